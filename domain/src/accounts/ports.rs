@@ -1,0 +1,103 @@
+//! What the accounts need from outside.
+
+use super::{AccessClaims, Email, InvalidToken, Password, PasswordHash, Session, User, Username};
+use crate::{
+    BoxError,
+    clock::Timestamp,
+    ids::{SessionId, UserId},
+    store::StoreError,
+};
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+/// Stored users.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait UserRepository: Send + Sync {
+    /// The user of this name, without case; `None` when there is none.
+    async fn find_by_username(&self, username: &Username) -> Result<Option<User>, StoreError>;
+    /// The user of this address, without case; `None` when there is none.
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError>;
+    /// The user, whose row no other unit of work can change until this one ends; `None` when there is none.
+    async fn lock(&self, id: UserId) -> Result<Option<User>, StoreError>;
+    /// Adds a user. [`Conflict::Username`](crate::store::Conflict) or `Email` when taken.
+    async fn insert(&self, user: &User) -> Result<(), StoreError>;
+    /// Writes every field of a user that exists. [`Conflict::Username`](crate::store::Conflict) or `Email` when taken.
+    async fn update(&self, user: &User) -> Result<(), StoreError>;
+    /// Removes the user and every row that belongs to him; nothing when there is none.
+    async fn delete(&self, id: UserId) -> Result<(), StoreError>;
+}
+
+/// Stored sessions.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait SessionRepository: Send + Sync {
+    /// Adds a session. [`StoreError::OwnerGone`] when its user is gone.
+    async fn insert(&self, session: &Session) -> Result<(), StoreError>;
+    /// The user of a session that has not ended at `now`, in one read; `None` when there is none.
+    async fn find_user(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError>;
+    /// Removes the sessions that ended before `now` and says how many.
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Whether a password is the right one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// It is another.
+    Wrong,
+    /// It is right.
+    Right,
+    /// It is right, and its hash is weaker than new ones are made.
+    RightButOutdated,
+}
+
+/// Slow, salted password hashing, bounded in how much runs at once.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// A new hash with a new salt.
+    async fn hash(&self, password: Password) -> Result<PasswordHash, BoxError>;
+    /// Compares; without a hash the answer is [`Verification::Wrong`] after the same work, so that the time tells
+    /// nothing.
+    async fn verify(
+        &self,
+        candidate: SecretString,
+        hash: Option<PasswordHash>,
+    ) -> Result<Verification, BoxError>;
+}
+
+/// Judges passwords.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait PasswordStrength: Send + Sync {
+    /// Whether the password is among the first that an attacker tries, knowing the user's name and address.
+    async fn is_common(&self, password: Password, username: Username, email: Email)
+    -> Result<bool, BoxError>;
+}
+
+/// Signed access tokens.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+pub trait AccessTokens: Send + Sync {
+    /// Signs a token.
+    fn issue(&self, claims: &AccessClaims) -> Result<SecretString, BoxError>;
+    /// The claims of a token of this service that is valid at `now`, with 30 s of leeway.
+    fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, InvalidToken>;
+    /// The keys that others verify tokens with.
+    fn public_keys(&self) -> Vec<PublicKey>;
+}
+
+/// An Ed25519 public key (RFC 8037).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    /// The key's RFC 7638 thumbprint: 43 characters of base64url.
+    pub id: String,
+    /// The 32 bytes of the key.
+    pub bytes: [u8; 32],
+}
+
+/// Secrets nobody can guess.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+pub trait SecretGenerator: Send + Sync {
+    /// 256 random bits as 43 characters of base64url.
+    fn token(&self) -> SecretString;
+}

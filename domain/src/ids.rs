@@ -1,0 +1,41 @@
+//! Identifiers, as a port and as types of their own.
+
+use uuid::Uuid;
+
+/// New identifiers.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+pub trait IdGenerator: Send + Sync {
+    /// A `UUIDv7`: unique, and ordered by the time of its making.
+    fn next(&self) -> Uuid;
+}
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+    };
+}
+
+identifier!(
+    /// Names a user for good.
+    UserId
+);
+identifier!(
+    /// Names one login of a user.
+    SessionId
+);
+identifier!(
+    /// Names an uploaded image.
+    ImageId
+);
+identifier!(
+    /// Names what was read from an image in one set of languages.
+    TextId
+);

@@ -1,0 +1,21 @@
+//! Uploaded images, their bytes, and what becomes of the bytes.
+
+mod content;
+mod filename;
+mod image;
+mod media_type;
+mod ports;
+mod quota;
+
+#[cfg(feature = "test-support")]
+pub use content::test_support;
+pub use content::{ByteSource, ContentMeter, Measured, Sha256Digest, SourceError};
+pub use filename::Filename;
+pub use image::{BlobKey, Image};
+pub use media_type::MediaType;
+pub use ports::{
+    BlobDeletionRepository, BlobError, BlobStore, ImageError, ImageFacts, ImageInspector, ImageRepository,
+};
+#[cfg(feature = "test-support")]
+pub use ports::{MockBlobDeletionRepository, MockBlobStore, MockImageInspector, MockImageRepository};
+pub use quota::StorageQuota;

@@ -1,0 +1,14 @@
+//! The business of Ocellus: types that are valid by construction, rules, and the ports through which the outside is
+//! reached. There is no input or output here, and no framework.
+
+pub mod accounts;
+pub mod clock;
+pub mod ids;
+pub mod images;
+pub mod ocr;
+pub mod operations;
+pub mod page;
+pub mod store;
+
+/// The source of a failure in an adapter: logged once, never sent to a client.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,11 @@
+//! Text in images.
+
+mod language;
+mod ports;
+mod text;
+
+pub use language::{Language, LanguageSet};
+#[cfg(feature = "test-support")]
+pub use ports::{MockOcrEngine, MockTextRepository};
+pub use ports::{OcrEngine, OcrError, Recognition, TextRepository};
+pub use text::{Bounds, Text, TextPage, Word};

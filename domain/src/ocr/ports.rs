@@ -1,0 +1,65 @@
+//! What reading needs from outside.
+
+use super::{Language, LanguageSet, Text, TextPage};
+use crate::{
+    BoxError,
+    ids::ImageId,
+    images::{ByteSource, ImageError, MediaType},
+    store::StoreError,
+};
+use async_trait::async_trait;
+
+/// Stored texts.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait TextRepository: Send + Sync {
+    /// What was read from the image in these languages, in this order; `None` when it was not read yet.
+    async fn find(&self, image: ImageId, languages: &LanguageSet) -> Result<Option<Text>, StoreError>;
+    /// Adds a text with its pages. [`Conflict::Text`](crate::store::Conflict) when it was read already,
+    /// [`StoreError::OwnerGone`] when the image is gone.
+    async fn insert(&self, text: &Text) -> Result<(), StoreError>;
+}
+
+/// The outcome of one recognition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recognition {
+    /// The pages, in order.
+    pub pages: Vec<TextPage>,
+    /// Name and version of the engine.
+    pub engine: String,
+    /// Milliseconds that recognition took, without the wait for an engine.
+    pub duration_ms: u64,
+}
+
+/// Why an image was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum OcrError {
+    /// The image cannot be decoded.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A page took longer than it may.
+    #[error("recognition took too long")]
+    Timeout,
+    /// Every engine is taken and as many wait as may.
+    #[error("all engines are busy")]
+    Busy,
+    /// The engine broke down.
+    #[error("the engine is unavailable")]
+    Unavailable(#[source] BoxError),
+}
+
+/// Reads text.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait OcrEngine: Send + Sync {
+    /// The languages that are installed and allowed, sorted.
+    fn languages(&self) -> Vec<Language>;
+    /// Reads every page, each under a deadline. The languages must be among [`OcrEngine::languages`]. The bytes are
+    /// asked for only when an engine is free.
+    async fn recognize(
+        &self,
+        media_type: MediaType,
+        content: Box<dyn ByteSource>,
+        languages: &LanguageSet,
+    ) -> Result<Recognition, OcrError>;
+}
