@@ -56,17 +56,17 @@ pub struct Measured {
 }
 
 /// Passes the bytes of an upload on, once their start is that of an image and as long as they are not too many.
-pub struct ContentMeter<'a> {
-    source: &'a mut dyn ByteSource,
+pub struct ContentMeter {
+    source: Box<dyn ByteSource>,
     limit: u64,
     size_bytes: u64,
     hasher: Sha256,
     media_type: Option<MediaType>,
 }
 
-impl<'a> ContentMeter<'a> {
+impl ContentMeter {
     /// Measures `source`, of which at most `limit` bytes may pass.
-    pub fn new(source: &'a mut dyn ByteSource, limit: u64) -> Self {
+    pub fn new(source: Box<dyn ByteSource>, limit: u64) -> Self {
         Self {
             source,
             limit,
@@ -102,7 +102,7 @@ impl<'a> ContentMeter<'a> {
 }
 
 #[async_trait]
-impl ByteSource for ContentMeter<'_> {
+impl ByteSource for ContentMeter {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, SourceError> {
         let chunk = if self.media_type.is_none() {
             let (chunk, media_type) = self.first_chunk().await?;

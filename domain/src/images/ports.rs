@@ -1,6 +1,6 @@
 //! What the images need from outside.
 
-use super::{BlobKey, ByteSource, Image, MediaType, SourceError, StorageQuota};
+use super::{BlobKey, ByteSource, ContentMeter, Image, MediaType, SourceError, StorageQuota};
 use crate::{
     BoxError,
     clock::Timestamp,
@@ -64,9 +64,9 @@ pub enum BlobError {
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait BlobStore: Send + Sync {
-    /// Writes everything the source yields. The blob is there whole and durable afterwards, or, after an error, not
+    /// Writes everything the meter passes on. The blob is there whole and durable afterwards, or, after an error, not
     /// at all.
-    async fn write<'a>(&self, key: &BlobKey, source: &'a mut dyn ByteSource) -> Result<(), BlobError>;
+    async fn write(&self, key: &BlobKey, content: &mut ContentMeter) -> Result<(), BlobError>;
     /// The bytes, read only as they are asked for; `None` when there are none.
     async fn read(&self, key: &BlobKey) -> Result<Option<Box<dyn ByteSource>>, BlobError>;
     /// Deletes; a blob that is not there is deleted already.
