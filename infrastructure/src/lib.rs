@@ -1,1 +1,8 @@
-//! x
+//! Adapters: every outside thing behind a port of the domain.
+
+pub mod blobs;
+pub mod ocr;
+pub mod persistence;
+pub mod security;
+pub mod system;
+pub mod vision;
