@@ -53,7 +53,10 @@ impl Answer {
 
     /// Demands a status.
     #[track_caller]
-    #[must_use]
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "often the status is all that a test wants to know"
+    )]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self}: {}", self.text());
         self
