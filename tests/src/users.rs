@@ -68,16 +68,16 @@ impl Client {
             .to_owned()
     }
 
-    /// What `/metrics` counts under `name`, summed over all labels whose line holds `label`; 0 when nothing was counted.
-    pub async fn metric(&self, name: &str, label: &str) -> f64 {
+    /// What `/metrics` counts under `name`, summed over all labels; 0 when nothing was counted.
+    pub async fn counted(&self, name: &str) -> u64 {
         let metrics = self.anonymous().get("/metrics").await.expect(200).text();
         metrics
             .lines()
             .filter(|line| {
                 let rest = line.strip_prefix(name).unwrap_or("-");
-                rest.starts_with(['{', ' ']) && line.contains(label)
+                rest.starts_with(['{', ' '])
             })
-            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
             .sum()
     }
 
