@@ -56,7 +56,9 @@ fn saving(outcome: fn() -> Result<(), StoreError>) -> MockRepositories {
     work
 }
 
-fn engine(times: usize, outcome: fn() -> Result<Recognition, OcrError>) -> MockOcrEngine {
+type Outcome = fn() -> Result<Recognition, OcrError>;
+
+fn engine(times: usize, outcome: Outcome) -> MockOcrEngine {
     let mut engine = MockOcrEngine::new();
     engine
         .expect_languages()
@@ -104,7 +106,7 @@ async fn read(read: &ReadText, languages: Option<LanguageSet>) -> Result<Text, E
 async fn a_first_reading_runs_the_engine_and_is_kept() {
     let store = Arc::new(with_image(vec![]).then_work(saving(|| Ok(()))));
     let outcome = read(
-        &reading(&store, engine(1, recognized)),
+        &reading(&store, engine(1, RECOGNIZED)),
         Some(languages("spa+eng")),
     )
     .await;
@@ -115,21 +117,21 @@ async fn a_first_reading_runs_the_engine_and_is_kept() {
 #[tokio::test]
 async fn a_request_that_names_no_language_gets_the_default_ones() {
     let store = Arc::new(with_image(vec![]).then_work(saving(|| Ok(()))));
-    let outcome = read(&reading(&store, engine(1, recognized)), None).await;
+    let outcome = read(&reading(&store, engine(1, RECOGNIZED)), None).await;
     assert_eq!(outcome.expect("read").languages, languages("eng"));
 }
 
 #[tokio::test]
 async fn what_was_read_before_is_not_read_again() {
     let store = Arc::new(with_image(vec![Some(text("stored", languages("eng")))]));
-    let outcome = read(&reading(&store, engine(0, recognized)), None).await;
+    let outcome = read(&reading(&store, engine(0, RECOGNIZED)), None).await;
     assert_eq!(outcome.expect("found").engine, "stored");
 }
 
 #[tokio::test]
 async fn what_another_request_read_while_this_one_waited_is_not_read_again() {
     let store = Arc::new(with_image(vec![None, Some(text("stored", languages("eng")))]));
-    let outcome = read(&reading(&store, engine(0, recognized)), None).await;
+    let outcome = read(&reading(&store, engine(0, RECOGNIZED)), None).await;
     assert_eq!(outcome.expect("found").engine, "stored");
 }
 
@@ -138,7 +140,7 @@ async fn what_another_process_saved_first_counts() {
     let found = vec![None, None, Some(text("stored", languages("eng")))];
     let taken = || Err(StoreError::Conflict(Conflict::Text));
     let store = Arc::new(with_image(found).then_work(saving(taken)));
-    let outcome = read(&reading(&store, engine(1, recognized)), None).await;
+    let outcome = read(&reading(&store, engine(1, RECOGNIZED)), None).await;
     assert_eq!(outcome.expect("found").engine, "stored");
     assert_eq!(store.commits(), 0);
 }
@@ -146,14 +148,14 @@ async fn what_another_process_saved_first_counts() {
 #[tokio::test]
 async fn an_image_that_is_deleted_while_it_is_read_is_absent() {
     let store = Arc::new(with_image(vec![]).then_work(saving(|| Err(StoreError::OwnerGone))));
-    let outcome = read(&reading(&store, engine(1, recognized)), None).await;
+    let outcome = read(&reading(&store, engine(1, RECOGNIZED)), None).await;
     assert_eq!(outcome.expect_err("gone").code(), "not_found");
 }
 
 #[tokio::test]
 async fn somebody_elses_image_is_absent() {
     let store = Arc::new(with_image(vec![]));
-    let use_case = reading(&store, engine(0, recognized));
+    let use_case = reading(&store, engine(0, RECOGNIZED));
     let other = UserId(uuid::Uuid::from_u128(2));
     let outcome = use_case.execute(other, fixtures::image_id(), None).await;
     assert_eq!(outcome.expect_err("hidden").code(), "not_found");
@@ -163,7 +165,7 @@ async fn somebody_elses_image_is_absent() {
 async fn an_unknown_language_is_refused_by_name_with_those_that_there_are() {
     let store = Arc::new(with_image(vec![]));
     let outcome = read(
-        &reading(&store, engine(0, recognized)),
+        &reading(&store, engine(0, RECOGNIZED)),
         Some(languages("eng+zzz")),
     )
     .await;
@@ -177,7 +179,7 @@ async fn an_unknown_language_is_refused_by_name_with_those_that_there_are() {
 
 #[tokio::test]
 async fn a_failed_reading_keeps_nothing() {
-    let failures: [(fn() -> Result<Recognition, OcrError>, &str); 3] = [
+    let failures: [(Outcome, &str); 3] = [
         (|| Err(OcrError::Timeout), "timeout"),
         (|| Err(OcrError::Busy), "unavailable"),
         (|| Err(OcrError::Image(ImageError::Corrupt)), "image_corrupt"),
