@@ -71,13 +71,13 @@ fn engine(times: usize, outcome: Outcome) -> MockOcrEngine {
     engine
 }
 
-fn recognized() -> Result<Recognition, OcrError> {
+const RECOGNIZED: Outcome = || {
     Ok(Recognition {
         pages: vec![page()],
         engine: "fresh".into(),
         duration_ms: 12,
     })
-}
+};
 
 fn reading(store: &Arc<MockStore>, engine: MockOcrEngine) -> ReadText {
     let mut blobs = MockBlobStore::new();
