@@ -43,9 +43,7 @@ impl MigrationTrait for Migration {
         manager
             .drop_table(Table::drop().table(Sessions::Table).take())
             .await?;
-        manager
-            .drop_table(Table::drop().table(Users::Table).take())
-            .await
+        manager.drop_table(Table::drop().table(Users::Table).take()).await
     }
 }
 
@@ -106,7 +104,11 @@ async fn create_sessions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         ("sessions_refresh_token", Sessions::RefreshTokenDigest, true),
         ("sessions_expires_at", Sessions::ExpiresAt, false),
     ] {
-        let mut index = Index::create().name(name).table(Sessions::Table).col(column).take();
+        let mut index = Index::create()
+            .name(name)
+            .table(Sessions::Table)
+            .col(column)
+            .take();
         if unique {
             index.unique();
         }
