@@ -1,2 +1,88 @@
-//! x
-fn main() {}
+//! `ocellus`: the program.
+
+mod accounts;
+mod authentication;
+mod bootstrap;
+mod configuration;
+mod fields;
+mod http;
+mod images;
+mod json_body;
+mod ocr;
+mod operations;
+mod paging;
+mod probe;
+mod problem;
+mod server;
+mod tags;
+mod telemetry;
+mod use_cases;
+
+use clap::{Parser, Subcommand};
+use configuration::Settings;
+use std::{path::PathBuf, process::ExitCode};
+
+/// A self-hosted image understanding service.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration file; `ocellus.toml` where there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Subcommand)]
+enum Command {
+    /// Serve the API.
+    Serve,
+    /// Bring the database to the schema of this version, and end.
+    Migrate,
+    /// Print the `OpenAPI` document.
+    Openapi,
+    /// Ask a running service whether it is ready: the exit status tells.
+    Health,
+}
+
+/// The configuration or a part that it names is wrong.
+const EXIT_MISCONFIGURED: u8 = 2;
+
+fn main() -> ExitCode {
+    let Arguments { config, command } = Arguments::parse();
+    if command == Command::Openapi {
+        println!("{}", server::spec());
+        return ExitCode::SUCCESS;
+    }
+    let settings = match Settings::load(config, std::env::vars()) {
+        Ok(settings) => settings,
+        Err(mistakes) => {
+            eprintln!("ocellus: {mistakes}");
+            return ExitCode::from(EXIT_MISCONFIGURED);
+        }
+    };
+    if command == Command::Health {
+        return probe::run(&settings.http);
+    }
+    if let Err(error) = bootstrap::limit_native_threads() {
+        eprintln!("ocellus: cannot start itself again with its limits: {error}");
+        return ExitCode::FAILURE;
+    }
+    telemetry::log();
+    match run(command, settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot start");
+            ExitCode::from(EXIT_MISCONFIGURED)
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(command: Command, settings: Settings) -> Result<(), bootstrap::StartError> {
+    if command == Command::Migrate {
+        bootstrap::migrate(&settings).await
+    } else {
+        bootstrap::serve(settings).await
+    }
+}

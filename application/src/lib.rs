@@ -1,1 +1,12 @@
-//! x
+//! The use cases of Ocellus: one file and one struct each, on the ports of the domain only.
+
+pub mod accounts;
+pub mod error;
+pub mod images;
+pub mod ocr;
+pub mod operations;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use error::{Error, FieldError};

@@ -1,1 +1,23 @@
-//! x
+//! The database schema: one file per change, each valid on every supported database. A change that was released is
+//! never edited; the next one corrects it.
+
+mod columns;
+mod m20261121_000001_accounts;
+mod m20261121_000002_images;
+mod m20261121_000003_texts;
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
+
+/// Every change, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_accounts::Migration),
+            Box::new(m20261121_000002_images::Migration),
+            Box::new(m20261121_000003_texts::Migration),
+        ]
+    }
+}

@@ -1,1 +1,5 @@
 //! Blob stores.
+
+mod local;
+
+pub use local::{BlobFolderError, LocalBlobStore};

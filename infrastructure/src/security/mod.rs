@@ -1,1 +1,13 @@
 //! Hashing, tokens and secrets.
+
+mod access_tokens;
+mod passwords;
+mod secrets;
+mod signing_key;
+mod strength;
+
+pub use access_tokens::Ed25519AccessTokens;
+pub use passwords::ArgonPasswordHasher;
+pub use secrets::OsSecretGenerator;
+pub use signing_key::SigningKeyError;
+pub use strength::ZxcvbnPasswordStrength;

@@ -1,0 +1,167 @@
+//! What requests and answers of accounts look like.
+
+use crate::fields::Fields;
+use application::{
+    Error,
+    accounts::{Registration, Tokens},
+};
+use chrono::{DateTime, Utc};
+use domain::accounts::{Email, Password, User, Username};
+use poem_openapi::{Object, types::Password as PasswordText};
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+const USERNAME_RULE: &str = "must be 3 to 64 letters, digits, _, . or -";
+const EMAIL_RULE: &str = "must be an e-mail address of at most 254 characters";
+const PASSWORD_RULE: &str = "must have 8 to 128 characters";
+
+/// A new account.
+#[derive(Object)]
+#[oai(example = true)]
+pub struct RegisterRequest {
+    /// 3 to 64 letters, digits, `_`, `.` and `-` of any script; unique without case.
+    username: String,
+    /// At most 254 characters; unique without case.
+    email: String,
+    /// 8 to 128 characters; not a common password.
+    password: PasswordText,
+}
+
+impl poem_openapi::types::Example for RegisterRequest {
+    fn example() -> Self {
+        Self {
+            username: "ada".into(),
+            email: "ada@example.org".into(),
+            password: PasswordText("a long and private phrase".into()),
+        }
+    }
+}
+
+impl RegisterRequest {
+    /// The registration; every field that is malformed is named.
+    pub fn parse(self) -> Result<Registration, Error> {
+        let mut fields = Fields::default();
+        let username = fields.check("username", Username::parse(&self.username), USERNAME_RULE);
+        let email = fields.check("email", Email::parse(&self.email), EMAIL_RULE);
+        let password = fields.check("password", Password::parse(self.password.0), PASSWORD_RULE);
+        match (username, email, password) {
+            (Some(username), Some(email), Some(password)) => Ok(Registration {
+                username,
+                email,
+                password,
+            }),
+            _ => Err(fields.into_error()),
+        }
+    }
+}
+
+/// Who logs in.
+#[derive(Object)]
+#[oai(example = true)]
+pub struct LoginRequest {
+    /// The user name, or the e-mail.
+    pub username: String,
+    /// The password.
+    pub password: PasswordText,
+}
+
+impl poem_openapi::types::Example for LoginRequest {
+    fn example() -> Self {
+        Self {
+            username: "ada".into(),
+            password: PasswordText("a long and private phrase".into()),
+        }
+    }
+}
+
+/// Another name and e-mail.
+#[derive(Object)]
+#[oai(example = true)]
+pub struct ProfileRequest {
+    /// 3 to 64 letters, digits, `_`, `.` and `-` of any script; unique without case.
+    username: String,
+    /// At most 254 characters; unique without case.
+    email: String,
+}
+
+impl poem_openapi::types::Example for ProfileRequest {
+    fn example() -> Self {
+        Self {
+            username: "ada".into(),
+            email: "ada@example.org".into(),
+        }
+    }
+}
+
+impl ProfileRequest {
+    /// Name and e-mail; every field that is malformed is named.
+    pub fn parse(self) -> Result<(Username, Email), Error> {
+        let mut fields = Fields::default();
+        let username = fields.check("username", Username::parse(&self.username), USERNAME_RULE);
+        let email = fields.check("email", Email::parse(&self.email), EMAIL_RULE);
+        username.zip(email).ok_or_else(|| fields.into_error())
+    }
+}
+
+/// What a login gives.
+#[derive(Object)]
+#[oai(rename = "Tokens")]
+pub struct TokensDto {
+    /// For the `Authorization` header: `Bearer` and this.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: String,
+    /// Seconds until the access token ends.
+    expires_in: i64,
+    /// Renews the session.
+    refresh_token: String,
+}
+
+impl From<Tokens> for TokensDto {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            access_token: tokens.access_token.expose_secret().to_owned(),
+            token_type: "Bearer".to_owned(),
+            expires_in: tokens.expires_in.num_seconds(),
+            refresh_token: tokens.refresh_token.expose().to_owned(),
+        }
+    }
+}
+
+/// A user.
+#[derive(Object)]
+#[oai(rename = "User")]
+pub struct UserDto {
+    /// Names the user for good.
+    id: Uuid,
+    /// As the user wrote it.
+    username: String,
+    /// As the user wrote it.
+    email: String,
+    /// Whether the address was shown to be the user's.
+    email_verified: bool,
+    /// Whether the user can log in with a password.
+    has_password: bool,
+    /// Whether the user can log in with a face.
+    has_face: bool,
+    /// When the user registered.
+    created_at: DateTime<Utc>,
+    /// When name, e-mail or password changed last.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<User> for UserDto {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.0,
+            username: user.username.as_str().to_owned(),
+            email: user.email.as_str().to_owned(),
+            email_verified: user.email_verified,
+            has_password: user.password_hash.is_some(),
+            // Nobody has one until faces can be enrolled.
+            has_face: false,
+            created_at: user.created_at.to_utc(),
+            updated_at: user.updated_at.to_utc(),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The bearer token.
+
+use crate::{
+    problem::{Problem, UNAUTHORIZED},
+    use_cases::UseCases,
+};
+use application::accounts::Authenticated;
+use poem::Request;
+use poem_openapi::{SecurityScheme, auth::Bearer as BearerToken};
+use std::sync::Arc;
+
+/// The access token of `POST /login`.
+#[derive(SecurityScheme)]
+#[oai(ty = "bearer", rename = "bearer", checker = "check")]
+pub struct Bearer(pub Authenticated);
+
+/// What every operation that needs a token can answer besides its own.
+pub const PRIVATE: u16 = UNAUTHORIZED;
+
+async fn check(request: &Request, bearer: BearerToken) -> poem::Result<Authenticated> {
+    let use_cases: &Arc<UseCases> = request.data().ok_or_else(|| {
+        poem::Error::from_string("no use cases", poem::http::StatusCode::INTERNAL_SERVER_ERROR)
+    })?;
+    let sender = use_cases.authenticate.execute(&bearer.token).await;
+    Ok(sender.map_err(Problem::from_error)?)
+}

@@ -1,0 +1,240 @@
+//! Configuration: built-in defaults, then a file, then the environment, checked whole.
+
+mod source;
+mod values;
+
+use domain::{
+    images::StorageQuota,
+    ocr::{Language, LanguageSet},
+};
+use secrecy::SecretString;
+pub use source::Mistakes;
+use source::Source;
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+
+/// Everything that can be set, checked.
+#[derive(Debug)]
+pub struct Settings {
+    /// `http.*`
+    pub http: HttpSettings,
+    /// `data_dir`: where files are kept that have no place of their own.
+    pub data_dir: PathBuf,
+    /// `database.*`
+    pub database: DatabaseSettings,
+    /// `storage.url`: the folder of the blobs.
+    pub blobs: PathBuf,
+    /// `workers.count`: threads that recognize text.
+    pub workers: usize,
+    /// `ocr.*`
+    pub ocr: OcrSettings,
+    /// `auth.*`
+    pub auth: AuthSettings,
+    /// `operations.metrics_token`: what a scraper must show.
+    pub metrics_token: Option<SecretString>,
+    /// `limits.storage_per_user`, `limits.images_per_user`
+    pub quota: StorageQuota,
+}
+
+/// How to listen and what to take.
+#[derive(Debug)]
+pub struct HttpSettings {
+    /// The address or host name to listen on.
+    pub address: String,
+    /// The port; 0 picks a free one.
+    pub port: u16,
+    /// The most bytes of an uploaded file.
+    pub max_upload_bytes: u64,
+    /// Origins whose pages may call the API.
+    pub allowed_origins: Vec<String>,
+    /// How long running requests may take after SIGTERM.
+    pub grace: Duration,
+}
+
+/// Which database.
+#[derive(Debug)]
+pub struct DatabaseSettings {
+    /// `sqlite://` or `postgres://`.
+    pub url: SecretString,
+    /// Whether to migrate at start.
+    pub migrate: bool,
+}
+
+/// How to read text.
+#[derive(Debug)]
+pub struct OcrSettings {
+    /// The languages that may be asked for; `None` is all that are installed.
+    pub languages: Option<Vec<Language>>,
+    /// Those of a request that names none.
+    pub default_languages: LanguageSet,
+    /// How long a page may take.
+    pub timeout: Duration,
+    /// The most pixels of a page.
+    pub max_pixels: u64,
+    /// The most pages of an image.
+    pub max_pages: u32,
+}
+
+/// How to sign and how long tokens count.
+#[derive(Debug)]
+pub struct AuthSettings {
+    /// An Ed25519 private key in PEM; `None` is the one under `data_dir`, made at the first start.
+    pub signing_key: Option<SecretString>,
+    /// Of an access token.
+    pub access_token_ttl: Duration,
+    /// Of a refresh token.
+    pub refresh_token_ttl: Duration,
+}
+
+impl Settings {
+    /// Reads the file, if any, and the environment; every mistake is named.
+    pub fn load(
+        file: Option<PathBuf>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Mistakes> {
+        let mut source = Source::read(file, environment);
+        let settings = Self::take_from(&mut source);
+        source.finish()?;
+        Ok(settings)
+    }
+
+    fn take_from(source: &mut Source) -> Self {
+        let data_dir = source
+            .take("data_dir", values::path)
+            .unwrap_or_else(|| PathBuf::from("data"));
+        let default_database = || format!("sqlite://{}", data_dir.join("ocellus.db").display()).into();
+        let day = Duration::from_secs(24 * 60 * 60);
+        Self {
+            http: HttpSettings {
+                address: source
+                    .take("http.address", values::text)
+                    .unwrap_or_else(|| "127.0.0.1".into()),
+                port: source.take("http.port", values::number).unwrap_or(8080),
+                max_upload_bytes: source
+                    .take("http.max_upload_bytes", values::size)
+                    .unwrap_or(20 << 20),
+                allowed_origins: source
+                    .take("http.allowed_origins", values::origins)
+                    .unwrap_or_default(),
+                grace: source
+                    .take("http.grace", values::duration)
+                    .unwrap_or(Duration::from_secs(30)),
+            },
+            database: DatabaseSettings {
+                url: source
+                    .take("database.url", values::database_url)
+                    .unwrap_or_else(default_database),
+                migrate: source.take("database.migrate", values::boolean).unwrap_or(true),
+            },
+            blobs: source
+                .take("storage.url", values::file_url)
+                .unwrap_or_else(|| data_dir.join("blobs")),
+            workers: source
+                .take("workers.count", values::number)
+                .unwrap_or_else(cores)
+                .max(1),
+            ocr: OcrSettings {
+                languages: source.take("ocr.languages", values::languages),
+                default_languages: source
+                    .take("ocr.default_languages", values::language_set)
+                    .unwrap_or_else(english),
+                timeout: source
+                    .take("ocr.timeout", values::duration)
+                    .unwrap_or(Duration::from_secs(60)),
+                max_pixels: source
+                    .take("ocr.max_pixels", values::count)
+                    .unwrap_or(100_000_000),
+                max_pages: source.take("ocr.max_pages", values::number).unwrap_or(100),
+            },
+            auth: AuthSettings {
+                signing_key: source.take("auth.signing_key", values::secret),
+                access_token_ttl: source
+                    .take("auth.access_token_ttl", values::duration)
+                    .unwrap_or(Duration::from_secs(15 * 60)),
+                refresh_token_ttl: source
+                    .take("auth.refresh_token_ttl", values::duration)
+                    .unwrap_or(30 * day),
+            },
+            metrics_token: source.take("operations.metrics_token", values::secret),
+            quota: StorageQuota {
+                bytes: values::limit(
+                    source
+                        .take("limits.storage_per_user", values::size)
+                        .unwrap_or(10 << 30),
+                ),
+                images: values::limit(
+                    source
+                        .take("limits.images_per_user", values::number)
+                        .unwrap_or(100_000),
+                ),
+            },
+            data_dir,
+        }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+fn english() -> LanguageSet {
+    LanguageSet::from_joined("eng").expect("a valid set")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    fn load(environment: &[(&str, &str)]) -> Result<Settings, Mistakes> {
+        let environment = environment
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Settings::load(None, environment)
+    }
+
+    #[test]
+    fn nothing_needs_to_be_configured() {
+        let settings = load(&[]).expect("defaults are right");
+        assert_eq!(
+            (settings.http.address.as_str(), settings.http.port),
+            ("127.0.0.1", 8080)
+        );
+        assert_eq!(settings.database.url.expose_secret(), "sqlite://data/ocellus.db");
+        assert_eq!(settings.blobs, PathBuf::from("data/blobs"));
+        assert_eq!(settings.quota.bytes, Some(10 << 30));
+        assert!(settings.workers >= 1);
+    }
+
+    #[test]
+    fn the_environment_overrides_and_zero_is_no_limit() {
+        let settings = load(&[
+            ("OCELLUS__HTTP__MAX_UPLOAD_BYTES", "1MiB"),
+            ("OCELLUS__AUTH__ACCESS_TOKEN_TTL", "5m"),
+            ("OCELLUS__OCR__LANGUAGES", "eng, spa"),
+            ("OCELLUS__LIMITS__IMAGES_PER_USER", "0"),
+            ("OCELLUS__DATA_DIR", "/srv/ocellus"),
+            ("PATH", "/bin"),
+        ]);
+        let settings = settings.expect("right");
+        assert_eq!(settings.http.max_upload_bytes, 1 << 20);
+        assert_eq!(settings.auth.access_token_ttl, Duration::from_secs(300));
+        assert_eq!(settings.ocr.languages.expect("given").len(), 2);
+        assert_eq!(settings.quota.images, None);
+        assert_eq!(settings.blobs, PathBuf::from("/srv/ocellus/blobs"));
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_once_and_no_secret_is_shown() {
+        let mistakes = load(&[
+            ("OCELLUS__HTTP__PORT", "eighty"),
+            ("OCELLUS__HTTP__PROT", "80"),
+            ("OCELLUS__OCR__TIMEOUT", "soon"),
+            ("OCELLUS__DATABASE__URL", "oracle://user:canary@host"),
+        ]);
+        let text = mistakes.expect_err("mistakes").to_string();
+        for key in ["http.port", "http.prot", "ocr.timeout", "database.url"] {
+            assert!(text.contains(key), "{key} in {text}");
+        }
+        assert!(!text.contains("canary"));
+    }
+}

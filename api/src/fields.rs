@@ -1,0 +1,83 @@
+//! Parsing at the edge: every bad field of a request is named, not the first only.
+
+use application::{Error, FieldError};
+use poem_openapi::{
+    registry::{MetaSchemaRef, Registry},
+    types::{ParseFromParameter, ParseResult, Type},
+};
+use std::borrow::Cow;
+
+/// Collects what is wrong with the fields of a request.
+#[derive(Debug, Default)]
+pub struct Fields(Vec<FieldError>);
+
+impl Fields {
+    /// Passes a parsed value on, or notes what the field must be.
+    pub fn check<T>(&mut self, field: &str, parsed: Option<T>, must_be: &str) -> Option<T> {
+        if parsed.is_none() {
+            self.0.push(FieldError::new(field, must_be));
+        }
+        parsed
+    }
+
+    /// The same for a parameter that may be left out.
+    pub fn optional<T, U>(
+        &mut self,
+        field: &str,
+        given: Option<Given<T>>,
+        parse: impl FnOnce(T) -> Option<U>,
+        must_be: &str,
+    ) -> Option<U> {
+        given.and_then(|given| self.check(field, given.0.and_then(parse), must_be))
+    }
+
+    /// Fails when anything was noted.
+    pub fn finish(self) -> Result<(), Error> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.into_error())
+        }
+    }
+
+    /// What was noted, as an error.
+    pub fn into_error(self) -> Error {
+        Error::InvalidRequest(self.0)
+    }
+}
+
+/// A parameter that was given, whether or not it could be parsed, so that its fault can be told with the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given<T>(pub Option<T>);
+
+impl<T: Type> Type for Given<T> {
+    const IS_REQUIRED: bool = T::IS_REQUIRED;
+    type RawValueType = T::RawValueType;
+    type RawElementValueType = T::RawElementValueType;
+
+    fn name() -> Cow<'static, str> {
+        T::name()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        self.0.as_ref().and_then(Type::as_raw_value)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(self.0.iter().flat_map(Type::raw_element_iter))
+    }
+}
+
+impl<T: ParseFromParameter> ParseFromParameter for Given<T> {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        Ok(Self(T::parse_from_parameter(value).ok()))
+    }
+}

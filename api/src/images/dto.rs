@@ -1,0 +1,136 @@
+//! What answers about images look like.
+
+use crate::paging::write_cursor;
+use chrono::{DateTime, Utc};
+use domain::{
+    images::{Filename, Image},
+    page::Page,
+};
+use poem::http::{HeaderMap, header};
+use poem_openapi::Object;
+use std::fmt::Write;
+use uuid::Uuid;
+
+/// An uploaded image.
+#[derive(Object)]
+#[oai(rename = "Image")]
+pub struct ImageDto {
+    /// Names the image.
+    id: Uuid,
+    /// Who uploaded it.
+    owner_id: Uuid,
+    /// The name it was uploaded under.
+    filename: String,
+    /// What its bytes show it to be.
+    media_type: String,
+    /// How many bytes it has.
+    size_bytes: u64,
+    /// Pixels of the first page as a person sees it.
+    width: u32,
+    /// Pixels of the first page as a person sees it.
+    height: u32,
+    /// How many pages it has.
+    pages: u32,
+    /// The digest of its bytes: 64 hexadecimal digits.
+    sha256: String,
+    /// When it was uploaded.
+    uploaded_at: DateTime<Utc>,
+}
+
+impl From<Image> for ImageDto {
+    fn from(image: Image) -> Self {
+        Self {
+            id: image.id.0,
+            owner_id: image.owner_id.0,
+            filename: image.filename.as_str().to_owned(),
+            media_type: image.media_type.as_str().to_owned(),
+            size_bytes: image.size_bytes,
+            width: image.width,
+            height: image.height,
+            pages: image.pages,
+            sha256: image.sha256.to_string(),
+            uploaded_at: image.uploaded_at.to_utc(),
+        }
+    }
+}
+
+/// A page of images.
+#[derive(Object)]
+#[oai(rename = "ImagePage")]
+pub struct ImagePageDto {
+    /// Newest first.
+    items: Vec<ImageDto>,
+    /// The `cursor` of the next page; absent on the last.
+    #[oai(skip_serializing_if_is_none)]
+    next_cursor: Option<String>,
+}
+
+impl From<Page<Image>> for ImagePageDto {
+    fn from(page: Page<Image>) -> Self {
+        Self {
+            items: page.items.into_iter().map(ImageDto::from).collect(),
+            next_cursor: page.next.map(write_cursor),
+        }
+    }
+}
+
+/// The `Content-Disposition` of a file (RFC 6266): its name in ASCII for old clients, and in full (RFC 8187).
+pub fn content_disposition(filename: &Filename) -> String {
+    let plain: String = filename
+        .as_str()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() && !"\"\\%;".contains(c) || c == ' ' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let mut full = String::new();
+    for byte in filename.as_str().bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            full.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(full, "%{byte:02X}");
+        }
+    }
+    format!("inline; filename=\"{plain}\"; filename*=UTF-8''{full}")
+}
+
+/// Whether `If-None-Match` names the tag, or any (RFC 9110, 13.1.2).
+pub fn names_tag(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|candidate| candidate == "*" || candidate.strip_prefix("W/").unwrap_or(candidate) == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_any_script_survives_in_the_disposition() {
+        assert_eq!(
+            content_disposition(&Filename::clean("año \"1\";.png")),
+            "inline; filename=\"a_o _1__.png\"; filename*=UTF-8''a%C3%B1o%20%221%22%3B.png"
+        );
+    }
+
+    #[test]
+    fn a_tag_is_found_among_others_weak_or_by_a_star() {
+        let named = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_NONE_MATCH, header::HeaderValue::from_static(value));
+            names_tag(&headers, "\"abc\"")
+        };
+        assert!(named("\"abc\"") && named("\"x\", W/\"abc\"") && named("*"));
+        assert!(!named("\"x\"") && !named("abc") && !names_tag(&HeaderMap::new(), "\"abc\""));
+    }
+}

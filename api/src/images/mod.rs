@@ -1,0 +1,205 @@
+//! Images.
+
+mod dto;
+mod upload;
+
+use crate::{
+    authentication::{Bearer, PRIVATE},
+    fields::Given,
+    paging::page_request,
+    problem::{BAD_REQUEST, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
+    tags::Tag,
+    use_cases::UseCases,
+};
+use application::images::{ImageContent, Upload};
+use domain::{ids::ImageId, images::ByteSource};
+use dto::{ImageDto, ImagePageDto, content_disposition};
+use futures_util::stream;
+use poem::{Body, http::HeaderMap, web::Data};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::{Binary, Json},
+};
+use std::{io, sync::Arc};
+use upload::FileUpload;
+use uuid::Uuid;
+
+/// The operations of images.
+pub struct ImagesApi;
+
+#[derive(ApiResponse)]
+enum Uploaded {
+    /// The stored image.
+    #[oai(status = 201)]
+    Created(
+        Json<ImageDto>,
+        /// Where the image is found.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum ImageDeleted {
+    /// The image, what was read from it and its bytes are gone.
+    #[oai(status = 204)]
+    NoContent,
+}
+
+#[derive(ApiResponse)]
+enum Content {
+    /// The bytes as they were uploaded.
+    #[oai(status = 200)]
+    Bytes(
+        Binary<Body>,
+        /// What the bytes are.
+        #[oai(header = "Content-Type")]
+        String,
+        /// How many there are.
+        #[oai(header = "Content-Length")]
+        u64,
+        /// The quoted SHA-256 digest of the bytes.
+        #[oai(header = "ETag")]
+        String,
+        /// The name of the file.
+        #[oai(header = "Content-Disposition")]
+        String,
+        /// May be kept by its owner, and asked for again.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+    /// The bytes are those that `If-None-Match` names.
+    #[oai(status = 304)]
+    NotModified(
+        /// The quoted SHA-256 digest of the bytes.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+const KEEP: &str = "private, no-cache";
+
+#[OpenApi(tag = "Tag::Images")]
+impl ImagesApi {
+    /// Upload an image
+    ///
+    /// Takes a PNG, JPEG, WebP, TIFF, BMP or GIF file, whatever its name and declared type. It is decoded at once, so
+    /// what is stored is readable; the stored bytes are the original.
+    #[oai(path = "/images", method = "post", operation_id = "uploadImage")]
+    async fn upload_image(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        upload: FileUpload,
+    ) -> Result<
+        Uploaded,
+        Failure<{ PRIVATE | BAD_REQUEST | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY }>,
+    > {
+        let (filename, content) = upload.open().await?;
+        let owner = sender.0.user.id;
+        let image = use_cases
+            .upload_image
+            .execute(Upload {
+                owner,
+                filename,
+                content,
+            })
+            .await?;
+        let location = format!("/images/{}", image.id);
+        Ok(Uploaded::Created(Json(image.into()), location))
+    }
+
+    /// List my images
+    ///
+    /// A page of them, newest first.
+    #[oai(path = "/images", method = "get", operation_id = "listImages")]
+    async fn list_images(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// How many at most: 1 to 100; 20 when left out.
+        limit: Query<Option<Given<u16>>>,
+        /// The `next_cursor` of the page before.
+        cursor: Query<Option<Given<String>>>,
+    ) -> Result<Json<ImagePageDto>, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        let page = page_request(limit.0, cursor.0)?;
+        let page = use_cases.list_images.execute(sender.0.user.id, page).await?;
+        Ok(Json(page.into()))
+    }
+
+    /// Show an image's record
+    #[oai(path = "/images/:id", method = "get", operation_id = "getImage")]
+    async fn get_image(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// The image.
+        id: Path<Uuid>,
+    ) -> Result<Json<ImageDto>, Failure<{ PRIVATE | NOT_FOUND }>> {
+        let image = use_cases
+            .get_image
+            .execute(sender.0.user.id, ImageId(id.0))
+            .await?;
+        Ok(Json(image.into()))
+    }
+
+    /// Delete an image
+    ///
+    /// Removes the image, what was read from it and its bytes.
+    #[oai(path = "/images/:id", method = "delete", operation_id = "deleteImage")]
+    async fn delete_image(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// The image.
+        id: Path<Uuid>,
+    ) -> Result<ImageDeleted, Failure<{ PRIVATE | NOT_FOUND }>> {
+        use_cases
+            .delete_image
+            .execute(sender.0.user.id, ImageId(id.0))
+            .await?;
+        Ok(ImageDeleted::NoContent)
+    }
+
+    /// Fetch an image
+    ///
+    /// The bytes as they were uploaded, metadata included. Send the `ETag` as `If-None-Match` to fetch only what changed.
+    #[oai(
+        path = "/images/:id/content",
+        method = "get",
+        operation_id = "getImageContent"
+    )]
+    async fn get_image_content(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        headers: &HeaderMap,
+        /// The image.
+        id: Path<Uuid>,
+    ) -> Result<Content, Failure<{ PRIVATE | NOT_FOUND }>> {
+        let ImageContent { image, content } = use_cases
+            .read_image_content
+            .execute(sender.0.user.id, ImageId(id.0))
+            .await?;
+        let tag = format!("\"{}\"", image.sha256);
+        if dto::names_tag(headers, &tag) {
+            return Ok(Content::NotModified(tag));
+        }
+        Ok(Content::Bytes(
+            Binary(body(content)),
+            image.media_type.as_str().to_owned(),
+            image.size_bytes,
+            tag,
+            content_disposition(&image.filename),
+            KEEP.to_owned(),
+        ))
+    }
+}
+
+fn body(content: Box<dyn ByteSource>) -> Body {
+    Body::from_bytes_stream(stream::try_unfold(content, |mut content| async move {
+        let chunk = content.next_chunk().await.map_err(io::Error::other)?;
+        Ok::<_, io::Error>(chunk.map(|chunk| (chunk, content)))
+    }))
+}

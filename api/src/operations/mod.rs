@@ -1,0 +1,76 @@
+//! Running the service.
+
+mod dto;
+mod metrics_access;
+
+use crate::{
+    problem::{Failure, UNAUTHORIZED},
+    tags::Tag,
+    use_cases::UseCases,
+};
+use dto::{HealthDto, JwksDto, LivenessDto};
+use metrics_access::MetricsAccess;
+pub use metrics_access::MetricsSettings;
+use poem::web::Data;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    payload::{Json, PlainText},
+};
+use std::sync::Arc;
+
+/// The operations of running the service.
+pub struct OperationsApi;
+
+#[derive(ApiResponse)]
+enum Ready {
+    /// Every part that requests need answers.
+    #[oai(status = 200)]
+    Ready(Json<HealthDto>),
+    /// A part that requests need does not answer.
+    #[oai(status = 503)]
+    NotReady(
+        Json<HealthDto>,
+        /// Seconds after which asking again may help.
+        #[oai(header = "Retry-After")]
+        u32,
+    ),
+}
+
+#[OpenApi(tag = "Tag::Operations")]
+impl OperationsApi {
+    /// Is the process alive?
+    #[oai(path = "/health/live", method = "get", operation_id = "getLiveness")]
+    async fn live(&self) -> Json<LivenessDto> {
+        Json(LivenessDto::alive())
+    }
+
+    /// Can it serve requests?
+    ///
+    /// Names every part: the database, storage and OCR decide.
+    #[oai(path = "/health/ready", method = "get", operation_id = "getReadiness")]
+    async fn ready(&self, use_cases: Data<&Arc<UseCases>>) -> Ready {
+        let readiness = use_cases.check_readiness.execute().await;
+        let health = Json(HealthDto::from(readiness));
+        if readiness.is_ready() {
+            Ready::Ready(health)
+        } else {
+            Ready::NotReady(health, 5)
+        }
+    }
+
+    /// Metrics for Prometheus
+    ///
+    /// Needs the bearer token of the configuration where one is set.
+    #[oai(path = "/metrics", method = "get", operation_id = "getMetrics")]
+    async fn metrics(&self, access: MetricsAccess) -> Result<PlainText<String>, Failure<UNAUTHORIZED>> {
+        Ok(PlainText(access.render()?))
+    }
+
+    /// The public keys of access tokens
+    ///
+    /// A JSON Web Key Set (RFC 7517) to verify access tokens with.
+    #[oai(path = "/.well-known/jwks.json", method = "get", operation_id = "getKeys")]
+    async fn keys(&self, use_cases: Data<&Arc<UseCases>>) -> Json<JwksDto> {
+        Json(use_cases.access_tokens.public_keys().into())
+    }
+}

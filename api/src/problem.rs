@@ -1,0 +1,399 @@
+//! Problem details (RFC 9457): the only place where an error becomes a status.
+
+use application::{Error, FieldError};
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse, Object,
+    error::{ContentTypeError, ParseParamError},
+    payload::{Json, Payload},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::{ToJSON, Type},
+};
+
+/// The media type of every problem.
+const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Seconds after which a client may try again.
+const RETRY_AFTER_SECONDS: &str = "5";
+
+/// What went wrong, for people (`title`, `detail`) and for programs (`code`).
+#[derive(Debug, Object)]
+pub struct Problem {
+    /// A name for the kind of problem: `urn:ocellus:problem:` and the code.
+    #[oai(rename = "type")]
+    kind: String,
+    /// The kind of problem in a few words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong with this request.
+    detail: String,
+    /// A stable word for programs to act on.
+    code: String,
+    /// Every field of the request that is malformed.
+    #[oai(skip_serializing_if_is_none)]
+    errors: Option<Vec<FieldProblem>>,
+}
+
+/// A malformed field.
+#[derive(Debug, Object)]
+pub struct FieldProblem {
+    /// The field, as the request names it.
+    field: String,
+    /// What it must be.
+    message: String,
+}
+
+impl From<FieldError> for FieldProblem {
+    fn from(error: FieldError) -> Self {
+        Self {
+            field: error.field,
+            message: error.message,
+        }
+    }
+}
+
+impl Problem {
+    /// A problem of this status and code.
+    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:ocellus:problem:{code}"),
+            title: title(code).to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            code: code.to_owned(),
+            errors: None,
+        }
+    }
+
+    /// The problem that an error of a use case is. Internal detail is logged here, and nowhere else.
+    pub fn from_error(error: Error) -> Self {
+        let status = status_of(&error);
+        match &error {
+            Error::Internal(source) => tracing::error!(error = &**source as &dyn std::error::Error, "failed"),
+            Error::Unavailable(source) => {
+                tracing::warn!(error = &**source as &dyn std::error::Error, "unavailable");
+            }
+            _ => {}
+        }
+        let mut problem = Self::new(status, error.code(), error.to_string());
+        if let Error::InvalidRequest(fields) = error {
+            problem.errors = Some(fields.into_iter().map(FieldProblem::from).collect());
+        }
+        problem
+    }
+
+    /// The problem that an error of the framework is, in our words: its own name Rust types.
+    pub fn from_framework(error: &poem::Error) -> Self {
+        if let Some(parameter) = error.downcast_ref::<ParseParamError>() {
+            let field = FieldError::new(parameter.name, "is missing or malformed");
+            return Self::from_error(Error::InvalidRequest(vec![field]));
+        }
+        if let Some(content_type) = error.downcast_ref::<ContentTypeError>() {
+            let detail = match content_type {
+                ContentTypeError::NotSupported { .. } => {
+                    "The content type of the request is not the one this operation takes."
+                }
+                ContentTypeError::ExpectContentType => "The request needs a Content-Type.",
+            };
+            return Self::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                detail,
+            );
+        }
+        match error.status() {
+            StatusCode::UNAUTHORIZED => Self::from_error(Error::Unauthenticated),
+            StatusCode::NOT_FOUND => Self::from_error(Error::NotFound),
+            // A malformed id in a path names nothing.
+            StatusCode::BAD_REQUEST if error.is::<poem_openapi::error::ParsePathError>() => {
+                Self::from_error(Error::NotFound)
+            }
+            StatusCode::METHOD_NOT_ALLOWED => Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "This resource does not take this method; see Allow.",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::request_too_large(),
+            status if status.is_client_error() => Self::from_error(Error::InvalidRequest(vec![])),
+            _ => Self::from_error(Error::Internal(error.to_string().into())),
+        }
+    }
+
+    /// The body is larger than the operation takes.
+    pub fn request_too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "request_too_large",
+            "The request body is too large.",
+        )
+    }
+
+    /// The file that is announced is larger than any may be.
+    pub fn image_too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "image_too_large",
+            "The file is larger than it may be.",
+        )
+    }
+
+    /// The multipart body lacks a part.
+    pub fn missing_part(name: &str) -> Self {
+        Self::from_error(Error::InvalidRequest(vec![FieldError::new(name, "is missing")]))
+    }
+
+    /// The body is not what its content type says.
+    pub fn malformed_body(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+    }
+}
+
+fn title(code: &str) -> &'static str {
+    match code {
+        "invalid_request" => "The request is malformed",
+        "unauthenticated" => "Not logged in",
+        "invalid_credentials" => "Wrong credentials",
+        "not_found" => "Not found",
+        "method_not_allowed" => "Method not allowed",
+        "username_taken" => "User name taken",
+        "email_taken" => "E-mail taken",
+        "image_too_large" => "Image too large",
+        "request_too_large" => "Request too large",
+        "unsupported_image" => "Not a supported image",
+        "unsupported_media_type" => "Unsupported content type",
+        "image_corrupt" => "Image corrupt",
+        "image_dimensions" => "Image dimensions out of range",
+        "too_many_pages" => "Too many pages",
+        "unsupported_language" => "Language not available",
+        "quota_exceeded" => "Quota exceeded",
+        "unavailable" => "Temporarily unavailable",
+        "timeout" => "Timed out",
+        _ => "Internal error",
+    }
+}
+
+fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::InvalidRequest(_) | Error::InterruptedUpload => StatusCode::BAD_REQUEST,
+        Error::Unauthenticated | Error::InvalidCredentials => StatusCode::UNAUTHORIZED,
+        Error::NotFound => StatusCode::NOT_FOUND,
+        Error::UsernameTaken | Error::EmailTaken => StatusCode::CONFLICT,
+        Error::ImageTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::UnsupportedImage => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::ImageCorrupt
+        | Error::ImageDimensions { .. }
+        | Error::TooManyPages { .. }
+        | Error::UnsupportedLanguage { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
+        Error::Timeout | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = Response::builder()
+            .status(status)
+            .content_type(PROBLEM_JSON)
+            .body(self.to_json_string());
+        let header = match status {
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"ocellus\"")),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                Some((header::RETRY_AFTER, RETRY_AFTER_SECONDS))
+            }
+            _ => None,
+        };
+        if let Some((name, value)) = header {
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+impl From<Problem> for poem::Error {
+    fn from(problem: Problem) -> Self {
+        Self::from_response(problem.into_response())
+    }
+}
+
+/// 400: a field, a parameter or the body is malformed.
+pub const BAD_REQUEST: u16 = 1;
+/// 401: no token, or none that counts.
+pub const UNAUTHORIZED: u16 = 1 << 1;
+/// 404: absent, or somebody else's.
+pub const NOT_FOUND: u16 = 1 << 2;
+/// 409: taken.
+pub const CONFLICT: u16 = 1 << 3;
+/// 413: the body or the file is too large.
+pub const TOO_LARGE: u16 = 1 << 4;
+/// 415: the wrong content type, or no image.
+pub const UNSUPPORTED: u16 = 1 << 5;
+/// 422: understood, but cannot be done.
+pub const UNPROCESSABLE: u16 = 1 << 6;
+/// 429: too much.
+pub const TOO_MANY: u16 = 1 << 7;
+/// What an operation with a JSON body can always answer.
+pub const JSON_BODY: u16 = BAD_REQUEST | TOO_LARGE | UNSUPPORTED;
+
+const DECLARED: [(u16, u16, &str); 8] = [
+    (
+        BAD_REQUEST,
+        400,
+        "The request is malformed (`invalid_request`); `errors` names every bad field.",
+    ),
+    (
+        UNAUTHORIZED,
+        401,
+        "No token, or none that is valid (`unauthenticated`, `invalid_credentials`).",
+    ),
+    (NOT_FOUND, 404, "Absent, or somebody else's (`not_found`)."),
+    (CONFLICT, 409, "Taken (`username_taken`, `email_taken`)."),
+    (
+        TOO_LARGE,
+        413,
+        "The file or the body is too large (`image_too_large`, `request_too_large`).",
+    ),
+    (
+        UNSUPPORTED,
+        415,
+        "Wrong content type (`unsupported_media_type`), or no image (`unsupported_image`).",
+    ),
+    (
+        UNPROCESSABLE,
+        422,
+        "Understood, but cannot be done (`image_corrupt`, `image_dimensions`, `too_many_pages`, `unsupported_language`).",
+    ),
+    (TOO_MANY, 429, "Too much (`quota_exceeded`)."),
+];
+
+/// A failed operation whose documentation lists the statuses in `STATUSES`, besides 500 and 503.
+#[derive(Debug)]
+pub struct Failure<const STATUSES: u16>(Problem);
+
+impl<const STATUSES: u16> From<Error> for Failure<STATUSES> {
+    fn from(error: Error) -> Self {
+        Self(Problem::from_error(error))
+    }
+}
+
+impl<const STATUSES: u16> From<Problem> for Failure<STATUSES> {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl<const STATUSES: u16> From<Failure<STATUSES>> for poem::Error {
+    fn from(failure: Failure<STATUSES>) -> Self {
+        failure.0.into()
+    }
+}
+
+impl<const STATUSES: u16> ApiResponse for Failure<STATUSES> {
+    fn meta() -> MetaResponses {
+        let declared = DECLARED.iter().filter(|(bit, ..)| STATUSES & bit != 0);
+        let declared = declared.map(|(_, status, description)| (*status, *description));
+        let always = [
+            (500, "A defect (`internal`)."),
+            (
+                503,
+                "A part of the service is down or the work ran past its limit (`unavailable`, `timeout`).",
+            ),
+        ];
+        let response = |(status, description): (u16, &'static str)| MetaResponse {
+            description,
+            status: Some(status),
+            status_range: None,
+            content: vec![MetaMediaType {
+                content_type: PROBLEM_JSON,
+                schema: Json::<Problem>::schema_ref(),
+            }],
+            headers: headers_of(status),
+        };
+        MetaResponses {
+            responses: declared.chain(always).map(response).collect(),
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        Problem::register(registry);
+    }
+}
+
+fn headers_of(status: u16) -> Vec<MetaHeader> {
+    let (name, description) = match status {
+        401 => ("WWW-Authenticate", "The scheme to authenticate with: Bearer."),
+        429 | 503 => ("Retry-After", "Seconds after which trying again may help."),
+        _ => return vec![],
+    };
+    vec![MetaHeader {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        required: true,
+        deprecated: false,
+        schema: String::schema_ref(),
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_problem_carries_its_code_and_every_bad_field() {
+        let fields = vec![
+            FieldError::new("username", "is taken"),
+            FieldError::new("email", "is no address"),
+        ];
+        let response = Problem::from_error(Error::InvalidRequest(fields)).into_response();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(response.content_type(), Some(PROBLEM_JSON));
+        let body = response.into_body().into_string().await.expect("a body");
+        let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        assert_eq!(body["code"], "invalid_request");
+        assert_eq!(body["type"], "urn:ocellus:problem:invalid_request");
+        assert_eq!(body["errors"][1]["field"], "email");
+    }
+
+    #[test]
+    fn a_client_is_told_how_to_authenticate_and_when_to_try_again() {
+        let refused = Problem::from_error(Error::Unauthenticated).into_response();
+        assert_eq!(
+            refused.header("WWW-Authenticate"),
+            Some("Bearer realm=\"ocellus\"")
+        );
+        let busy = Problem::from_error(Error::Timeout).into_response();
+        assert_eq!(
+            (busy.status(), busy.header("Retry-After")),
+            (StatusCode::SERVICE_UNAVAILABLE, Some("5"))
+        );
+    }
+
+    #[tokio::test]
+    async fn the_source_of_a_failure_is_never_sent() {
+        let source = application::Error::Unavailable("table users is gone".into());
+        let body = Problem::from_error(source)
+            .into_response()
+            .into_body()
+            .into_string()
+            .await;
+        assert!(!body.expect("a body").contains("users"));
+    }
+
+    #[test]
+    fn only_the_declared_statuses_are_documented() {
+        let meta = Failure::<{ NOT_FOUND | CONFLICT }>::meta();
+        let statuses: Vec<_> = meta
+            .responses
+            .iter()
+            .filter_map(|response| response.status)
+            .collect();
+        assert_eq!(statuses, [404, 409, 500, 503]);
+    }
+}

@@ -1,0 +1,116 @@
+//! The HTTP server: routes, what happens to every request, and its end.
+
+use crate::{
+    accounts::AccountsApi,
+    http::{AllowedMethods, answer_errors, limit_body, observe, run_to_the_end, secure},
+    images::ImagesApi,
+    ocr::TextApi,
+    operations::{MetricsSettings, OperationsApi},
+    use_cases::UseCases,
+};
+use domain::ids::IdGenerator;
+use poem::{
+    EndpointExt, Response, Route, Server,
+    endpoint::BoxEndpoint,
+    listener::{Acceptor, Listener, TcpListener},
+    middleware::Cors,
+    web::Redirect,
+};
+use poem_openapi::OpenApiService;
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+/// How much longer than its file a body may be.
+const BODY_ALLOWANCE_BYTES: u64 = 64 * 1024;
+
+/// What the server needs to run.
+pub struct ServerSettings {
+    /// The address or host name to listen on.
+    pub address: String,
+    /// The port; 0 picks a free one.
+    pub port: u16,
+    /// The most bytes of an uploaded file.
+    pub max_upload_bytes: u64,
+    /// Origins whose pages may call the API.
+    pub allowed_origins: Vec<String>,
+    /// How long running requests may take after the signal to end.
+    pub grace: Duration,
+}
+
+fn service() -> OpenApiService<(AccountsApi, ImagesApi, TextApi, OperationsApi), ()> {
+    let api = (AccountsApi, ImagesApi, TextApi, OperationsApi);
+    OpenApiService::new(api, "Ocellus", env!("CARGO_PKG_VERSION")).description(
+        "A self-hosted image understanding service: accounts, images and the text in them. Every error is a problem \
+         (RFC 9457) with a stable `code`; every response carries `X-Request-Id`.",
+    )
+}
+
+/// The `OpenAPI` document.
+pub fn spec() -> String {
+    service().spec()
+}
+
+/// Every route, with what happens to every request around them.
+fn application(
+    settings: &ServerSettings,
+    use_cases: Arc<UseCases>,
+    metrics: Arc<MetricsSettings>,
+    ids: Arc<dyn IdGenerator>,
+) -> BoxEndpoint<'static, Response> {
+    let service = service();
+    let allowed = Arc::new(AllowedMethods::from_spec(&service.spec()));
+    let routes = Route::new()
+        .at("/", poem::endpoint::make_sync(|_| Redirect::temporary("/docs")))
+        .at("/openapi.json", service.spec_endpoint())
+        .nest("/docs", service.swagger_ui())
+        .nest("/", service)
+        .data(use_cases)
+        .data(metrics)
+        .map_to_response()
+        .boxed();
+    let max_body_bytes = settings.max_upload_bytes + BODY_ALLOWANCE_BYTES;
+    let answered = routes
+        .around(|next, request| run_to_the_end(next, request))
+        .boxed()
+        .around(move |next, request| limit_body(next, request, max_body_bytes))
+        .boxed()
+        .around(move |next, request| answer_errors(next, request, allowed.clone()))
+        .boxed();
+    let shared = match settings.allowed_origins.as_slice() {
+        [] => answered,
+        origins => answered.with(cors(origins)).map_to_response().boxed(),
+    };
+    shared
+        .around(secure)
+        .boxed()
+        .around(move |next, request| observe(next, request, ids.clone()))
+        .boxed()
+}
+
+/// Lets pages of these origins call the API with a token and read what they need.
+fn cors(origins: &[String]) -> Cors {
+    Cors::new()
+        .allow_origins(origins)
+        .allow_methods(["GET", "POST", "PUT", "DELETE"])
+        .allow_headers(["authorization", "content-type", "if-none-match", "x-request-id"])
+        .expose_headers(["etag", "location", "retry-after", "x-request-id"])
+        .allow_credentials(false)
+}
+
+/// Serves until `stop` is done, then lets running requests end within the grace time.
+pub async fn serve(
+    settings: ServerSettings,
+    use_cases: Arc<UseCases>,
+    metrics: Arc<MetricsSettings>,
+    ids: Arc<dyn IdGenerator>,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let listener = TcpListener::bind((settings.address.clone(), settings.port));
+    let acceptor = listener.into_acceptor().await?;
+    for address in acceptor.local_addr() {
+        tracing::info!(address = %address, "listening");
+    }
+    let application = application(&settings, use_cases, metrics, ids);
+    Server::new_with_acceptor(acceptor)
+        .run_with_graceful_shutdown(application, stop, Some(settings.grace))
+        .await
+}

@@ -1,0 +1,16 @@
+//! The groups of operations in the documentation.
+
+use poem_openapi::Tags;
+
+/// A group of operations.
+#[derive(Tags)]
+pub enum Tag {
+    /// Registering, logging in and keeping a profile.
+    Accounts,
+    /// Uploading, listing, fetching and deleting images.
+    Images,
+    /// Reading the text of images.
+    Text,
+    /// Running the service.
+    Operations,
+}

@@ -1,0 +1,46 @@
+//! Logs and metrics.
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use std::io::IsTerminal;
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// Logs to standard error: lines for people on a terminal, JSON elsewhere. `RUST_LOG` sets what is logged.
+pub fn log() {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    if std::io::stderr().is_terminal() {
+        builder.init();
+    } else {
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .init();
+    }
+}
+
+/// Seconds that requests and recognitions are counted by.
+const REQUEST_SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
+const RECOGNITION_SECONDS: [f64; 9] = [0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+/// Gathers metrics from now on.
+pub fn gather_metrics() -> Result<PrometheusHandle, BuildError> {
+    let requests = Matcher::Full("ocellus_http_request_duration_seconds".to_owned());
+    let recognitions = Matcher::Full("ocellus_recognition_duration_seconds".to_owned());
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(requests, &REQUEST_SECONDS)?
+        .set_buckets_for_metric(recognitions, &RECOGNITION_SECONDS)?
+        .install_recorder()?;
+    metrics::describe_counter!("ocellus_http_requests_total", "Requests by operation and status.");
+    metrics::describe_histogram!("ocellus_http_request_duration_seconds", "Durations of requests.");
+    metrics::describe_histogram!(
+        "ocellus_recognition_duration_seconds",
+        "Durations of recognizing a page."
+    );
+    Ok(handle)
+}

@@ -1,0 +1,170 @@
+//! The one taxonomy of failures. The API alone decides which status each becomes.
+
+use domain::{
+    BoxError,
+    images::{BlobError, ImageError, SourceError},
+    ocr::{Language, OcrError},
+    store::{Conflict, StoreError},
+};
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field, as the request names it.
+    pub field: String,
+    /// What it must be.
+    pub message: String,
+}
+
+impl FieldError {
+    /// Says what `field` must be.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Why a use case did not do what was asked. Its text may be shown to the client; the sources never are.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields of the request are malformed.
+    #[error("The request is malformed: see errors.")]
+    InvalidRequest(Vec<FieldError>),
+    /// The body ended before its end.
+    #[error("The request body ended before the file was complete.")]
+    InterruptedUpload,
+    /// No token, or none that is valid.
+    #[error("A valid access token is needed.")]
+    Unauthenticated,
+    /// No such user, or another password.
+    #[error("The name or the password is wrong.")]
+    InvalidCredentials,
+    /// Absent, or somebody else's.
+    #[error("There is nothing here that is yours.")]
+    NotFound,
+    /// Another user has the name.
+    #[error("This user name is taken.")]
+    UsernameTaken,
+    /// Another user has the address.
+    #[error("This e-mail address is taken.")]
+    EmailTaken,
+    /// More bytes than allowed.
+    #[error("The file is larger than {limit} bytes.")]
+    ImageTooLarge {
+        /// The most bytes.
+        limit: u64,
+    },
+    /// The bytes are no image of a kind that is read.
+    #[error("The file is not a PNG, JPEG, WebP, TIFF, BMP or GIF image.")]
+    UnsupportedImage,
+    /// The image cannot be decoded.
+    #[error("The image is damaged or cut off.")]
+    ImageCorrupt,
+    /// A page has no pixels or too many.
+    #[error(
+        "A page must have at least one pixel and at most {max_pixels}, and fit into the memory for decoding."
+    )]
+    ImageDimensions {
+        /// The most pixels of a page.
+        max_pixels: u64,
+    },
+    /// More pages than allowed.
+    #[error("The image has more than {limit} pages.")]
+    TooManyPages {
+        /// The most pages.
+        limit: u32,
+    },
+    /// A language that is not installed or not allowed.
+    #[error("The language {unknown} is not available; these are: {available}.")]
+    UnsupportedLanguage {
+        /// The first such language.
+        unknown: Language,
+        /// Those that may be asked for, joined by commas.
+        available: String,
+    },
+    /// The user stores as much as he may.
+    #[error("The storage quota is used up: delete images to make room.")]
+    QuotaExceeded,
+    /// The work ran past its limit.
+    #[error("The work took longer than it may.")]
+    Timeout,
+    /// A part is down or full; trying again later may help.
+    #[error("A part of the service is not available at the moment.")]
+    Unavailable(#[source] BoxError),
+    /// A defect.
+    #[error("The service failed.")]
+    Internal(#[source] BoxError),
+}
+
+impl Error {
+    /// The stable code that clients act on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) | Self::InterruptedUpload => "invalid_request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::NotFound => "not_found",
+            Self::UsernameTaken => "username_taken",
+            Self::EmailTaken => "email_taken",
+            Self::ImageTooLarge { .. } => "image_too_large",
+            Self::UnsupportedImage => "unsupported_image",
+            Self::ImageCorrupt => "image_corrupt",
+            Self::ImageDimensions { .. } => "image_dimensions",
+            Self::TooManyPages { .. } => "too_many_pages",
+            Self::UnsupportedLanguage { .. } => "unsupported_language",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::Timeout => "timeout",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(Conflict::Username) => Self::UsernameTaken,
+            StoreError::Conflict(Conflict::Email) => Self::EmailTaken,
+            StoreError::OwnerGone => Self::NotFound,
+            StoreError::Unavailable(source) => Self::Unavailable(source),
+            StoreError::Conflict(Conflict::Text) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<BlobError> for Error {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Source(SourceError::Interrupted) => Self::InterruptedUpload,
+            BlobError::Source(SourceError::TooLarge { limit }) => Self::ImageTooLarge { limit },
+            BlobError::Source(SourceError::Unsupported) => Self::UnsupportedImage,
+            BlobError::Source(SourceError::Unavailable(source)) | BlobError::Unavailable(source) => {
+                Self::Unavailable(source)
+            }
+        }
+    }
+}
+
+impl From<ImageError> for Error {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::Corrupt => Self::ImageCorrupt,
+            ImageError::Dimensions { max_pixels } => Self::ImageDimensions { max_pixels },
+            ImageError::TooManyPages { limit } => Self::TooManyPages { limit },
+            ImageError::Unavailable(source) => Self::Unavailable(source),
+        }
+    }
+}
+
+impl From<OcrError> for Error {
+    fn from(error: OcrError) -> Self {
+        match error {
+            OcrError::Image(error) => error.into(),
+            OcrError::Timeout => Self::Timeout,
+            OcrError::Busy => Self::Unavailable(error.into()),
+            OcrError::Unavailable(source) => Self::Unavailable(source),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Uploading, listing, fetching and deleting images.
+
+mod delete_due_blobs;
+mod delete_image;
+mod get_image;
+mod list_images;
+mod read_image_content;
+mod upload_image;
+
+pub use delete_due_blobs::DeleteDueBlobs;
+pub use delete_image::DeleteImage;
+pub use get_image::GetImage;
+pub use list_images::ListImages;
+pub use read_image_content::{ImageContent, ReadImageContent};
+pub use upload_image::{Upload, UploadImage, UploadLimits};

@@ -1,0 +1,116 @@
+//! Fetching the bytes of an image.
+
+use crate::Error;
+use domain::{
+    BoxError,
+    ids::{ImageId, UserId},
+    images::{BlobStore, ByteSource, Image},
+    store::Store,
+};
+use std::sync::Arc;
+
+/// An image with its bytes.
+pub struct ImageContent {
+    /// What is known of the image.
+    pub image: Image,
+    /// The bytes as they were uploaded, read only as they are asked for.
+    pub content: Box<dyn ByteSource>,
+}
+
+/// Opens the bytes of a user's image.
+pub struct ReadImageContent {
+    /// Where images are kept.
+    pub store: Arc<dyn Store>,
+    /// Where their bytes are kept.
+    pub blobs: Arc<dyn BlobStore>,
+}
+
+impl ReadImageContent {
+    /// The image and its bytes; [`Error::NotFound`] when there is none or it is somebody else's.
+    pub async fn execute(&self, owner: UserId, id: ImageId) -> Result<ImageContent, Error> {
+        let image = self
+            .store
+            .images()
+            .find(owner, id)
+            .await?
+            .ok_or(Error::NotFound)?;
+        match self.blobs.read(&image.blob_key()).await? {
+            Some(content) => Ok(ImageContent { image, content }),
+            // The image may have been deleted between the two reads; else its blob is lost.
+            None if self.store.images().find(owner, id).await?.is_none() => Err(Error::NotFound),
+            None => Err(Error::Internal(BoxError::from(format!(
+                "the blob of image {id} is missing"
+            )))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{self, PNG_START};
+    use domain::{
+        images::{MockBlobStore, test_support::ChunkSource},
+        store::test_support::{MockRepositories, MockStore},
+    };
+    use std::sync::Mutex;
+
+    async fn read(found: Vec<Option<Image>>, blob: bool) -> Result<ImageContent, Error> {
+        let found = Mutex::new(found.into_iter());
+        let mut reads = MockRepositories::default();
+        reads
+            .images
+            .expect_find()
+            .returning(move |_, _| Ok(found.lock().expect("unpoisoned").next().expect("one more read")));
+        let mut blobs = MockBlobStore::new();
+        blobs
+            .expect_read()
+            .withf(|key| *key == fixtures::image().blob_key())
+            .returning(move |_| {
+                Ok(if blob {
+                    Some(Box::new(ChunkSource::new([PNG_START])))
+                } else {
+                    None
+                })
+            });
+        let use_case = ReadImageContent {
+            store: Arc::new(MockStore::reading(reads)),
+            blobs: Arc::new(blobs),
+        };
+        use_case.execute(fixtures::owner(), fixtures::image_id()).await
+    }
+
+    #[tokio::test]
+    async fn the_bytes_come_with_the_image() {
+        let mut content = read(vec![Some(fixtures::image())], true).await.expect("found");
+        assert_eq!(content.image, fixtures::image());
+        let chunk = content.content.next_chunk().await.expect("readable");
+        assert_eq!(chunk.as_deref(), Some(PNG_START));
+    }
+
+    #[tokio::test]
+    async fn an_absent_image_has_no_bytes() {
+        assert_eq!(
+            read(vec![None], true).await.err().expect("absent").code(),
+            "not_found"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_image_that_is_deleted_between_the_reads_is_absent() {
+        assert_eq!(
+            read(vec![Some(fixtures::image()), None], false)
+                .await
+                .err()
+                .expect("gone")
+                .code(),
+            "not_found"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_lost_blob_is_a_defect_and_not_an_absence() {
+        let found = vec![Some(fixtures::image()), Some(fixtures::image())];
+        assert_eq!(read(found, false).await.err().expect("lost").code(), "internal");
+    }
+}

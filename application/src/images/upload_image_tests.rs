@@ -1,0 +1,229 @@
+use super::*;
+use crate::fixtures::{self, PNG_START};
+use domain::{
+    ids::MockIdGenerator,
+    images::{
+        BlobError, ImageError, MediaType, MockBlobStore, MockImageInspector, test_support::ChunkSource,
+    },
+    store::test_support::{MockRepositories, MockStore},
+};
+
+const FACTS: ImageFacts = ImageFacts {
+    width: 4,
+    height: 3,
+    pages: 1,
+};
+
+fn with_room() -> MockStore {
+    let mut reads = MockRepositories::default();
+    reads.images.expect_fits_quota().returning(|_, _, _| Ok(true));
+    MockStore::reading(reads)
+}
+
+fn scheduling(due_at: Timestamp) -> MockRepositories {
+    let mut work = MockRepositories::default();
+    work.blob_deletions
+        .expect_schedule()
+        .withf(move |key, due| *key == BlobKey::of_image(fixtures::image_id()) && *due == due_at)
+        .times(1)
+        .returning(|_, _| Ok(()));
+    work
+}
+
+fn reserving() -> MockRepositories {
+    scheduling(fixtures::now() + UPLOAD_WINDOW)
+}
+
+fn abandoning() -> MockRepositories {
+    scheduling(fixtures::now())
+}
+
+fn adding(added: Result<bool, StoreError>, kept: bool) -> MockRepositories {
+    let mut work = MockRepositories::default();
+    work.images.expect_insert().times(1).return_once(|_, _| added);
+    work.blob_deletions
+        .expect_cancel()
+        .returning(move |_, _| Ok(kept));
+    work
+}
+
+/// A blob store that drains what it is given, as every real one does.
+fn draining_blobs() -> MockBlobStore {
+    let mut blobs = MockBlobStore::new();
+    blobs.expect_write().returning(|_, content| {
+        futures_util::FutureExt::now_or_never(async {
+            while content.next_chunk().await?.is_some() {}
+            Ok::<(), BlobError>(())
+        })
+        .expect("prepared pieces are there at once")
+    });
+    blobs
+        .expect_read()
+        .returning(|_| Ok(Some(Box::new(ChunkSource::new([PNG_START])))));
+    blobs
+}
+
+fn inspector(facts: fn() -> Result<ImageFacts, ImageError>) -> MockImageInspector {
+    let mut inspector = MockImageInspector::new();
+    inspector
+        .expect_inspect()
+        .withf(|kind, _| *kind == MediaType::Png)
+        .returning(move |_, _| facts());
+    inspector
+}
+
+async fn upload(
+    store: &Arc<MockStore>,
+    source: ChunkSource,
+    facts: fn() -> Result<ImageFacts, ImageError>,
+) -> Result<Image, Error> {
+    let mut ids = MockIdGenerator::new();
+    ids.expect_next().return_const(fixtures::image_id().0);
+    let use_case = UploadImage {
+        store: store.clone(),
+        blobs: Arc::new(draining_blobs()),
+        inspector: Arc::new(inspector(facts)),
+        clock: fixtures::clock(),
+        ids: Arc::new(ids),
+        limits: UploadLimits {
+            max_bytes: 64,
+            quota: StorageQuota::default(),
+        },
+    };
+    let upload = Upload {
+        owner: fixtures::owner(),
+        filename: Filename::clean("eye.png"),
+        content: Box::new(source),
+    };
+    use_case.execute(upload).await
+}
+
+/// Uploads something that is refused after the reservation; the blob must be scheduled at once and nothing added.
+async fn refused(source: ChunkSource, facts: fn() -> Result<ImageFacts, ImageError>) -> &'static str {
+    let store = Arc::new(with_room().then_work(reserving()).then_work(abandoning()));
+    let error = upload(&store, source, facts).await.expect_err("refused");
+    assert_eq!(store.commits(), 2, "one reserves the blob, one gives it up");
+    error.code()
+}
+
+#[tokio::test]
+async fn an_image_is_added_and_its_blob_kept_in_one_commit_after_the_reservation() {
+    let store = Arc::new(
+        with_room()
+            .then_work(reserving())
+            .then_work(adding(Ok(true), true)),
+    );
+    let image = upload(&store, ChunkSource::new([PNG_START, b"more"]), || Ok(FACTS))
+        .await
+        .expect("stored");
+    assert_eq!(
+        (image.id, image.owner_id),
+        (fixtures::image_id(), fixtures::owner())
+    );
+    assert_eq!((image.width, image.height, image.pages), (4, 3, 1));
+    assert_eq!(image.size_bytes, 20);
+    assert_eq!(image.media_type, MediaType::Png);
+    assert_eq!(image.uploaded_at, fixtures::now());
+    assert_eq!(store.commits(), 2);
+}
+
+#[tokio::test]
+async fn pieces_of_one_byte_are_told_apart_and_hashed_like_one_piece() {
+    let works = || {
+        Arc::new(
+            with_room()
+                .then_work(reserving())
+                .then_work(adding(Ok(true), true)),
+        )
+    };
+    let bytes: [&'static [u8]; 12] = std::array::from_fn(|index| &PNG_START[index..=index]);
+    let split = upload(&works(), ChunkSource::new(bytes), || Ok(FACTS))
+        .await
+        .expect("stored");
+    let whole = upload(&works(), ChunkSource::new([&PNG_START[..12]]), || Ok(FACTS))
+        .await
+        .expect("stored");
+    assert_eq!(split, whole);
+}
+
+#[tokio::test]
+async fn bytes_past_the_limit_are_refused() {
+    let source = ChunkSource::new([PNG_START, &[0; 64]]);
+    assert_eq!(
+        refused(source, || unreachable!("not decoded")).await,
+        "image_too_large"
+    );
+}
+
+#[tokio::test]
+async fn bytes_of_no_image_and_no_bytes_at_all_are_unsupported() {
+    assert_eq!(
+        refused(ChunkSource::new([b"<svg/>"]), || unreachable!("not decoded")).await,
+        "unsupported_image"
+    );
+    assert_eq!(
+        refused(ChunkSource::new([]), || unreachable!("not decoded")).await,
+        "unsupported_image"
+    );
+}
+
+#[tokio::test]
+async fn a_sender_who_goes_away_leaves_nothing() {
+    let source = ChunkSource::breaking_off([PNG_START]);
+    assert_eq!(
+        refused(source, || unreachable!("not decoded")).await,
+        "invalid_request"
+    );
+}
+
+#[tokio::test]
+async fn an_image_that_does_not_decode_is_refused_with_the_reason() {
+    let png = || ChunkSource::new([PNG_START]);
+    assert_eq!(refused(png(), || Err(ImageError::Corrupt)).await, "image_corrupt");
+    assert_eq!(
+        refused(png(), || Err(ImageError::Dimensions { max_pixels: 1 })).await,
+        "image_dimensions"
+    );
+    assert_eq!(
+        refused(png(), || Err(ImageError::TooManyPages { limit: 1 })).await,
+        "too_many_pages"
+    );
+}
+
+#[tokio::test]
+async fn a_full_quota_is_said_before_a_byte_is_taken() {
+    let mut reads = MockRepositories::default();
+    reads.images.expect_fits_quota().returning(|_, _, _| Ok(false));
+    let store = Arc::new(MockStore::reading(reads));
+    let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
+    assert_eq!(outcome.expect_err("refused").code(), "quota_exceeded");
+}
+
+#[tokio::test]
+async fn a_quota_that_this_image_would_exceed_and_an_owner_who_is_gone_add_nothing() {
+    for (added, code) in [
+        (Ok(false), "quota_exceeded"),
+        (Err(StoreError::OwnerGone), "unauthenticated"),
+    ] {
+        let works = with_room()
+            .then_work(reserving())
+            .then_work(adding(added, true))
+            .then_work(abandoning());
+        let store = Arc::new(works);
+        let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
+        assert_eq!(outcome.expect_err("refused").code(), code);
+        assert_eq!(store.commits(), 2, "the image itself is not committed");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_outlasts_its_window_is_not_added_because_its_blob_may_be_gone() {
+    let works = with_room()
+        .then_work(reserving())
+        .then_work(adding(Ok(true), false))
+        .then_work(abandoning());
+    let store = Arc::new(works);
+    let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
+    assert_eq!(outcome.expect_err("too late").code(), "timeout");
+    assert_eq!(store.commits(), 2);
+}

@@ -1,0 +1,193 @@
+use super::*;
+use crate::fixtures::{self, PNG_START};
+use domain::{
+    ids::MockIdGenerator,
+    images::{ImageError, MediaType, MockBlobStore, test_support::ChunkSource},
+    ocr::{MockOcrEngine, OcrError, Recognition, TextPage},
+    store::test_support::{MockRepositories, MockStore},
+};
+use std::sync::Mutex;
+
+fn languages(joined: &str) -> LanguageSet {
+    LanguageSet::from_joined(joined).expect("a valid set")
+}
+
+fn page() -> TextPage {
+    TextPage {
+        number: 1,
+        width: 4,
+        height: 3,
+        rotation: 0.0,
+        text: "read".into(),
+        words: vec![],
+    }
+}
+
+fn text(engine: &str, languages: LanguageSet) -> Text {
+    Text {
+        id: TextId(uuid::Uuid::from_u128(8)),
+        image_id: fixtures::image_id(),
+        languages,
+        pages: vec![page()],
+        engine: engine.into(),
+        duration_ms: 12,
+        created_at: fixtures::now(),
+    }
+}
+
+/// A store with the image, in which the first looks for a text find `stored`, in order, and later ones nothing.
+fn with_image(stored: Vec<Option<Text>>) -> MockStore {
+    let stored = Mutex::new(stored.into_iter());
+    let mut reads = MockRepositories::default();
+    reads
+        .images
+        .expect_find()
+        .returning(|owner, _| Ok((owner == fixtures::owner()).then(fixtures::image)));
+    reads
+        .texts
+        .expect_find()
+        .returning(move |_, _| Ok(stored.lock().expect("unpoisoned").next().unwrap_or_default()));
+    MockStore::reading(reads)
+}
+
+fn saving(outcome: fn() -> Result<(), StoreError>) -> MockRepositories {
+    let mut work = MockRepositories::default();
+    work.texts.expect_insert().times(1).returning(move |_| outcome());
+    work
+}
+
+type Outcome = fn() -> Result<Recognition, OcrError>;
+
+fn engine(times: usize, outcome: Outcome) -> MockOcrEngine {
+    let mut engine = MockOcrEngine::new();
+    engine
+        .expect_languages()
+        .returning(|| languages("eng+spa").iter().cloned().collect());
+    engine
+        .expect_recognize()
+        .times(times)
+        .withf(|kind, _, _| *kind == MediaType::Png)
+        .returning(move |_, _, _| outcome());
+    engine
+}
+
+const RECOGNIZED: Outcome = || {
+    Ok(Recognition {
+        pages: vec![page()],
+        engine: "fresh".into(),
+        duration_ms: 12,
+    })
+};
+
+fn reading(store: &Arc<MockStore>, engine: MockOcrEngine) -> ReadText {
+    let mut blobs = MockBlobStore::new();
+    blobs
+        .expect_read()
+        .returning(|_| Ok(Some(Box::new(ChunkSource::new([PNG_START])))));
+    let mut ids = MockIdGenerator::new();
+    ids.expect_next().return_const(uuid::Uuid::from_u128(8));
+    let (blobs, ids) = (Arc::new(blobs), Arc::new(ids));
+    ReadText::new(
+        store.clone(),
+        blobs,
+        Arc::new(engine),
+        fixtures::clock(),
+        ids,
+        languages("eng"),
+    )
+}
+
+async fn read(read: &ReadText, languages: Option<LanguageSet>) -> Result<Text, Error> {
+    read.execute(fixtures::owner(), fixtures::image_id(), languages)
+        .await
+}
+
+#[tokio::test]
+async fn a_first_reading_runs_the_engine_and_is_kept() {
+    let store = Arc::new(with_image(vec![]).then_work(saving(|| Ok(()))));
+    let outcome = read(
+        &reading(&store, engine(1, RECOGNIZED)),
+        Some(languages("spa+eng")),
+    )
+    .await;
+    assert_eq!(outcome.expect("read"), text("fresh", languages("spa+eng")));
+    assert_eq!(store.commits(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_names_no_language_gets_the_default_ones() {
+    let store = Arc::new(with_image(vec![]).then_work(saving(|| Ok(()))));
+    let outcome = read(&reading(&store, engine(1, RECOGNIZED)), None).await;
+    assert_eq!(outcome.expect("read").languages, languages("eng"));
+}
+
+#[tokio::test]
+async fn what_was_read_before_is_not_read_again() {
+    let store = Arc::new(with_image(vec![Some(text("stored", languages("eng")))]));
+    let outcome = read(&reading(&store, engine(0, RECOGNIZED)), None).await;
+    assert_eq!(outcome.expect("found").engine, "stored");
+}
+
+#[tokio::test]
+async fn what_another_request_read_while_this_one_waited_is_not_read_again() {
+    let store = Arc::new(with_image(vec![None, Some(text("stored", languages("eng")))]));
+    let outcome = read(&reading(&store, engine(0, RECOGNIZED)), None).await;
+    assert_eq!(outcome.expect("found").engine, "stored");
+}
+
+#[tokio::test]
+async fn what_another_process_saved_first_counts() {
+    let found = vec![None, None, Some(text("stored", languages("eng")))];
+    let taken = || Err(StoreError::Conflict(Conflict::Text));
+    let store = Arc::new(with_image(found).then_work(saving(taken)));
+    let outcome = read(&reading(&store, engine(1, RECOGNIZED)), None).await;
+    assert_eq!(outcome.expect("found").engine, "stored");
+    assert_eq!(store.commits(), 0);
+}
+
+#[tokio::test]
+async fn an_image_that_is_deleted_while_it_is_read_is_absent() {
+    let store = Arc::new(with_image(vec![]).then_work(saving(|| Err(StoreError::OwnerGone))));
+    let outcome = read(&reading(&store, engine(1, RECOGNIZED)), None).await;
+    assert_eq!(outcome.expect_err("gone").code(), "not_found");
+}
+
+#[tokio::test]
+async fn somebody_elses_image_is_absent() {
+    let store = Arc::new(with_image(vec![]));
+    let use_case = reading(&store, engine(0, RECOGNIZED));
+    let other = UserId(uuid::Uuid::from_u128(2));
+    let outcome = use_case.execute(other, fixtures::image_id(), None).await;
+    assert_eq!(outcome.expect_err("hidden").code(), "not_found");
+}
+
+#[tokio::test]
+async fn an_unknown_language_is_refused_by_name_with_those_that_there_are() {
+    let store = Arc::new(with_image(vec![]));
+    let outcome = read(
+        &reading(&store, engine(0, RECOGNIZED)),
+        Some(languages("eng+zzz")),
+    )
+    .await;
+    let error = outcome.expect_err("refused");
+    assert_eq!(error.code(), "unsupported_language");
+    assert_eq!(
+        error.to_string(),
+        "The language zzz is not available; these are: eng, spa."
+    );
+}
+
+#[tokio::test]
+async fn a_failed_reading_keeps_nothing() {
+    let failures: [(Outcome, &str); 3] = [
+        (|| Err(OcrError::Timeout), "timeout"),
+        (|| Err(OcrError::Busy), "unavailable"),
+        (|| Err(OcrError::Image(ImageError::Corrupt)), "image_corrupt"),
+    ];
+    for (failure, code) in failures {
+        let store = Arc::new(with_image(vec![]));
+        let outcome = read(&reading(&store, engine(1, failure)), None).await;
+        assert_eq!(outcome.expect_err("failed").code(), code);
+        assert_eq!(store.commits(), 0);
+    }
+}

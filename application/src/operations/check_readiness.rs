@@ -1,0 +1,96 @@
+//! Whether the service can do its work.
+
+use domain::operations::HealthProbe;
+use futures_util::future::join3;
+use std::sync::Arc;
+
+/// Which of the parts that decide readiness answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readiness {
+    /// The database answers.
+    pub database: bool,
+    /// Blobs can be written and read.
+    pub storage: bool,
+    /// Text can be recognized.
+    pub ocr: bool,
+}
+
+impl Readiness {
+    /// Whether requests can be served.
+    pub fn is_ready(self) -> bool {
+        self.database && self.storage && self.ocr
+    }
+}
+
+/// Asks every part at once.
+pub struct CheckReadiness {
+    /// The database.
+    pub database: Arc<dyn HealthProbe>,
+    /// The blob store.
+    pub storage: Arc<dyn HealthProbe>,
+    /// The OCR engine.
+    pub ocr: Arc<dyn HealthProbe>,
+}
+
+impl CheckReadiness {
+    /// How the parts are. Why one fails is logged.
+    pub async fn execute(&self) -> Readiness {
+        let (database, storage, ocr) =
+            join3(self.database.probe(), self.storage.probe(), self.ocr.probe()).await;
+        let answers = |part: &str, outcome: Result<(), domain::BoxError>| {
+            if let Err(error) = &outcome {
+                tracing::warn!(part, error = &**error as &dyn std::error::Error, "not ready");
+            }
+            outcome.is_ok()
+        };
+        Readiness {
+            database: answers("database", database),
+            storage: answers("storage", storage),
+            ocr: answers("ocr", ocr),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{BoxError, operations::MockHealthProbe};
+
+    fn part(answers: bool) -> Arc<MockHealthProbe> {
+        let mut probe = MockHealthProbe::new();
+        probe.expect_probe().times(1).returning(move || {
+            if answers {
+                Ok(())
+            } else {
+                Err(BoxError::from("down"))
+            }
+        });
+        Arc::new(probe)
+    }
+
+    #[tokio::test]
+    async fn every_part_must_answer() {
+        for (database, storage, ocr) in [
+            (true, true, true),
+            (false, true, true),
+            (true, false, true),
+            (true, true, false),
+        ] {
+            let check = CheckReadiness {
+                database: part(database),
+                storage: part(storage),
+                ocr: part(ocr),
+            };
+            let readiness = check.execute().await;
+            assert_eq!(
+                readiness,
+                Readiness {
+                    database,
+                    storage,
+                    ocr
+                }
+            );
+            assert_eq!(readiness.is_ready(), database && storage && ocr);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Running the service.
+
+mod check_readiness;
+
+pub use check_readiness::{CheckReadiness, Readiness};

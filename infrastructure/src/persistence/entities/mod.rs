@@ -1,0 +1,12 @@
+//! The tables, as sea-orm sees them.
+#![expect(
+    unreachable_pub,
+    reason = "sea-orm derives public types, which need public models"
+)]
+
+pub(super) mod blob_deletions;
+pub(super) mod images;
+pub(super) mod sessions;
+pub(super) mod text_pages;
+pub(super) mod texts;
+pub(super) mod users;

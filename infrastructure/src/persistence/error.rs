@@ -1,0 +1,105 @@
+//! What goes wrong with a database, and what of it the domain hears.
+
+use domain::{
+    BoxError,
+    store::{Conflict, StoreError},
+};
+use sea_orm::{DbErr, SqlErr};
+
+/// Why the database cannot be used. No message holds the address or its password.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The address names no database that is supported.
+    #[error("the database address is not valid: {0}")]
+    Address(String),
+    /// The database cannot be reached, or refuses the login.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(#[source] BoxError),
+    /// A newer version of the program changed the schema.
+    #[error("the database schema is newer than this program: it does not know the migration {migration}")]
+    SchemaNewer {
+        /// The last change that the program does not know.
+        migration: String,
+    },
+    /// The schema lacks changes that the program needs.
+    #[error("the database schema is older than this program: the migration {migration} was not applied")]
+    SchemaOlder {
+        /// The first change that is missing.
+        migration: String,
+    },
+    /// A statement failed.
+    #[error("the database failed: {0}")]
+    Failed(#[from] DbErr),
+}
+
+/// A row holds what the program never wrote.
+#[derive(Debug, thiserror::Error)]
+#[error("a row of {table} holds an unreadable {column}")]
+pub(super) struct CorruptRow {
+    /// The table.
+    pub(super) table: &'static str,
+    /// The column that does not parse.
+    pub(super) column: &'static str,
+}
+
+impl From<CorruptRow> for StoreError {
+    fn from(corrupt: CorruptRow) -> Self {
+        Self::Unavailable(corrupt.into())
+    }
+}
+
+/// Names the conflicts that the domain knows; everything else is the database's own trouble.
+pub(super) fn store_error(error: DbErr) -> StoreError {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(message)) => match conflict(&message) {
+            Some(conflict) => StoreError::Conflict(conflict),
+            None => StoreError::Unavailable(error.into()),
+        },
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => StoreError::OwnerGone,
+        _ => StoreError::Unavailable(error.into()),
+    }
+}
+
+/// Every database ends its message with the index or the columns, and every unique index is named after its columns.
+/// What comes last counts, for `MySQL` shows the offending value before it.
+fn conflict(message: &str) -> Option<Conflict> {
+    [
+        ("username_key", Conflict::Username),
+        ("email_key", Conflict::Email),
+        ("languages", Conflict::Text),
+    ]
+    .into_iter()
+    .filter_map(|(column, conflict)| Some((message.rfind(column)?, conflict)))
+    .max_by_key(|(position, _)| *position)
+    .map(|(_, conflict)| conflict)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_is_told_by_the_index_that_each_database_names() {
+        for (message, expected) in [
+            (
+                "UNIQUE constraint failed: users.username_key",
+                Some(Conflict::Username),
+            ),
+            (
+                "duplicate key value violates unique constraint \"users_email_key\"",
+                Some(Conflict::Email),
+            ),
+            (
+                "Duplicate entry 'email_key' for key 'users.users_username_key'",
+                Some(Conflict::Username),
+            ),
+            (
+                "UNIQUE constraint failed: texts.image_id, texts.languages",
+                Some(Conflict::Text),
+            ),
+            ("UNIQUE constraint failed: users.id", None),
+        ] {
+            assert_eq!(conflict(message), expected, "{message}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Bringing the schema up to date.
+
+use super::{DatabaseError, SeaStore};
+use migration::Migrator;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryOrder};
+use sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
+
+/// Names the lock under which processes migrate one after the other. Any number does that nobody else uses.
+const MIGRATION_LOCK: i64 = 0x006f_6365_6c6c_7573;
+
+impl SeaStore {
+    /// Applies the changes that the schema lacks, all or none. Of several processes that start at once, one does it
+    /// and the others wait.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError::SchemaNewer`], and nothing is changed, when the schema has a change that this program does
+    /// not know; [`DatabaseError::Failed`] when the database is down or a change fails.
+    pub async fn migrate(&self) -> Result<(), DatabaseError> {
+        // On SQLite the transaction itself is the lock.
+        let work = self.transaction().await?;
+        if work.get_database_backend() == DbBackend::Postgres {
+            let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+            work.execute_unprepared(&lock).await?;
+        }
+        refuse_newer(&applied(&work).await?)?;
+        Migrator::up(&work, None).await?;
+        Ok(work.commit().await?)
+    }
+
+    /// Shows that the schema is the one this program was made for, and changes nothing: for starts without
+    /// [`SeaStore::migrate`].
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError::SchemaNewer`] or [`DatabaseError::SchemaOlder`] when it is another,
+    /// [`DatabaseError::Failed`] when the database is down.
+    pub async fn check_schema(&self) -> Result<(), DatabaseError> {
+        let work = self.transaction().await?;
+        let applied = applied(&work).await?;
+        work.rollback().await?;
+        refuse_newer(&applied)?;
+        match known().into_iter().find(|migration| !applied.contains(migration)) {
+            Some(migration) => Err(DatabaseError::SchemaOlder { migration }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn refuse_newer(applied: &[String]) -> Result<(), DatabaseError> {
+    let known = known();
+    match applied.iter().rfind(|migration| !known.contains(migration)) {
+        Some(migration) => Err(DatabaseError::SchemaNewer {
+            migration: migration.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The changes that this program knows, oldest first.
+fn known() -> Vec<String> {
+    let migrations = Migrator::migrations();
+    migrations
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .collect()
+}
+
+/// The changes that the schema has, oldest first.
+async fn applied(work: &DatabaseTransaction) -> Result<Vec<String>, DatabaseError> {
+    if !SchemaManager::new(work).has_table("seaql_migrations").await? {
+        return Ok(Vec::new());
+    }
+    let rows = seaql_migrations::Entity::find()
+        .order_by_asc(seaql_migrations::Column::Version)
+        .all(work)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
+}

@@ -1,0 +1,36 @@
+//! What the databases spell differently.
+
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+
+/// Starts a table. `MySQL` compares text without case and accents unless told otherwise; here text is compared as it
+/// is, as everywhere else, for what may be equal is decided in the domain.
+pub(crate) fn table(manager: &SchemaManager<'_>, name: impl IntoTableRef) -> TableCreateStatement {
+    let mut table = Table::create();
+    table.table(name);
+    if manager.get_database_backend() == DbBackend::MySql {
+        table.character_set("utf8mb4").collate("utf8mb4_bin");
+    }
+    table
+}
+
+/// A moment in UTC with microseconds. There is no default: time comes from the program.
+pub(crate) fn moment(manager: &SchemaManager<'_>, name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match manager.get_database_backend() {
+        // Its `timestamp` ends in 2038 and both types drop fractions unless told how many digits to keep.
+        DbBackend::MySql => column.custom("datetime(6)"),
+        _ => column.timestamp_with_time_zone(),
+    };
+    column.not_null().take()
+}
+
+/// Text without a bound worth naming.
+pub(crate) fn long_text(manager: &SchemaManager<'_>, name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match manager.get_database_backend() {
+        // Its `text` ends at 64 KiB.
+        DbBackend::MySql => column.custom("longtext"),
+        _ => column.text(),
+    };
+    column.not_null().take()
+}
