@@ -1,1 +1,63 @@
-//! x
+//! The harness of the black-box tests: it starts the program that was built, gives each server a folder and a database of
+//! its own, and talks to it as a client would, comparing every answer with the specification that the server hands out.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a harness fails a test by panicking: every function here may"
+)]
+
+mod answer;
+mod client;
+mod database;
+mod home;
+mod log;
+mod pictures;
+mod program;
+mod proxy;
+mod raw;
+mod repository;
+mod server;
+mod specification;
+mod users;
+mod waiting;
+
+pub use answer::Answer;
+pub use client::{Client, Request};
+pub use database::{Database, PostgresDatabase};
+pub use log::Log;
+pub use pictures::{
+    bundled_image, picture, picture_as, png_that_claims_to_be, svg, tiff_of_pages, truncated,
+};
+pub use program::{Finished, program, run_program, run_program_in};
+pub use proxy::Proxy;
+pub use raw::RawConnection;
+pub use repository::{repository_root, rust_sources};
+pub use reqwest::Method;
+pub use server::{Options, Server};
+pub use specification::{Operation, Specification};
+pub use users::{User, unique_name};
+pub use waiting::{eventually, eventually_blocking};
+
+/// Makes a test of each function, once on `SQLite` and once on `PostgreSQL`. The functions take the [`Database`]; one that is
+/// forgotten here is dead code, which the lints refuse.
+#[macro_export]
+macro_rules! on_every_database {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name($crate::Database::Sqlite).await;
+                }
+            )+
+        }
+
+        mod on_postgres {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name($crate::Database::Postgres).await;
+                }
+            )+
+        }
+    };
+}

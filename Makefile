@@ -1,0 +1,21 @@
+# Every target is one command or one script; tools/ holds the scripts.
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint openapi
+
+help: ## Say what the targets do
+	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, build the program and serve
+	@tools/run.sh
+
+test: ## Install what is missing, start PostgreSQL and run every test
+	@tools/test.sh
+
+bench: ## Measure the service beside bare libraries, on this machine
+	@tools/bench.sh
+
+lint: ## Check format, lints, licences, sources and scripts
+	@tools/lint.sh
+
+openapi: ## Write the specification's snapshot anew from the program
+	@tools/write_openapi_snapshot.sh

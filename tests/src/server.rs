@@ -1,0 +1,277 @@
+//! A running server.
+
+use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::sync::OnceCell;
+
+use crate::client::Client;
+use crate::database::{Database, PostgresDatabase};
+use crate::home::Home;
+use crate::log::Log;
+use crate::program::{clean, program};
+use crate::raw::RawConnection;
+use crate::specification::Specification;
+use crate::waiting::eventually_blocking;
+
+/// How long a start may take on a busy machine; what it must take is the benchmarks' affair.
+const START: Duration = Duration::from_mins(1);
+
+/// How to start a server.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    database: Option<PostgresDatabase>,
+    settings: Vec<(String, String)>,
+    wrapper: Vec<String>,
+}
+
+impl Options {
+    /// A server on an empty database of this kind, and otherwise without configuration.
+    #[must_use]
+    pub fn on(database: Database) -> Self {
+        match database {
+            Database::Sqlite => Self::default(),
+            Database::Postgres => {
+                let database = PostgresDatabase::create();
+                let url = database.url.clone();
+                Self::default()
+                    .keeping(database)
+                    .setting("OCELLUS__DATABASE__URL", &url)
+            }
+        }
+    }
+
+    /// Takes charge of a database, so that it goes with the server.
+    #[must_use]
+    pub fn keeping(mut self, database: PostgresDatabase) -> Self {
+        self.database = Some(database);
+        self
+    }
+
+    /// An environment variable, such as `OCELLUS__HTTP__MAX_UPLOAD_BYTES`.
+    #[must_use]
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A command that ends by starting its arguments in its own place: the server becomes that.
+    #[must_use]
+    pub fn wrapped_in(mut self, command: &[&str]) -> Self {
+        self.wrapper = command.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+}
+
+/// A server with a folder and a database of its own. Dropping it ends it and removes both.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+    log: Log,
+    options: Options,
+    specification: OnceCell<Arc<Specification>>,
+    // The last field: the folder goes after the process.
+    home: Arc<Home>,
+}
+
+impl Server {
+    /// The server that all tests of this executable share, for what no other test can disturb.
+    pub fn shared(database: Database) -> &'static Self {
+        static ON_SQLITE: LazyLock<Server> = LazyLock::new(|| Server::start(Options::on(Database::Sqlite)));
+        static ON_POSTGRES: LazyLock<Server> =
+            LazyLock::new(|| Server::start(Options::on(Database::Postgres)));
+        match database {
+            Database::Sqlite => &ON_SQLITE,
+            Database::Postgres => &ON_POSTGRES,
+        }
+    }
+
+    /// Starts a server and waits until it is ready.
+    #[must_use]
+    pub fn start(options: Options) -> Self {
+        let server = Self::start_unready(options);
+        server.wait_until_ready();
+        server
+    }
+
+    /// Starts a server and waits only until it listens.
+    #[must_use]
+    pub fn start_unready(options: Options) -> Self {
+        let home = Arc::new(Home::new(options.database.as_ref()));
+        Self::start_in(home, options)
+    }
+
+    /// Starts a second server in the same folder on the same database, as after a mistake of an operator.
+    #[must_use]
+    pub fn start_beside(&self) -> Self {
+        let server = Self::start_in(Arc::clone(&self.home), self.options.clone());
+        server.wait_until_ready();
+        server
+    }
+
+    /// Starts two servers at the same moment in one folder on one database.
+    pub fn start_two_at_once(options: &Options) -> (Self, Self) {
+        let home = Arc::new(Home::new(options.database.as_ref()));
+        let start = || {
+            let (home, options) = (Arc::clone(&home), options.clone());
+            std::thread::spawn(move || Self::start_in(home, options))
+        };
+        let (first, second) = (start(), start());
+        let joined = |handle: std::thread::JoinHandle<Self>| handle.join().expect("both servers start");
+        let servers = (joined(first), joined(second));
+        servers.0.wait_until_ready();
+        servers.1.wait_until_ready();
+        servers
+    }
+
+    fn start_in(home: Arc<Home>, options: Options) -> Self {
+        let log = Log::default();
+        let (child, address) = spawn(&home, &options, &log);
+        Self {
+            child,
+            address,
+            log,
+            options,
+            specification: OnceCell::new(),
+            home,
+        }
+    }
+
+    /// Waits until the server says that it is ready.
+    pub fn wait_until_ready(&self) {
+        eventually_blocking("the server to be ready", START, || {
+            (RawConnection::status_of(self.address, "/health/ready") == Some(200)).then_some(())
+        });
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The process id.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What the server printed, over all its starts.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The folder that the server works in.
+    pub fn folder(&self) -> &Path {
+        self.home.folder()
+    }
+
+    /// A client without a login.
+    pub async fn client(&self) -> Client {
+        let specification = self
+            .specification
+            .get_or_init(|| async { Arc::new(Specification::fetch(self.address).await) })
+            .await;
+        Client::new(self.address, Arc::clone(specification))
+    }
+
+    /// The files below the data folder whose whole content fulfils `condition`.
+    pub fn stored_files(&self, condition: impl Fn(&[u8]) -> bool) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.folder().join("data")];
+        while let Some(folder) = folders.pop() {
+            // Folders and files may go away while they are looked at.
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if std::fs::read(&path).is_ok_and(|content| condition(&content)) {
+                    found.push(path);
+                }
+            }
+        }
+        found
+    }
+
+    /// Ends the server as a power cut would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a running child can be killed");
+        self.child.wait().expect("a child can be waited for");
+    }
+
+    /// Asks the server to end, as a container's engine does.
+    pub fn ask_to_end(&self) {
+        let process = Pid::from_child(&self.child);
+        kill_process(process, Signal::TERM).expect("a running child can be signalled");
+    }
+
+    /// Waits until the server has ended by itself: its exit code, or the negative number of the signal that ended it.
+    pub fn wait_for_end(&mut self, limit: Duration) -> i32 {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
+                return status
+                    .code()
+                    .unwrap_or_else(|| -status.signal().expect("a code or a signal"));
+            }
+            assert!(
+                Instant::now() < deadline,
+                "still running after {limit:?}:\n{}",
+                self.log.text()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Starts an ended server again where it was. Its address may be another; clients have to be made anew.
+    pub fn start_again(&mut self) {
+        // A new log line tells the new address, so the old ones must not be mistaken for it.
+        let log = Log::default();
+        let (child, address) = spawn(&self.home, &self.options, &log);
+        self.child = child;
+        self.address = address;
+        self.log = log;
+        self.wait_until_ready();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended before.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(home: &Home, options: &Options, log: &Log) -> (Child, SocketAddr) {
+    let mut command = if let [first, rest @ ..] = &options.wrapper[..] {
+        let mut command = Command::new(first);
+        command.args(rest).arg(program());
+        command
+    } else {
+        Command::new(program())
+    };
+    clean(&mut command, home.folder());
+    let mut child = command
+        .arg("serve")
+        .env("OCELLUS__HTTP__PORT", "0")
+        .envs(options.settings.iter().map(|(name, value)| (name, value)))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    log.follow(child.stdout.take().expect("standard output is piped"));
+    log.follow(child.stderr.take().expect("standard error is piped"));
+    let address = eventually_blocking("the server to listen", START, || {
+        if let Some(status) = child.try_wait().expect("a child can be asked") {
+            panic!("the server ended at its start ({status}):\n{}", log.text());
+        }
+        log.field("listening", "address")
+    });
+    let address = address.parse().expect("an address with a port is logged");
+    (child, address)
+}

@@ -1,0 +1,150 @@
+//! Who may do what, driven from the specification: a new operation is covered by itself, a new kind of thing as soon as
+//! [`create`] knows how to make one.
+
+use tests::{Answer, Database, Operation, Server, User, on_every_database, picture};
+
+/// What may be called without a login. A new operation that is missing here needs one.
+const PUBLIC: [&str; 6] = [
+    "POST /register",
+    "POST /login",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /metrics",
+    "GET /.well-known/jwks.json",
+];
+
+on_every_database!(
+    every_operation_but_the_public_ones_needs_a_login,
+    without_a_token_every_private_operation_is_unauthenticated,
+    what_belongs_to_somebody_else_is_not_found,
+    lists_show_only_what_is_ones_own,
+);
+
+async fn every_operation_but_the_public_ones_needs_a_login(database: Database) {
+    let client = Server::shared(database).client().await;
+    let operations = client.specification().operations();
+    assert!(operations.len() > PUBLIC.len(), "the specification is not empty");
+    for operation in &operations {
+        let name = name(operation);
+        assert_eq!(
+            operation.needs_login,
+            !PUBLIC.contains(&name.as_str()),
+            "whether {name} needs a login"
+        );
+    }
+}
+
+async fn without_a_token_every_private_operation_is_unauthenticated(database: Database) {
+    let owner = Server::shared(database).user().await;
+    for operation in private(&owner) {
+        for token in [None, Some("nonsense"), Some("")] {
+            let client = match token {
+                Some(token) => owner.client.with_token(token),
+                None => owner.client.anonymous(),
+            };
+            let path = address(&owner, &operation).await;
+            let method = operation.method.parse().expect("a method");
+            let answer = client.request(method, &path).await;
+            answer.problem(401, "unauthenticated");
+        }
+    }
+}
+
+async fn what_belongs_to_somebody_else_is_not_found(database: Database) {
+    let server = Server::shared(database);
+    let (owner, stranger) = (server.user().await, server.user().await);
+    let mut checked = 0;
+    for operation in private(&owner) {
+        if !operation.path.contains('{') {
+            continue;
+        }
+        let path = address(&owner, &operation).await;
+        let others = call(&stranger, &operation, &path).await;
+        others.problem(404, "not_found");
+        // Not a word tells it from something that never was.
+        let absent = path.replace(
+            &id_in(&path, &operation.path),
+            "0190b0a0-0000-7000-8000-000000000000",
+        );
+        let missing = call(&stranger, &operation, &absent).await;
+        assert_eq!(others.json(), missing.json(), "{others}");
+        // And it was really there.
+        let own = call(&owner, &operation, &path).await;
+        assert!(own.status < 400, "the owner's own: {own}: {}", own.text());
+        checked += 1;
+    }
+    assert!(
+        checked >= 4,
+        "only {checked} operations with an id were found in the specification"
+    );
+}
+
+async fn lists_show_only_what_is_ones_own(database: Database) {
+    let server = Server::shared(database);
+    let (owner, stranger) = (server.user().await, server.user().await);
+    let id = owner.client.uploaded(picture(1, 9, 9)).await;
+    for operation in private(&owner) {
+        let is_list = operation.method == "GET" && !operation.path.contains('{');
+        if !is_list {
+            continue;
+        }
+        let others = call(&stranger, &operation, &operation.path).await.expect(200);
+        let text = others.text();
+        assert!(
+            !text.contains(&id) && !text.contains(&owner.id),
+            "{others}: {text}"
+        );
+    }
+}
+
+/// Makes what the path's `{id}` names, for this user, and gives its id.
+async fn create(owner: &User, path: &str) -> String {
+    if path.starts_with("/images/{id}") {
+        return owner.client.uploaded(picture(2, 9, 9)).await;
+    }
+    panic!("{path} is new: teach this function to create such a thing");
+}
+
+async fn address(owner: &User, operation: &Operation) -> String {
+    if !operation.path.contains('{') {
+        return operation.path.clone();
+    }
+    assert_eq!(
+        operation.path.matches('{').count(),
+        1,
+        "{} has more than one parameter: teach this test about it",
+        operation.path
+    );
+    let id = create(owner, &operation.path).await;
+    let (before, rest) = operation.path.split_once('{').expect("a parameter");
+    let (_, after) = rest.split_once('}').expect("a parameter");
+    format!("{before}{id}{after}")
+}
+
+async fn call(user: &User, operation: &Operation, path: &str) -> Answer {
+    let method = operation.method.parse().expect("a method");
+    user.client.request(method, path).await
+}
+
+fn private(user: &User) -> Vec<Operation> {
+    let mut operations = user.client.specification().operations();
+    operations.retain(|operation| operation.needs_login);
+    operations
+}
+
+fn name(operation: &Operation) -> String {
+    format!("{} {}", operation.method, operation.path)
+}
+
+/// The part of an address where its template has a parameter.
+fn id_in(address: &str, template: &str) -> String {
+    let place = template
+        .split('/')
+        .position(|part| part.starts_with('{'))
+        .expect("a parameter");
+    address
+        .split('/')
+        .nth(place)
+        .expect("as many parts as the template")
+        .to_owned()
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Measures the released program beside bare libraries, in one run on this machine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools/install_packages.sh test
+echo "Building the program as it is released."
+cargo build --release --package api --bin ocellus
+cargo bench --package tests "$@"

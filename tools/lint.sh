@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Checks format, lints, licences, sources and the scripts themselves.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools/install_packages.sh run
+
+echo "Scripts: syntax."
+for script in tools/*.sh .ci/run; do
+    bash -n "$script"
+done
+
+echo "Rust: format."
+cargo fmt --check
+
+echo "Rust: lints."
+cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+if ! command -v cargo-deny >/dev/null; then
+    echo "Installing cargo-deny, which takes some minutes once."
+    build_folder=$(mktemp --directory)
+    trap 'rm -rf "$build_folder"' EXIT
+    CARGO_TARGET_DIR="$build_folder" cargo install cargo-deny --version 0.20.2 --locked --quiet
+fi
+echo "Dependencies: bans, licences and sources."
+cargo deny --log-level error check bans licenses sources
+
+if timeout 60 cargo deny --log-level off fetch db >/dev/null 2>&1; then
+    echo "Dependencies: known vulnerabilities."
+    cargo deny --log-level error check --disable-fetch advisories
+else
+    echo "Dependencies: known vulnerabilities not checked, since their database cannot be reached from here."
+fi
