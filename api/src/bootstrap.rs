@@ -21,7 +21,7 @@ use chrono::TimeDelta;
 use domain::BoxError;
 use infrastructure::{
     blobs::LocalBlobStore,
-    ocr::{TesseractOcrEngine, TesseractSettings},
+    ocr::{OcrSettings, TesseractOcrEngine},
     persistence::{DatabaseSettings, SeaStore},
     security::{ArgonPasswordHasher, Ed25519AccessTokens, OsSecretGenerator, ZxcvbnPasswordStrength},
     system::{SystemClock, UuidV7Generator},
@@ -82,9 +82,12 @@ async fn connect(settings: &Settings) -> Result<SeaStore, StartError> {
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let handle = telemetry::gather_metrics().map_err(at("operations"))?;
     let store = Arc::new(connect(&settings).await?);
-    if settings.database.migrate {
-        store.migrate().await.map_err(at("database.url"))?;
-    }
+    let schema = if settings.database.migrate {
+        store.migrate().await
+    } else {
+        store.check_schema().await
+    };
+    schema.map_err(at("database.url"))?;
     let blobs = Arc::new(LocalBlobStore::open(settings.blobs.clone()).map_err(at("storage.url"))?);
     let access_tokens = Arc::new(
         match &settings.auth.signing_key {
@@ -97,17 +100,14 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         max_pixels: settings.ocr.max_pixels,
         max_pages: settings.ocr.max_pages,
     };
-    let budget = Arc::new(DecodeBudget::for_limits(&limits));
-    let engine = Arc::new(
-        TesseractOcrEngine::start(TesseractSettings {
-            workers: settings.workers,
-            allowed: settings.ocr.languages.clone(),
-            page_timeout: settings.ocr.timeout,
-            limits,
-            budget: budget.clone(),
-        })
-        .map_err(at("ocr.languages"))?,
-    );
+    let budget = DecodeBudget::new(&limits);
+    let ocr = OcrSettings {
+        languages: settings.ocr.languages.clone(),
+        page_timeout: settings.ocr.timeout,
+        ..OcrSettings::new(settings.workers)
+    };
+    let engine = TesseractOcrEngine::start(&ocr, limits, budget.clone()).map_err(at("ocr.languages"))?;
+    let engine = Arc::new(engine);
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(UuidV7Generator);
     let hasher = Arc::new(ArgonPasswordHasher::new(settings.workers).map_err(at("auth"))?);

@@ -1,1 +1,17 @@
-//! Recognition of text.
+//! Recognition of text with Tesseract.
+
+mod components;
+mod engine;
+mod light;
+mod queue;
+mod reading;
+mod settings;
+mod sheet;
+mod survey;
+mod tesseract;
+mod tilt;
+mod turns;
+mod worker;
+
+pub use engine::TesseractOcrEngine;
+pub use settings::{OcrSettings, OcrStartError};

@@ -1,0 +1,194 @@
+//! Connected ink: what stands on a page before anything is read.
+
+use image::GrayImage;
+
+/// The upright rectangle around ink that hangs together, in pixels; right and bottom are exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Component {
+    pub(super) left: u32,
+    pub(super) top: u32,
+    pub(super) right: u32,
+    pub(super) bottom: u32,
+}
+
+impl Component {
+    pub(super) fn width(&self) -> u32 {
+        self.right - self.left
+    }
+
+    pub(super) fn height(&self) -> u32 {
+        self.bottom - self.top
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.left = self.left.min(other.left);
+        self.top = self.top.min(other.top);
+        self.right = self.right.max(other.right);
+        self.bottom = self.bottom.max(other.bottom);
+    }
+}
+
+/// More pieces than any page of text has: halftones and noise stop here.
+const MOST_RUNS: usize = 2_000_000;
+
+/// The gray value that parts ink from paper best (Otsu 1979: it makes the variance between both largest).
+#[expect(clippy::cast_precision_loss, reason = "counts of pixels are far below 2^52")]
+pub(super) fn threshold(histogram: &[u64; 256]) -> u8 {
+    let count = histogram.iter().sum::<u64>() as f64;
+    let total = (0_u32..)
+        .zip(histogram)
+        .map(|(level, n)| f64::from(level) * *n as f64)
+        .sum::<f64>();
+    let (mut below, mut sum_below) = (0.0, 0.0);
+    let mut best = (0.0, 0);
+    for (level, n) in (0_u8..=255).zip(histogram) {
+        below += *n as f64;
+        sum_below += f64::from(level) * *n as f64;
+        let above = count - below;
+        if below > 0.0 && above > 0.0 {
+            let distance = sum_below / below - (total - sum_below) / above;
+            let variance = below * above * distance * distance;
+            if variance > best.0 {
+                best = (variance, level);
+            }
+        }
+    }
+    best.1
+}
+
+/// How often each gray value stands in a picture.
+pub(super) fn histogram(pixels: &GrayImage) -> [u64; 256] {
+    let mut counts = [0; 256];
+    for pixel in pixels.as_raw() {
+        counts[usize::from(*pixel)] += 1;
+    }
+    counts
+}
+
+/// The connected ink of a picture, ink being every pixel up to `threshold`; corners connect. Runs of each row are
+/// joined with those of the row above (union-find), which touches every pixel once. Empty when there is too much of it.
+pub(super) fn components(pixels: &GrayImage, threshold: u8) -> Vec<Component> {
+    let mut parents: Vec<u32> = Vec::new();
+    let mut boxes: Vec<Component> = Vec::new();
+    let mut above: Vec<(u32, u32, u32)> = Vec::new();
+    let mut current: Vec<(u32, u32, u32)> = Vec::new();
+    let width = pixels.width().max(1) as usize;
+    for (row, line) in (0_u32..).zip(pixels.as_raw().chunks_exact(width)) {
+        current.clear();
+        let mut first_above = 0;
+        let mut at = 0;
+        while let Some(skipped) = line[at..].iter().position(|pixel| *pixel <= threshold) {
+            let start = at + skipped;
+            let length = line[start..].iter().position(|pixel| *pixel > threshold);
+            let end = length.map_or(line.len(), |length| start + length);
+            at = end;
+            let (left, right) = (to_u32(start), to_u32(end));
+            let label = to_u32(boxes.len());
+            if boxes.len() == MOST_RUNS {
+                return Vec::new();
+            }
+            parents.push(label);
+            boxes.push(Component {
+                left,
+                top: row,
+                right,
+                bottom: row + 1,
+            });
+            while first_above < above.len() && above[first_above].1 < left {
+                first_above += 1;
+            }
+            for (_, _, other) in above[first_above..].iter().take_while(|run| run.0 <= right) {
+                let (mine, theirs) = (root(&mut parents, label), root(&mut parents, *other));
+                parents[mine.max(theirs) as usize] = mine.min(theirs);
+            }
+            current.push((left, right, label));
+            if at >= line.len() {
+                break;
+            }
+        }
+        std::mem::swap(&mut above, &mut current);
+    }
+    let mut roots = Vec::new();
+    for label in 0..to_u32(boxes.len()) {
+        let found = root(&mut parents, label);
+        if found == label {
+            roots.push(label);
+        } else {
+            let piece = boxes[label as usize];
+            boxes[found as usize].join(&piece);
+        }
+    }
+    roots.into_iter().map(|label| boxes[label as usize]).collect()
+}
+
+/// The first label of a set, with the way to it made shorter.
+fn root(parents: &mut [u32], mut label: u32) -> u32 {
+    while parents[label as usize] != label {
+        parents[label as usize] = parents[parents[label as usize] as usize];
+        label = parents[label as usize];
+    }
+    label
+}
+
+/// Counts along a picture's side and of its runs, which are limited.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "sides are u32 and runs are at most `MOST_RUNS`"
+)]
+fn to_u32(count: usize) -> u32 {
+    count as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Luma;
+
+    fn drawn(rows: &[&str]) -> GrayImage {
+        let width = u32::try_from(rows[0].len()).unwrap();
+        GrayImage::from_fn(width, u32::try_from(rows.len()).unwrap(), |x, y| {
+            Luma([if rows[y as usize].as_bytes()[x as usize] == b'#' {
+                10
+            } else {
+                240
+            }])
+        })
+    }
+
+    #[test]
+    fn ink_that_touches_is_one_component_even_when_it_meets_only_below() {
+        let found = components(&drawn(&["#.#..#", "#.#...", "###..#", ".....#"]), 128);
+        let expected = [
+            Component {
+                left: 0,
+                top: 0,
+                right: 3,
+                bottom: 3,
+            },
+            Component {
+                left: 5,
+                top: 0,
+                right: 6,
+                bottom: 1,
+            },
+            Component {
+                left: 5,
+                top: 2,
+                right: 6,
+                bottom: 4,
+            },
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn corners_connect() {
+        assert_eq!(components(&drawn(&["#..", ".#.", "..#"]), 128).len(), 1);
+    }
+
+    #[test]
+    fn the_threshold_lies_between_ink_and_paper() {
+        let level = threshold(&histogram(&drawn(&["#.#..#", "......"])));
+        assert!((10..240).contains(&level));
+    }
+}

@@ -1,0 +1,171 @@
+//! Light and ink: white on black becomes black on white, uneven light becomes even, strewn noise goes.
+
+use super::components::{histogram, threshold};
+use image::{GrayImage, imageops::FilterType};
+
+/// A page is white on black when this share of it is dark.
+const DARK_SHARE: f64 = 0.62;
+/// Brightness of the paper is measured in tiles, at least this many along the longer side.
+const TILES: u32 = 24;
+/// The side of the smallest tile, in pixels: large enough to hold paper between letters.
+const SMALLEST_TILE: u32 = 24;
+/// The paper is unevenly lit when the brightness of its tiles differs by so many gray values.
+const UNEVEN: u8 = 36;
+/// Light changes slowly: between neighbouring tiles it differs by at most so many gray values. What differs more is
+/// printed that way.
+const SLOW_CHANGE: u8 = 22;
+/// A pixel is a speck when it differs by so many gray values from all around it.
+const SPECK_CONTRAST: u8 = 60;
+/// Pages with more specks than one in this many pixels are noisy. Full stops are larger than a pixel.
+const NOISY: usize = 300;
+
+/// Makes the page dark on light, evenly lit and free of strewn noise, each only where it is not.
+pub(super) fn clean(page: GrayImage) -> GrayImage {
+    let mut page = if is_speckled(&page) {
+        median_of_nine(&page)
+    } else {
+        page
+    };
+    let counts = histogram(&page);
+    if is_white_on_black(&counts) {
+        for pixel in page.iter_mut() {
+            *pixel = 255 - *pixel;
+        }
+    }
+    if let Some(light) = uneven_light(&page) {
+        divide(&mut page, &light);
+    }
+    page
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of pixels are far below 2^52")]
+fn is_white_on_black(counts: &[u64; 256]) -> bool {
+    let level = usize::from(threshold(counts));
+    let dark: u64 = counts[..=level].iter().sum();
+    let all: u64 = counts.iter().sum();
+    dark < all && dark as f64 > DARK_SHARE * all as f64
+}
+
+/// Whether single pixels stand out all over the page, lighter or darker than all their neighbours. Every fourth row
+/// is looked at.
+fn is_speckled(page: &GrayImage) -> bool {
+    let width = page.width() as usize;
+    if width < 8 || page.height() < 8 {
+        return false;
+    }
+    let rows: Vec<&[u8]> = page.as_raw().chunks_exact(width).collect();
+    let mut specks = 0;
+    let mut seen = 0;
+    for window in rows.windows(3).step_by(4) {
+        let [above, row, below] = window else { continue };
+        seen += width;
+        for x in 1..width - 1 {
+            let pixel = row[x];
+            // Most pixels equal their neighbour: nothing more is asked of them.
+            if pixel.abs_diff(row[x - 1]) < SPECK_CONTRAST || pixel.abs_diff(row[x + 1]) < SPECK_CONTRAST {
+                continue;
+            }
+            let darker = pixel < row[x - 1];
+            let around = [&above[x - 1..=x + 1], &below[x - 1..=x + 1], &row[x + 1..=x + 1]];
+            let stands_out = around
+                .into_iter()
+                .flatten()
+                .all(|other| pixel.abs_diff(*other) >= SPECK_CONTRAST && (pixel < *other) == darker);
+            specks += usize::from(stands_out);
+        }
+    }
+    specks * NOISY > seen
+}
+
+/// Each pixel as the median of itself and its eight neighbours. Only pixels that are the lightest or the darkest of
+/// them by far change, so that thin strokes stay.
+fn median_of_nine(page: &GrayImage) -> GrayImage {
+    let width = page.width() as usize;
+    let mut cleaned = page.clone();
+    let rows: Vec<&[u8]> = page.as_raw().chunks_exact(width).collect();
+    for (window, row) in rows.windows(3).zip(cleaned.chunks_exact_mut(width).skip(1)) {
+        for x in 1..width - 1 {
+            let mut nine = [0; 9];
+            for (three, line) in nine.chunks_exact_mut(3).zip(window) {
+                three.copy_from_slice(&line[x - 1..=x + 1]);
+            }
+            nine.sort_unstable();
+            let pixel = row[x];
+            if pixel.abs_diff(nine[4]) >= SPECK_CONTRAST && (pixel <= nine[1] || pixel >= nine[7]) {
+                row[x] = nine[4];
+            }
+        }
+    }
+    cleaned
+}
+
+/// The brightness of the paper, one pixel per tile, when it changes slowly over the page and much; else `None`.
+fn uneven_light(page: &GrayImage) -> Option<GrayImage> {
+    let side = (page.width().max(page.height()) / TILES).max(SMALLEST_TILE);
+    let (columns, rows) = (page.width() / side, page.height() / side);
+    if columns < 3 || rows < 2 {
+        return None;
+    }
+    let tiles = GrayImage::from_fn(columns, rows, |column, row| {
+        image::Luma([brightness(
+            page,
+            column * page.width() / columns,
+            row * page.height() / rows,
+            side,
+        )])
+    });
+    let mut levels = tiles.as_raw().clone();
+    levels.sort_unstable();
+    let (low, high) = (
+        levels[levels.len() / 20],
+        levels[levels.len() - 1 - levels.len() / 20],
+    );
+    if high - low < UNEVEN {
+        return None;
+    }
+    let mut pairs = 0;
+    let mut sudden = 0;
+    for (column, row, tile) in tiles.enumerate_pixels() {
+        for (right, down) in [(1, 0), (0, 1)] {
+            if let Some(next) = tiles.get_pixel_checked(column + right, row + down) {
+                pairs += 1;
+                sudden += u32::from(tile.0[0].abs_diff(next.0[0]) > SLOW_CHANGE);
+            }
+        }
+    }
+    (sudden * 25 <= pairs).then_some(tiles)
+}
+
+/// The gray value of the paper in a tile: a tenth of its pixels are lighter.
+fn brightness(page: &GrayImage, left: u32, top: u32, side: u32) -> u8 {
+    let (right, bottom) = ((left + side).min(page.width()), (top + side).min(page.height()));
+    let mut counts = [0_u32; 256];
+    let width = page.width() as usize;
+    for line in page
+        .as_raw()
+        .chunks_exact(width)
+        .take(bottom as usize)
+        .skip(top as usize)
+    {
+        for pixel in &line[left as usize..right as usize] {
+            counts[usize::from(*pixel)] += 1;
+        }
+    }
+    let mut lighter = (right - left) * (bottom - top) / 10;
+    for (level, count) in (0..=u8::MAX).zip(counts).rev() {
+        if count > lighter {
+            return level;
+        }
+        lighter -= count;
+    }
+    0
+}
+
+/// Divides the page by the light on it.
+fn divide(page: &mut GrayImage, light: &GrayImage) {
+    let smooth = image::imageops::resize(light, page.width(), page.height(), FilterType::Triangle);
+    for (pixel, light) in page.iter_mut().zip(smooth.as_raw()) {
+        let even = u32::from(*pixel) * 250 / u32::from((*light).max(1));
+        *pixel = u8::try_from(even).unwrap_or(u8::MAX);
+    }
+}

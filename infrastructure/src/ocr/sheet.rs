@@ -1,0 +1,322 @@
+//! A page on its way to the engine: its pixels, and how they lie on the page as a person sees it.
+
+use super::tesseract::LONGEST_SIDE;
+use domain::ocr::Bounds;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use image::{GrayImage, Luma, imageops};
+
+/// Where the points of a turned, scaled picture lie on the page: `x = xx * u + xy * v + x0`, `y = yx * u + yy * v + y0`.
+/// Coordinates run along the edges of pixels, so that pixel `i` reaches from `i` to `i + 1`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Placement {
+    xx: f64,
+    xy: f64,
+    x0: f64,
+    yx: f64,
+    yy: f64,
+    y0: f64,
+}
+
+impl Placement {
+    const UNMOVED: Self = Self {
+        xx: 1.0,
+        xy: 0.0,
+        x0: 0.0,
+        yx: 0.0,
+        yy: 1.0,
+        y0: 0.0,
+    };
+
+    fn of(&self, u: f64, v: f64) -> (f64, f64) {
+        (
+            self.xx * u + self.xy * v + self.x0,
+            self.yx * u + self.yy * v + self.y0,
+        )
+    }
+
+    /// The placement of a picture that lies at `inner` on the picture that lies here.
+    fn under(&self, inner: &Self) -> Self {
+        let (x0, y0) = self.of(inner.x0, inner.y0);
+        Self {
+            xx: self.xx * inner.xx + self.xy * inner.yx,
+            xy: self.xx * inner.xy + self.xy * inner.yy,
+            x0,
+            yx: self.yx * inner.xx + self.yy * inner.yx,
+            yy: self.yx * inner.xy + self.yy * inner.yy,
+            y0,
+        }
+    }
+
+    /// The upright rectangle around where a box (left, top, right, bottom) lies on a page of that size, in whole pixels;
+    /// `None` when it lies outside.
+    pub(super) fn bounds(&self, found: [i32; 4], width: u32, height: u32) -> Option<Bounds> {
+        let [left, top, right, bottom] = found.map(f64::from);
+        let corners =
+            [(left, top), (right, top), (left, bottom), (right, bottom)].map(|(u, v)| self.of(u, v));
+        let span = |values: [f64; 4], limit: u32| {
+            let from = values.into_iter().fold(f64::MAX, f64::min).round();
+            let to = values.into_iter().fold(f64::MIN, f64::max).round();
+            let from = to_pixels(from).min(limit);
+            let to = to_pixels(to).min(limit);
+            (to > from).then(|| (from, to - from))
+        };
+        let (x, width) = span(corners.map(|corner| corner.0), width)?;
+        let (y, height) = span(corners.map(|corner| corner.1), height)?;
+        Some(Bounds { x, y, width, height })
+    }
+}
+
+/// A picture of a page, or of a part of it.
+#[derive(Clone)]
+pub(super) struct Sheet {
+    pub(super) pixels: GrayImage,
+    pub(super) placement: Placement,
+    /// Degrees clockwise by which the page was turned, any number.
+    pub(super) turned: f64,
+}
+
+impl Sheet {
+    /// The page as it is.
+    pub(super) fn new(pixels: GrayImage) -> Self {
+        Self {
+            pixels,
+            placement: Placement::UNMOVED,
+            turned: 0.0,
+        }
+    }
+
+    /// The page turned clockwise by so many quarters of a full turn.
+    pub(super) fn quarter_turned(self, quarters: u8) -> Self {
+        let (width, height) = (f64::from(self.pixels.width()), f64::from(self.pixels.height()));
+        let (pixels, [xx, xy, x0, yx, yy, y0]) = match quarters % 4 {
+            0 => return self,
+            1 => (
+                imageops::rotate90(&self.pixels),
+                [0.0, 1.0, 0.0, -1.0, 0.0, height],
+            ),
+            2 => (
+                imageops::rotate180(&self.pixels),
+                [-1.0, 0.0, width, 0.0, -1.0, height],
+            ),
+            _ => (
+                imageops::rotate270(&self.pixels),
+                [0.0, -1.0, width, 1.0, 0.0, 0.0],
+            ),
+        };
+        self.moved(
+            pixels,
+            &Placement {
+                xx,
+                xy,
+                x0,
+                yx,
+                yy,
+                y0,
+            },
+            90.0 * f64::from(quarters % 4),
+        )
+    }
+
+    /// The part from a corner on.
+    pub(super) fn part(&self, x: u32, y: u32, width: u32, height: u32) -> Self {
+        let pixels = imageops::crop_imm(&self.pixels, x, y, width, height).to_image();
+        let (x0, y0) = (f64::from(x), f64::from(y));
+        let moved = Placement {
+            x0,
+            y0,
+            ..Placement::UNMOVED
+        };
+        self.clone_placement().moved(pixels, &moved, 0.0)
+    }
+
+    /// The page in another size: `factor` times as wide and high, at least one pixel. Unchanged when the resampling
+    /// fails, which it does only for sizes that cannot be.
+    pub(super) fn scaled(self, factor: f64) -> Self {
+        let (width, height) = (f64::from(self.pixels.width()), f64::from(self.pixels.height()));
+        let longest = f64::from(LONGEST_SIDE);
+        let mut pixels = GrayImage::new(
+            to_pixels((width * factor).round().clamp(1.0, longest)),
+            to_pixels((height * factor).round().clamp(1.0, longest)),
+        );
+        // Hamming is as sharp as bicubic for a shrunk page at the cost of bilinear; an enlarged one needs the wider filter.
+        let filter = if factor < 1.0 {
+            FilterType::Hamming
+        } else {
+            FilterType::CatmullRom
+        };
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+        if Resizer::new()
+            .resize(&self.pixels, &mut pixels, &options)
+            .is_err()
+        {
+            return self;
+        }
+        let scale = Placement {
+            xx: width / f64::from(pixels.width()),
+            yy: height / f64::from(pixels.height()),
+            ..Placement::UNMOVED
+        };
+        self.moved(pixels, &scale, 0.0)
+    }
+
+    /// The page turned clockwise by a few degrees, on a sheet that is large enough; what is new is `paper`.
+    pub(super) fn slightly_turned(self, degrees: f64, paper: u8) -> Self {
+        let (sine, cosine) = degrees.to_radians().sin_cos();
+        let (width, height) = (f64::from(self.pixels.width()), f64::from(self.pixels.height()));
+        let new_width = (width * cosine.abs() + height * sine.abs())
+            .ceil()
+            .min(f64::from(LONGEST_SIDE));
+        let new_height = (width * sine.abs() + height * cosine.abs())
+            .ceil()
+            .min(f64::from(LONGEST_SIDE));
+        // In pixels with y downwards a clockwise turn is (x cos - y sin, x sin + y cos); this is its way back.
+        let back = Placement {
+            xx: cosine,
+            xy: sine,
+            x0: (width - cosine * new_width - sine * new_height) / 2.0,
+            yx: -sine,
+            yy: cosine,
+            y0: (height + sine * new_width - cosine * new_height) / 2.0,
+        };
+        let mut pixels = GrayImage::from_pixel(to_pixels(new_width), to_pixels(new_height), Luma([paper]));
+        resample(&self.pixels, &mut pixels, &back);
+        self.moved(pixels, &back, degrees)
+    }
+
+    fn moved(self, pixels: GrayImage, inner: &Placement, turned: f64) -> Self {
+        Self {
+            pixels,
+            placement: self.placement.under(inner),
+            turned: self.turned + turned,
+        }
+    }
+
+    fn clone_placement(&self) -> Self {
+        Self {
+            pixels: GrayImage::default(),
+            placement: self.placement,
+            turned: self.turned,
+        }
+    }
+}
+
+/// Fills `to` from `from` by bilinear interpolation at the places that `back` gives; where there is nothing, `to` stays.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "fixed point: every coordinate is checked against the picture before it is used"
+)]
+fn resample(from: &GrayImage, to: &mut GrayImage, back: &Placement) {
+    const ONE: f64 = 65_536.0;
+    let (width, height) = (i64::from(from.width()), i64::from(from.height()));
+    let source = from.as_raw();
+    let row_length = from.width() as usize;
+    let target_width = to.width() as usize;
+    let (step_x, step_y) = ((back.xx * ONE) as i64, (back.yx * ONE) as i64);
+    for (row, line) in to.chunks_exact_mut(target_width.max(1)).enumerate() {
+        // Centres of pixels, in 1/65536 of a pixel.
+        let (start_x, start_y) = back.of(0.5, row as f64 + 0.5);
+        let (mut x, mut y) = (((start_x - 0.5) * ONE) as i64, ((start_y - 0.5) * ONE) as i64);
+        for pixel in line {
+            let (left, top) = (x >> 16, y >> 16);
+            if left >= 0 && top >= 0 && left + 1 < width && top + 1 < height {
+                let at = top as usize * row_length + left as usize;
+                let (right_share, lower_share) = (((x >> 8) & 0xff) as u32, ((y >> 8) & 0xff) as u32);
+                let mix = |a: u8, b: u8| u32::from(a) * (256 - right_share) + u32::from(b) * right_share;
+                let upper = mix(source[at], source[at + 1]);
+                let lower = mix(source[at + row_length], source[at + row_length + 1]);
+                *pixel = ((upper * (256 - lower_share) + lower * lower_share + 32_768) >> 16) as u8;
+            }
+            x += step_x;
+            y += step_y;
+        }
+    }
+}
+
+/// A coordinate as a count of pixels; below zero it is zero.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates, which is what is wanted"
+)]
+pub(super) fn to_pixels(coordinate: f64) -> u32 {
+    coordinate as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 60 x 40 with a dark block of 6 x 4 at (10, 20).
+    fn page() -> GrayImage {
+        GrayImage::from_fn(60, 40, |x, y| {
+            Luma([if (10..16).contains(&x) && (20..24).contains(&y) {
+                0
+            } else {
+                255
+            }])
+        })
+    }
+
+    fn ink(pixels: &GrayImage) -> [i32; 4] {
+        let dark = pixels.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] < 128);
+        dark.fold(
+            [i32::MAX, i32::MAX, 0, 0],
+            |[left, top, right, bottom], (x, y, _)| {
+                let (x, y) = (x.cast_signed(), y.cast_signed());
+                [left.min(x), top.min(y), right.max(x + 1), bottom.max(y + 1)]
+            },
+        )
+    }
+
+    fn found(sheet: &Sheet) -> Bounds {
+        sheet.placement.bounds(ink(&sheet.pixels), 60, 40).unwrap()
+    }
+
+    #[test]
+    fn a_box_is_found_again_after_turns_scales_and_cuts() {
+        let expected = Bounds {
+            x: 10,
+            y: 20,
+            width: 6,
+            height: 4,
+        };
+        for quarters in 0..8 {
+            assert_eq!(found(&Sheet::new(page()).quarter_turned(quarters)), expected);
+            let larger = Sheet::new(page()).quarter_turned(quarters).scaled(3.0);
+            assert_eq!(found(&larger), expected);
+            assert_eq!(found(&larger.quarter_turned(1).scaled(0.5)), expected);
+        }
+        assert_eq!(found(&Sheet::new(page()).part(5, 7, 50, 30)), expected);
+    }
+
+    #[test]
+    fn a_slight_turn_keeps_the_middle_and_widens_the_box_a_little() {
+        for degrees in [-15.0, -3.0, 3.0, 15.0] {
+            let sheet = Sheet::new(page()).slightly_turned(degrees, 255);
+            let bounds = found(&sheet);
+            let (middle_x, middle_y) = (2 * bounds.x + bounds.width, 2 * bounds.y + bounds.height);
+            assert!(
+                middle_x.abs_diff(26) <= 2 && middle_y.abs_diff(44) <= 2,
+                "{degrees}: {bounds:?}"
+            );
+            assert!((sheet.turned - degrees).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_box_is_clipped_to_the_page_and_gone_outside_of_it() {
+        let unmoved = Placement::UNMOVED;
+        let clipped = unmoved.bounds([-5, 30, 20, 90], 60, 40).unwrap();
+        assert_eq!(
+            clipped,
+            Bounds {
+                x: 0,
+                y: 30,
+                width: 20,
+                height: 10
+            }
+        );
+        assert_eq!(unmoved.bounds([61, 0, 70, 10], 60, 40), None);
+    }
+}

@@ -1,0 +1,144 @@
+//! A first look at a page: how large its letters are, which way its lines run and how crooked they lie.
+
+use super::{
+    components::{Component, components, histogram, threshold},
+    sheet::Sheet,
+    tilt::{Tilt, tilt},
+};
+use image::GrayImage;
+
+/// Looking costs time per pixel: larger pages are looked at in half their size, or a quarter.
+const MOST_PIXELS: u64 = 5_000_000;
+/// Smaller components are dots, accents and dirt.
+const LEAST_HEIGHT: u32 = 4;
+/// Fewer letters say nothing about the direction of lines.
+const FEWEST_LETTERS: usize = 12;
+/// Lines stand upright when their edges are this much sharper that way.
+const UPRIGHT_SHARPNESS: f64 = 1.4;
+
+/// What the first look showed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Survey {
+    /// Where the letters stand, in pixels of the page.
+    pub(super) letters: Vec<Component>,
+    /// The median height of letters across the direction of their line, in pixels of the page: close to the height of
+    /// an `x`, as most letters have it. `None` when there are too few.
+    pub(super) letter_height: Option<f64>,
+    /// Whether the lines run from top to bottom or from bottom to top.
+    pub(super) upright: bool,
+    /// Degrees clockwise by which the lines fall; 0 when that is not sure.
+    pub(super) tilt: f64,
+}
+
+impl Survey {
+    /// Looks at a page with dark letters.
+    pub(super) fn of(page: &GrayImage) -> Self {
+        let mut factor = 1;
+        while u64::from(page.width()) * u64::from(page.height()) / u64::from(factor * factor) > MOST_PIXELS {
+            factor *= 2;
+        }
+        let smaller = (factor > 1).then(|| Sheet::new(page.clone()).scaled(1.0 / f64::from(factor)).pixels);
+        let pixels = smaller.as_ref().unwrap_or(page);
+        let level = threshold(&histogram(pixels));
+        let mut letters: Vec<Component> = components(pixels, level)
+            .into_iter()
+            .filter(|component| is_letter(component, pixels))
+            .collect();
+        if letters.len() > FEWEST_LETTERS {
+            // Dirt and rules are far from the usual size.
+            let usual = median(
+                letters
+                    .iter()
+                    .map(|letter| letter.height().max(letter.width()))
+                    .collect(),
+            );
+            letters.retain(|letter| {
+                let size = letter.height().max(letter.width());
+                size * 3 >= usual && size <= usual * 4
+            });
+        }
+        let (tilt, upright) = direction(&letters);
+        let across = |letter: &Component| if upright { letter.width() } else { letter.height() };
+        let letter_height = (!letters.is_empty())
+            .then(|| f64::from(median(letters.iter().map(across).collect())) * f64::from(factor));
+        for letter in &mut letters {
+            letter.left *= factor;
+            letter.top *= factor;
+            letter.right *= factor;
+            letter.bottom *= factor;
+        }
+        Self {
+            letters,
+            letter_height,
+            upright,
+            tilt,
+        }
+    }
+}
+
+/// Whether something may be a letter, or some that touch: neither a dot nor a rule nor a picture.
+fn is_letter(component: &Component, page: &GrayImage) -> bool {
+    let (width, height) = (component.width(), component.height());
+    let (long, short) = (width.max(height), width.min(height));
+    long >= LEAST_HEIGHT && short >= 1 && long <= 12 * short && short * 2 <= page.width().min(page.height())
+}
+
+/// How the lines fall, and whether they stand upright.
+fn direction(letters: &[Component]) -> (f64, bool) {
+    if letters.len() < FEWEST_LETTERS {
+        return (0.0, false);
+    }
+    let bin = f64::from(median(letters.iter().map(Component::height).collect())) / 4.0;
+    let middle = |from: u32, to: u32| f64::from(from + to) / 2.0;
+    // Letters stand on their line: their feet are in a row, whichever side of the picture that is.
+    let lying = [
+        tilt(
+            letters
+                .iter()
+                .map(|l| (middle(l.left, l.right), f64::from(l.bottom))),
+            bin,
+        ),
+        tilt(
+            letters
+                .iter()
+                .map(|l| (middle(l.left, l.right), f64::from(l.top))),
+            bin,
+        ),
+    ];
+    let standing = [
+        tilt(
+            letters
+                .iter()
+                .map(|l| (middle(l.top, l.bottom), f64::from(l.right))),
+            bin,
+        ),
+        tilt(
+            letters
+                .iter()
+                .map(|l| (middle(l.top, l.bottom), f64::from(l.left))),
+            bin,
+        ),
+    ];
+    let sharpest = |tilts: [Tilt; 2]| {
+        if tilts[0].sharpness >= tilts[1].sharpness {
+            tilts[0]
+        } else {
+            tilts[1]
+        }
+    };
+    let (lying, standing) = (sharpest(lying), sharpest(standing));
+    if std::env::var_os("OCR_TRACE").is_some() {
+        eprintln!("letters {} lying {lying:?} standing {standing:?}", letters.len());
+    }
+    if standing.sharpness > UPRIGHT_SHARPNESS * lying.sharpness {
+        // Along a standing line x grows with y where it would fall with x in a lying one.
+        (-standing.sure_degrees(), true)
+    } else {
+        (lying.sure_degrees(), false)
+    }
+}
+
+fn median(mut values: Vec<u32>) -> u32 {
+    let middle = values.len() / 2;
+    *values.select_nth_unstable(middle).1
+}

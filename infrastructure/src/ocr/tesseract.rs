@@ -1,0 +1,165 @@
+//! Tesseract's C interface, as little of it as is needed.
+#![expect(
+    unsafe_code,
+    reason = "the crate passes no monitor to the recognition, so deadlines need three calls of the C interface"
+)]
+
+use image::GrayImage;
+use std::{
+    ffi::{c_int, c_void},
+    path::Path,
+    ptr::NonNull,
+    sync::Once,
+    time::{Duration, Instant},
+};
+use tesseract_rs::{TessPageIteratorLevel, TessPageSegMode, TesseractAPI, TesseractError};
+
+/// Tesseract's default choice between its engines: the neural one wherever the language has it.
+const DEFAULT_ENGINE: i32 = 3;
+
+/// Tesseract refuses images with a longer side.
+pub(super) const LONGEST_SIDE: u32 = 32_000;
+
+/// `debug_file` is one variable for the whole process: it is written once, before any engine reads it.
+static QUIET: Once = Once::new();
+
+// The system's libtesseract, which the crate `tesseract-rs` links; signatures as in its `capi.h`.
+unsafe extern "C" {
+    fn TessMonitorCreate() -> *mut c_void;
+    fn TessMonitorDelete(monitor: *mut c_void);
+    fn TessMonitorSetDeadlineMSecs(monitor: *mut c_void, deadline: c_int);
+    fn TessBaseAPIRecognize(handle: *mut c_void, monitor: *mut c_void) -> c_int;
+}
+
+/// Why a page was not read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    /// It took longer than it may.
+    #[error("the deadline passed")]
+    Deadline,
+    /// Tesseract failed.
+    #[error(transparent)]
+    Engine(#[from] TesseractError),
+}
+
+/// A word as Tesseract found it, in the pixels that it was given.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FoundWord {
+    pub(super) text: String,
+    /// 0 to 100.
+    pub(super) confidence: f32,
+    /// Left, top, right, bottom; right and bottom are exclusive.
+    pub(super) bounds: [i32; 4],
+}
+
+/// What one run over an image gave.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Reading {
+    /// Lines and paragraphs as Tesseract broke them, trimmed.
+    pub(super) text: String,
+    pub(super) words: Vec<FoundWord>,
+}
+
+/// A warm engine for one set of languages.
+pub(super) struct Engine {
+    api: TesseractAPI,
+}
+
+impl Engine {
+    /// Loads the languages, joined by `+`, from a folder. They must be there: Tesseract skips absent ones in silence.
+    pub(super) fn open(folder: &Path, languages: &str) -> Result<Self, TesseractError> {
+        let folder = folder.to_str().ok_or(TesseractError::InitError)?;
+        let api = TesseractAPI::new();
+        let mut quiet = Ok(());
+        QUIET.call_once(|| quiet = api.set_variable("debug_file", "/dev/null"));
+        quiet?;
+        api.init_2(folder, languages, DEFAULT_ENGINE)?;
+        api.set_page_seg_mode(TessPageSegMode::PSM_AUTO)?;
+        Ok(Self { api })
+    }
+
+    /// Reads a page whose resolution is so many pixels per inch. The deadline is looked at between words, so a reading
+    /// may end late; what was read by then is discarded.
+    pub(super) fn read(
+        &self,
+        page: &GrayImage,
+        resolution: u32,
+        within: Duration,
+    ) -> Result<Reading, ReadError> {
+        let (width, height) = (to_c(page.width()), to_c(page.height()));
+        self.api.set_image(page.as_raw(), width, height, 1, width)?;
+        self.api.set_source_resolution(to_c(resolution))?;
+        let reading = self.recognize(within).and_then(|()| self.collect());
+        self.api.clear()?;
+        reading
+    }
+
+    fn recognize(&self, within: Duration) -> Result<(), ReadError> {
+        let milliseconds = c_int::try_from(within.as_millis()).unwrap_or(c_int::MAX);
+        if milliseconds == 0 {
+            return Err(ReadError::Deadline);
+        }
+        let begun = Instant::now();
+        let monitor = Monitor::new(milliseconds)?;
+        let handle = self
+            .api
+            .handle
+            .lock()
+            .map_err(|_| TesseractError::MutexLockError)?;
+        // SAFETY: the handle is that of a live, initialised engine, held by its mutex during the call; the monitor lives
+        // until the end of this function.
+        let outcome = unsafe { TessBaseAPIRecognize(*handle, monitor.0.as_ptr()) };
+        match outcome {
+            0 => Ok(()),
+            _ if begun.elapsed() >= within => Err(ReadError::Deadline),
+            _ => Err(TesseractError::OcrError.into()),
+        }
+    }
+
+    fn collect(&self) -> Result<Reading, ReadError> {
+        let text = self.api.get_utf8_text()?.trim().to_owned();
+        let mut words = Vec::new();
+        // The iterator points into the results: it is gone before they are cleared.
+        if let Ok(iterator) = self.api.get_iterator() {
+            loop {
+                if let Ok((text, left, top, right, bottom, confidence)) = iterator.get_word_with_bounds() {
+                    words.push(FoundWord {
+                        text,
+                        confidence: confidence.clamp(0.0, 100.0),
+                        bounds: [left, top, right, bottom],
+                    });
+                }
+                if !iterator.next(TessPageIteratorLevel::RIL_WORD)? {
+                    break;
+                }
+            }
+        }
+        Ok(Reading { text, words })
+    }
+}
+
+/// Watches over the time of one recognition.
+struct Monitor(NonNull<c_void>);
+
+impl Monitor {
+    fn new(milliseconds: c_int) -> Result<Self, TesseractError> {
+        // SAFETY: takes nothing; what it gives is freed in `drop`.
+        let monitor = unsafe { TessMonitorCreate() };
+        let monitor = Self(NonNull::new(monitor).ok_or(TesseractError::NullPointerError)?);
+        // SAFETY: the monitor was just made and is used by nobody else.
+        unsafe { TessMonitorSetDeadlineMSecs(monitor.0.as_ptr(), milliseconds) };
+        Ok(monitor)
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        // SAFETY: made by `TessMonitorCreate`, deleted only here.
+        unsafe { TessMonitorDelete(self.0.as_ptr()) };
+    }
+}
+
+/// Sides are at most [`LONGEST_SIDE`] and resolutions a few thousand, so nothing is cut off.
+fn to_c(number: u32) -> c_int {
+    c_int::try_from(number).unwrap_or(c_int::MAX)
+}
