@@ -274,6 +274,7 @@ fn spawn(home: &Home, options: &Options, log: &Log) -> (Child, SocketAddr) {
         }
         log.field("listening", "address")
     });
-    let address = address.parse().expect("an address with a port is logged");
+    let address = address.trim_start_matches("socket://").parse();
+    let address = address.expect("an address with a port is logged");
     (child, address)
 }
