@@ -107,7 +107,10 @@ pub async fn serve(
     let listener = TcpListener::bind((settings.address.clone(), settings.port));
     let acceptor = listener.into_acceptor().await?;
     for address in acceptor.local_addr() {
-        tracing::info!(address = %address, "listening");
+        match address.as_socket_addr() {
+            Some(address) => tracing::info!(%address, "listening"),
+            None => tracing::info!(%address, "listening"),
+        }
     }
     let application = application(&settings, use_cases, metrics, ids);
     Server::new_with_acceptor(acceptor)
