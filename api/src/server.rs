@@ -14,7 +14,6 @@ use poem::{
     endpoint::BoxEndpoint,
     listener::{Acceptor, Listener, TcpListener},
     middleware::Cors,
-    web::Redirect,
 };
 use poem_openapi::OpenApiService;
 use std::{future::Future, io, sync::Arc, time::Duration};
@@ -59,7 +58,6 @@ fn application(
     let service = service();
     let allowed = Arc::new(AllowedMethods::from_spec(&service.spec()));
     let routes = Route::new()
-        .at("/", poem::endpoint::make_sync(|_| Redirect::temporary("/docs")))
         .at("/openapi.json", service.spec_endpoint())
         .nest("/docs", service.swagger_ui())
         .nest("/", service)
