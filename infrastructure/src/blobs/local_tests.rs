@@ -182,7 +182,10 @@ async fn a_dropped_write_leaves_nothing() {
     let key = key();
     tokio::select! {
         _ = store.write(&key, &mut meter) => panic!("the write ended"),
-        () = stalls.notified() => assert_eq!(files_in(folder.path()).len(), 1),
+        files = async {
+            stalls.notified().await;
+            files_in(folder.path())
+        } => assert_eq!(files.len(), 1),
     }
     assert!(files_in(folder.path()).is_empty());
 }
