@@ -7,15 +7,12 @@ use super::{
     jpeg_structure::JpegStructure,
     luma::{Layout, into_gray},
     tiff::Pages,
+    tiff_layout::{layout, ranges},
     tiff_samples::{palette_grays, to_bytes, unpack},
 };
 use bytes::Bytes;
 use domain::images::ImageError;
-use tiff::{
-    ColorType,
-    decoder::ChunkType,
-    tags::{CompressionMethod, PlanarConfiguration, Tag},
-};
+use tiff::tags::{CompressionMethod, PlanarConfiguration, Tag};
 
 /// Tables of decompression.
 const WORKING_BYTES: u64 = 1 << 19;
@@ -233,15 +230,17 @@ impl Chunks {
             return to_bytes(decoder.read_chunk(index).map_err(corrupt)?);
         }
         let per_plane = u32::try_from(self.ranges.len()).map_err(corrupt)? / self.planes;
-        let planes = size(self.planes.into())?;
+        let step = size(self.planes.into())?;
         let mut together = Vec::new();
         for plane in 0..self.planes {
             let chunk = index + plane * per_plane;
             self.check_jpeg(chunk)?;
             let samples = to_bytes(decoder.read_chunk(chunk).map_err(corrupt)?)?;
-            together.resize(samples.len() * planes, 0);
-            let places = together.iter_mut().skip(plane as usize).step_by(planes);
-            places.zip(samples).for_each(|(place, sample)| *place = sample);
+            together.resize(samples.len() * step, 0);
+            let its_places = together.iter_mut().skip(plane as usize).step_by(step);
+            its_places
+                .zip(samples)
+                .for_each(|(place, sample)| *place = sample);
         }
         Ok(together)
     }
@@ -266,42 +265,4 @@ impl Chunks {
         }
         Ok(())
     }
-}
-
-/// What the samples of the page mean, and how many bits each has.
-fn layout(decoder: &mut Pages) -> Result<(Layout, u8), ImageError> {
-    let color = decoder.colortype().map_err(corrupt)?;
-    let layout = match color {
-        ColorType::Gray(_) => Layout::Gray,
-        ColorType::RGB(_) => Layout::Rgb,
-        ColorType::RGBA(_) => Layout::Rgba,
-        ColorType::CMYK(_) => Layout::Cmyk,
-        ColorType::YCbCr(_) => Layout::First(3),
-        ColorType::Multiband { num_samples, .. } => {
-            let extra = decoder
-                .find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)
-                .map_err(corrupt)?;
-            match (num_samples, extra.as_deref()) {
-                (2, Some([1 | 2])) => Layout::GrayAlpha,
-                _ => Layout::First(num_samples.into()),
-            }
-        }
-        other => return Err(corrupt(format_args!("TIFF colours {other:?}"))),
-    };
-    let bits = color.bit_depth();
-    if bits < 8 && layout != Layout::Gray {
-        return Err(corrupt("TIFF colours of a few bits"));
-    }
-    Ok((layout, bits))
-}
-
-/// Where the strips or tiles are, and how long.
-fn ranges(decoder: &mut Pages) -> Result<Vec<(u64, u64)>, ImageError> {
-    let (offsets, lengths) = match decoder.get_chunk_type() {
-        ChunkType::Strip => (Tag::StripOffsets, Tag::StripByteCounts),
-        ChunkType::Tile => (Tag::TileOffsets, Tag::TileByteCounts),
-    };
-    let offsets = decoder.get_tag_u64_vec(offsets).map_err(corrupt)?;
-    let lengths = decoder.get_tag_u64_vec(lengths).map_err(corrupt)?;
-    Ok(offsets.into_iter().zip(lengths).collect())
 }
