@@ -166,6 +166,17 @@ impl Chunks {
             _ => None,
         };
         let mut page = vec![0; width * height];
+        if let Samples::Fax { .. } = self.samples
+            && self.across == 1
+            && self.side.0 as usize == width
+        {
+            // Strips of whole rows follow each other in the page.
+            let strips = page.chunks_mut(width * size(self.side.1.into())?);
+            for (index, strip) in (0..).zip(strips) {
+                self.read_fax(index, width, strip)?;
+            }
+            return Ok(page);
+        }
         let count = u32::try_from(self.ranges.len()).map_err(corrupt)? / self.planes;
         for index in 0..count {
             let top = size(u64::from(index / self.across) * u64::from(self.side.1))?;
@@ -188,26 +199,11 @@ impl Chunks {
         grays: Option<&[u8]>,
     ) -> Result<(usize, Vec<u8>), ImageError> {
         let (width, height) = decoder.chunk_data_dimensions(index);
-        if let Samples::Fax {
-            coding,
-            inks,
-            low_bit_first,
-        } = self.samples
-        {
-            let coded_width = u16::try_from(self.side.0).map_err(corrupt)?;
-            let mut gray = vec![0; usize::from(coded_width) * size(height.into())?];
-            let range = self
-                .ranges
-                .get(index as usize)
-                .ok_or_else(|| corrupt("a missing strip"))?;
-            let coded = &self.file[size(range.0)?..size(range.0 + range.1)?];
-            if low_bit_first {
-                let turned: Vec<u8> = coded.iter().map(|byte| byte.reverse_bits()).collect();
-                fax::decode(coding, &turned, coded_width, inks, &mut gray)?;
-            } else {
-                fax::decode(coding, coded, coded_width, inks, &mut gray)?;
-            }
-            return Ok((coded_width.into(), gray));
+        if let Samples::Fax { .. } = self.samples {
+            let coded_width = size(self.side.0.into())?;
+            let mut gray = vec![0; coded_width * size(height.into())?];
+            self.read_fax(index, coded_width, &mut gray)?;
+            return Ok((coded_width, gray));
         }
         let width = size(width.into())?;
         let mut samples = self.read(decoder, index)?;
@@ -221,6 +217,30 @@ impl Chunks {
             return Ok((width, samples));
         }
         Ok((width, into_gray(self.layout, samples)))
+    }
+
+    /// Decodes a chunk of fax into its grays.
+    fn read_fax(&self, index: u32, width: usize, gray: &mut [u8]) -> Result<(), ImageError> {
+        let Samples::Fax {
+            coding,
+            inks,
+            low_bit_first,
+        } = self.samples
+        else {
+            return Err(corrupt("no fax"));
+        };
+        let width = u16::try_from(width).map_err(corrupt)?;
+        let range = self
+            .ranges
+            .get(index as usize)
+            .ok_or_else(|| corrupt("a missing strip"))?;
+        let coded = &self.file[size(range.0)?..size(range.0 + range.1)?];
+        if low_bit_first {
+            let turned: Vec<u8> = coded.iter().map(|byte| byte.reverse_bits()).collect();
+            fax::decode(coding, &turned, width, inks, gray)
+        } else {
+            fax::decode(coding, coded, width, inks, gray)
+        }
     }
 
     /// The samples of a chunk, a byte each, those of a pixel side by side.

@@ -66,7 +66,7 @@ fn pages_are_counted_and_too_many_are_refused() {
 
 #[test]
 fn no_pixels_and_too_many_are_refused_from_the_header_alone() {
-    for (width, height) in [(50_000, 50_000), (1_000_001, 1), (1, 1_000_001)] {
+    for (width, height) in [(50_000, 50_000), (1_001, 1_000), (65_536, 1), (1, 65_536)] {
         let png = png_of(&[png_header(width, height, 8, 2), (b"IDAT", vec![])]);
         assert!(
             matches!(
@@ -110,7 +110,7 @@ fn the_density_is_read_where_it_is_stated() {
 
 #[test]
 fn extreme_shapes_are_images_like_any_other() {
-    for (width, height) in [(1, 1), (1, 9_999), (9_999, 1)] {
+    for (width, height) in [(1, 1), (1, 4_999), (4_999, 1)] {
         for format in [
             ImageFormat::Png,
             ImageFormat::Jpeg,

@@ -60,8 +60,13 @@ pub(super) fn speckles(width: u32, height: u32) -> RgbImage {
 
 /// The picture in a format.
 pub(super) fn encode(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut picture = picture.into();
+    if format == ImageFormat::Gif {
+        // The only pixels that its encoder takes.
+        picture = picture.into_rgba8().into();
+    }
     let mut bytes = Cursor::new(Vec::new());
-    picture.into().write_to(&mut bytes, format).unwrap();
+    picture.write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
