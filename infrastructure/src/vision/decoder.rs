@@ -1,0 +1,124 @@
+//! Opening an image of any format and decoding its pages one by one.
+
+use super::{
+    DecodeBudget, DecodeLimits, GrayPage, bmp,
+    format::{Format, PageHeader, corrupt},
+    gif, jpeg,
+    page::{swaps_sides, turn},
+    png, tiff, webp,
+};
+use bytes::Bytes;
+use domain::images::{ImageError, ImageFacts, MediaType};
+use image::GrayImage;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Decodes the pages of one image. All of it blocks the thread: it belongs on blocking threads.
+pub struct PageDecoder {
+    format: Box<dyn Format>,
+    limits: DecodeLimits,
+    budget: DecodeBudget,
+    next: usize,
+}
+
+impl PageDecoder {
+    /// Reads the headers of all pages and holds them against the limits; nothing is decoded yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Corrupt`] when the headers are damaged or ask for what is not supported,
+    /// [`ImageError::Dimensions`] when a page has no pixels or too many, takes more memory than the whole budget, or
+    /// all pages together have more than ten times the pixels of one, [`ImageError::TooManyPages`].
+    pub fn open(
+        media_type: MediaType,
+        bytes: Bytes,
+        limits: &DecodeLimits,
+        budget: &DecodeBudget,
+    ) -> Result<Self, ImageError> {
+        let format = guarded(|| {
+            let format: Box<dyn Format> = match media_type {
+                MediaType::Png => Box::new(png::Png::open(bytes, limits)?),
+                MediaType::Jpeg => Box::new(jpeg::Jpeg::open(bytes, limits)?),
+                MediaType::Webp => Box::new(webp::Webp::open(bytes, limits)?),
+                MediaType::Tiff => Box::new(tiff::Tiff::open(bytes, limits)?),
+                MediaType::Bmp => Box::new(bmp::Bmp::open(bytes, limits)?),
+                MediaType::Gif => Box::new(gif::Gif::open(bytes, limits)?),
+            };
+            Ok(format)
+        })?;
+        let mut total_pixels = 0_u64;
+        for page in format.pages() {
+            total_pixels += limits.pixels(page.width, page.height)?;
+            if needed(page) > budget.total() {
+                return Err(limits.exceeded());
+            }
+        }
+        if !limits.allow_total(total_pixels) {
+            return Err(limits.exceeded());
+        }
+        Ok(Self {
+            format,
+            limits: *limits,
+            budget: budget.clone(),
+            next: 0,
+        })
+    }
+
+    /// How many pages there are, at least 1; only TIFF has more.
+    pub fn page_count(&self) -> u32 {
+        u32::try_from(self.format.pages().len()).unwrap_or(u32::MAX)
+    }
+
+    /// What the headers say about the image.
+    pub fn facts(&self) -> ImageFacts {
+        let (width, height) = self.format.pages().first().map_or((0, 0), |page| {
+            if swaps_sides(page.orientation) {
+                (page.height, page.width)
+            } else {
+                (page.width, page.height)
+            }
+        });
+        ImageFacts {
+            width,
+            height,
+            pages: self.page_count(),
+        }
+    }
+
+    /// Decodes the next page; `None` after the last. Waits for its share of the memory, so drop the page before asking
+    /// for the next one: two decoders that each hold a page and wait for more might wait for each other.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Corrupt`] when the page is damaged, cut off or not supported, [`ImageError::Dimensions`] when it
+    /// turns out to take too much memory.
+    pub fn next_page(&mut self) -> Result<Option<GrayPage>, ImageError> {
+        let Some(header) = self.format.pages().get(self.next).copied() else {
+            return Ok(None);
+        };
+        let page = self.next;
+        self.next += 1;
+        let reservation = self
+            .budget
+            .reserve(needed(&header))
+            .ok_or_else(|| self.limits.exceeded())?;
+        let pixels = guarded(|| {
+            let gray = self.format.decode(page)?;
+            let stored = GrayImage::from_raw(header.width, header.height, gray)
+                .ok_or_else(|| corrupt("the decoder gave too few pixels"))?;
+            Ok(turn(stored, header.orientation))
+        })?;
+        Ok(Some(GrayPage::reserved(pixels, header.dpi, reservation)))
+    }
+}
+
+/// The most bytes that a page takes while it is decoded or turned.
+fn needed(page: &PageHeader) -> u64 {
+    let pixels = u64::from(page.width) * u64::from(page.height);
+    let buffers = if swaps_sides(page.orientation) { 2 } else { 1 };
+    page.memory.max(pixels * buffers)
+}
+
+/// Decoders of hostile bytes are not to be trusted with the thread: one that panics has met a damaged image.
+fn guarded<T>(decode: impl FnOnce() -> Result<T, ImageError>) -> Result<T, ImageError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(corrupt("the decoder panicked")))
+}

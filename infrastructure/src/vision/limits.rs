@@ -1,0 +1,53 @@
+//! How large an image may be.
+
+use domain::images::ImageError;
+
+/// How large an image may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecodeLimits {
+    /// The most pixels of one page, at least 1.
+    pub max_pixels: u64,
+    /// The most pages of one image, at least 1.
+    pub max_pages: u32,
+}
+
+impl DecodeLimits {
+    /// How many times the pixels of one page all pages of an image may have together: what keeps the time of decoding
+    /// in bounds.
+    const PAGES_OF_MOST_PIXELS: u64 = 10;
+
+    /// The pixels of a page, when it has some and not too many.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Dimensions`] otherwise.
+    pub(super) fn pixels(&self, width: u32, height: u32) -> Result<u64, ImageError> {
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels == 0 || pixels > self.max_pixels {
+            return Err(self.exceeded());
+        }
+        Ok(pixels)
+    }
+
+    /// Whether all pages together may have this many pixels.
+    pub(super) fn allow_total(&self, pixels: u64) -> bool {
+        pixels <= self.max_pixels.saturating_mul(Self::PAGES_OF_MOST_PIXELS)
+    }
+
+    /// The error of an image that is too large.
+    pub(super) fn exceeded(&self) -> ImageError {
+        ImageError::Dimensions {
+            max_pixels: self.max_pixels,
+        }
+    }
+}
+
+impl Default for DecodeLimits {
+    /// 100 megapixels (an A2 page at 400 dpi has 62) and 100 pages.
+    fn default() -> Self {
+        Self {
+            max_pixels: 100_000_000,
+            max_pages: 100,
+        }
+    }
+}

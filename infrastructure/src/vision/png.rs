@@ -1,0 +1,97 @@
+//! PNG, row by row.
+
+use super::{
+    DecodeLimits,
+    format::{Format, PageHeader, corrupt, dots_per_inch, size},
+    luma::{Layout, write_gray},
+};
+use bytes::Bytes;
+use domain::images::ImageError;
+use image::metadata::Orientation;
+use png::{ColorType, Decoder, InterlaceInfo, Limits, Reader, Transformations, Unit};
+use std::io::Cursor;
+
+/// Rows that the decoder holds at once: the one it reads, the one above it, and the one it gives out at full depth.
+const ROWS_AT_ONCE: u64 = 4;
+/// Tables and windows of decompression, and the metadata that is kept.
+const WORKING_BYTES: u64 = 1 << 20;
+
+/// An opened PNG; of an animation the still image counts.
+pub(super) struct Png {
+    reader: Reader<Cursor<Bytes>>,
+    header: PageHeader,
+}
+
+impl Png {
+    pub(super) fn open(bytes: Bytes, limits: &DecodeLimits) -> Result<Self, ImageError> {
+        let mut decoder = Decoder::new(Cursor::new(bytes));
+        // Neither is used, and either can be a decompression bomb.
+        decoder.set_ignore_iccp_chunk(true);
+        decoder.set_ignore_text_chunk(true);
+        decoder.set_transformations(Transformations::normalize_to_color8());
+        let info = decoder.read_header_info().map_err(corrupt)?;
+        let (width, height) = (info.width, info.height);
+        let pixels = limits.pixels(width, height)?;
+        // Expanding a palette with opacity gives four bytes per pixel, whatever is stored.
+        let row = u64::from(width) * (info.bytes_per_pixel() as u64).max(4);
+        let memory = pixels + ROWS_AT_ONCE * row + WORKING_BYTES;
+        decoder.set_limits(Limits { bytes: size(memory)? });
+        let reader = decoder.read_info().map_err(corrupt)?;
+        let info = reader.info();
+        let header = PageHeader {
+            width,
+            height,
+            orientation: info
+                .exif_metadata
+                .as_ref()
+                .and_then(|exif| Orientation::from_exif_chunk(exif))
+                .unwrap_or(Orientation::NoTransforms),
+            dpi: info
+                .pixel_dims
+                .filter(|dimensions| dimensions.unit == Unit::Meter)
+                .and_then(|dimensions| dots_per_inch(dimensions.xppu)),
+            memory,
+        };
+        Ok(Self { reader, header })
+    }
+}
+
+impl Format for Png {
+    fn pages(&self) -> &[PageHeader] {
+        std::slice::from_ref(&self.header)
+    }
+
+    fn decode(&mut self, _page: usize) -> Result<Vec<u8>, ImageError> {
+        let width = size(self.header.width.into())?;
+        let height = size(self.header.height.into())?;
+        let layout = match self.reader.output_color_type().0 {
+            ColorType::Grayscale => Layout::Gray,
+            ColorType::GrayscaleAlpha => Layout::GrayAlpha,
+            ColorType::Rgb => Layout::Rgb,
+            ColorType::Rgba => Layout::Rgba,
+            ColorType::Indexed => return Err(corrupt("a palette was not expanded")),
+        };
+        let mut gray = vec![0; width * height];
+        let mut pass_row = vec![0; width];
+        let mut line = 0;
+        while line < height || self.reader.info().interlaced {
+            let Some(row) = self.reader.next_interlaced_row().map_err(corrupt)? else {
+                break;
+            };
+            match row.interlace() {
+                InterlaceInfo::Null(_) => {
+                    write_gray(layout, row.data(), &mut gray[line * width..(line + 1) * width]);
+                    line += 1;
+                }
+                InterlaceInfo::Adam7(pass) => {
+                    let pixels = row.data().len() / layout.samples();
+                    write_gray(layout, row.data(), &mut pass_row[..pixels]);
+                    png::expand_interlaced_row(&mut gray, width, &pass_row[..pixels], pass, 8);
+                }
+            }
+        }
+        // What follows the pixels is read too, so that a file that was cut off or damaged there is noticed.
+        self.reader.finish().map_err(corrupt)?;
+        Ok(gray)
+    }
+}
