@@ -35,7 +35,10 @@ const MOST_RUNS: usize = 2_000_000;
 #[expect(clippy::cast_precision_loss, reason = "counts of pixels are far below 2^52")]
 pub(super) fn threshold(histogram: &[u64; 256]) -> u8 {
     let count = histogram.iter().sum::<u64>() as f64;
-    let total = (0_u32..).zip(histogram).map(|(level, n)| f64::from(level) * *n as f64).sum::<f64>();
+    let total = (0_u32..)
+        .zip(histogram)
+        .map(|(level, n)| f64::from(level) * *n as f64)
+        .sum::<f64>();
     let (mut below, mut sum_below) = (0.0, 0.0);
     let mut best = (0.0, 0);
     for (level, n) in (0_u8..=255).zip(histogram) {
@@ -85,7 +88,12 @@ pub(super) fn components(pixels: &GrayImage, threshold: u8) -> Vec<Component> {
                 return Vec::new();
             }
             parents.push(label);
-            boxes.push(Component { left, top: row, right, bottom: row + 1 });
+            boxes.push(Component {
+                left,
+                top: row,
+                right,
+                bottom: row + 1,
+            });
             while first_above < above.len() && above[first_above].1 < left {
                 first_above += 1;
             }
@@ -123,7 +131,10 @@ fn root(parents: &mut [u32], mut label: u32) -> u32 {
 }
 
 /// Counts along a picture's side and of its runs, which are limited.
-#[expect(clippy::cast_possible_truncation, reason = "sides are u32 and runs are at most `MOST_RUNS`")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "sides are u32 and runs are at most `MOST_RUNS`"
+)]
 fn to_u32(count: usize) -> u32 {
     count as u32
 }
@@ -136,7 +147,11 @@ mod tests {
     fn drawn(rows: &[&str]) -> GrayImage {
         let width = u32::try_from(rows[0].len()).unwrap();
         GrayImage::from_fn(width, u32::try_from(rows.len()).unwrap(), |x, y| {
-            Luma([if rows[y as usize].as_bytes()[x as usize] == b'#' { 10 } else { 240 }])
+            Luma([if rows[y as usize].as_bytes()[x as usize] == b'#' {
+                10
+            } else {
+                240
+            }])
         })
     }
 
@@ -144,9 +159,24 @@ mod tests {
     fn ink_that_touches_is_one_component_even_when_it_meets_only_below() {
         let found = components(&drawn(&["#.#..#", "#.#...", "###..#", ".....#"]), 128);
         let expected = [
-            Component { left: 0, top: 0, right: 3, bottom: 3 },
-            Component { left: 5, top: 0, right: 6, bottom: 1 },
-            Component { left: 5, top: 2, right: 6, bottom: 4 },
+            Component {
+                left: 0,
+                top: 0,
+                right: 3,
+                bottom: 3,
+            },
+            Component {
+                left: 5,
+                top: 0,
+                right: 6,
+                bottom: 1,
+            },
+            Component {
+                left: 5,
+                top: 2,
+                right: 6,
+                bottom: 4,
+            },
         ];
         assert_eq!(found, expected);
     }

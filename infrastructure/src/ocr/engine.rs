@@ -13,9 +13,7 @@ use domain::{
     ocr::{Language, LanguageSet, OcrEngine, OcrError, Recognition},
     operations::HealthProbe,
 };
-use std::sync::{
-    Arc, Mutex, PoisonError,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{runtime::Handle, sync::oneshot};
 
 /// Reads text with Tesseract on a fixed number of threads of lower priority. A thread starts with the first image that
@@ -84,13 +82,22 @@ impl OcrEngine for TesseractOcrEngine {
         languages: &LanguageSet,
     ) -> Result<Recognition, OcrError> {
         // Tesseract would skip an absent language in silence and read with the others.
-        if let Some(unknown) = languages.iter().find(|l| !self.shared.trained.languages.contains(l)) {
+        if let Some(unknown) = languages
+            .iter()
+            .find(|l| !self.shared.trained.languages.contains(l))
+        {
             return Err(OcrError::Unavailable(BoxError::from(format!(
                 "the language {unknown} is not installed or not allowed"
             ))));
         }
         let (reply, answer) = oneshot::channel();
-        let job = Job { media_type, content, languages: languages.clone(), runtime: Handle::current(), reply };
+        let job = Job {
+            media_type,
+            content,
+            languages: languages.clone(),
+            runtime: Handle::current(),
+            reply,
+        };
         match self.shared.queue.put(job) {
             Put::Full => return Err(OcrError::Busy),
             Put::NoneIdle => self.start_worker()?,
@@ -108,7 +115,9 @@ impl HealthProbe for TesseractOcrEngine {
     async fn probe(&self) -> Result<(), BoxError> {
         let trained = self.shared.trained.clone();
         let there = tokio::task::spawn_blocking(move || trained.is_there()).await?;
-        there.then_some(()).ok_or_else(|| BoxError::from("the trained data is gone"))
+        there
+            .then_some(())
+            .ok_or_else(|| BoxError::from("the trained data is gone"))
     }
 }
 

@@ -21,7 +21,11 @@ const NOISY: usize = 300;
 
 /// Makes the page dark on light, evenly lit and free of strewn noise, each only where it is not.
 pub(super) fn clean(page: GrayImage) -> GrayImage {
-    let mut page = if is_speckled(&page) { median_of_nine(&page) } else { page };
+    let mut page = if is_speckled(&page) {
+        median_of_nine(&page)
+    } else {
+        page
+    };
     let counts = histogram(&page);
     if is_white_on_black(&counts) {
         for pixel in page.iter_mut() {
@@ -63,9 +67,10 @@ fn is_speckled(page: &GrayImage) -> bool {
             }
             let darker = pixel < row[x - 1];
             let around = [&above[x - 1..=x + 1], &below[x - 1..=x + 1], &row[x + 1..=x + 1]];
-            let stands_out = around.into_iter().flatten().all(|other| {
-                pixel.abs_diff(*other) >= SPECK_CONTRAST && (pixel < *other) == darker
-            });
+            let stands_out = around
+                .into_iter()
+                .flatten()
+                .all(|other| pixel.abs_diff(*other) >= SPECK_CONTRAST && (pixel < *other) == darker);
             specks += usize::from(stands_out);
         }
     }
@@ -102,11 +107,19 @@ fn uneven_light(page: &GrayImage) -> Option<GrayImage> {
         return None;
     }
     let tiles = GrayImage::from_fn(columns, rows, |column, row| {
-        image::Luma([brightness(page, column * page.width() / columns, row * page.height() / rows, side)])
+        image::Luma([brightness(
+            page,
+            column * page.width() / columns,
+            row * page.height() / rows,
+            side,
+        )])
     });
     let mut levels = tiles.as_raw().clone();
     levels.sort_unstable();
-    let (low, high) = (levels[levels.len() / 20], levels[levels.len() - 1 - levels.len() / 20]);
+    let (low, high) = (
+        levels[levels.len() / 20],
+        levels[levels.len() - 1 - levels.len() / 20],
+    );
     if high - low < UNEVEN {
         return None;
     }
@@ -128,7 +141,12 @@ fn brightness(page: &GrayImage, left: u32, top: u32, side: u32) -> u8 {
     let (right, bottom) = ((left + side).min(page.width()), (top + side).min(page.height()));
     let mut counts = [0_u32; 256];
     let width = page.width() as usize;
-    for line in page.as_raw().chunks_exact(width).take(bottom as usize).skip(top as usize) {
+    for line in page
+        .as_raw()
+        .chunks_exact(width)
+        .take(bottom as usize)
+        .skip(top as usize)
+    {
         for pixel in &line[left as usize..right as usize] {
             counts[usize::from(*pixel)] += 1;
         }

@@ -34,7 +34,11 @@ impl<T> Queue<T> {
     pub(super) fn new(places: usize) -> Self {
         Self {
             places,
-            state: Mutex::new(State { waiting: VecDeque::new(), idle: 0, closed: false }),
+            state: Mutex::new(State {
+                waiting: VecDeque::new(),
+                idle: 0,
+                closed: false,
+            }),
             changed: Condvar::new(),
         }
     }
@@ -47,7 +51,11 @@ impl<T> Queue<T> {
             return Put::Full;
         }
         state.waiting.push_back(item);
-        let put = if state.waiting.len() > state.idle { Put::NoneIdle } else { Put::Taken };
+        let put = if state.waiting.len() > state.idle {
+            Put::NoneIdle
+        } else {
+            Put::Taken
+        };
         record_waiting(state.waiting.len());
         drop(state);
         self.changed.notify_one();

@@ -51,7 +51,8 @@ impl Placement {
     /// `None` when it lies outside.
     pub(super) fn bounds(&self, found: [i32; 4], width: u32, height: u32) -> Option<Bounds> {
         let [left, top, right, bottom] = found.map(f64::from);
-        let corners = [(left, top), (right, top), (left, bottom), (right, bottom)].map(|(u, v)| self.of(u, v));
+        let corners =
+            [(left, top), (right, top), (left, bottom), (right, bottom)].map(|(u, v)| self.of(u, v));
         let span = |values: [f64; 4], limit: u32| {
             let from = values.into_iter().fold(f64::MAX, f64::min).round();
             let to = values.into_iter().fold(f64::MIN, f64::max).round();
@@ -102,14 +103,29 @@ impl Sheet {
                 [0.0, -1.0, width, 1.0, 0.0, 0.0],
             ),
         };
-        self.moved(pixels, &Placement { xx, xy, x0, yx, yy, y0 }, 90.0 * f64::from(quarters % 4))
+        self.moved(
+            pixels,
+            &Placement {
+                xx,
+                xy,
+                x0,
+                yx,
+                yy,
+                y0,
+            },
+            90.0 * f64::from(quarters % 4),
+        )
     }
 
     /// The part from a corner on.
     pub(super) fn part(&self, x: u32, y: u32, width: u32, height: u32) -> Self {
         let pixels = imageops::crop_imm(&self.pixels, x, y, width, height).to_image();
         let (x0, y0) = (f64::from(x), f64::from(y));
-        let moved = Placement { x0, y0, ..Placement::UNMOVED };
+        let moved = Placement {
+            x0,
+            y0,
+            ..Placement::UNMOVED
+        };
         self.clone_placement().moved(pixels, &moved, 0.0)
     }
 
@@ -123,9 +139,16 @@ impl Sheet {
             to_pixels((height * factor).round().clamp(1.0, longest)),
         );
         // Hamming is as sharp as bicubic for a shrunk page at the cost of bilinear; an enlarged one needs the wider filter.
-        let filter = if factor < 1.0 { FilterType::Hamming } else { FilterType::CatmullRom };
+        let filter = if factor < 1.0 {
+            FilterType::Hamming
+        } else {
+            FilterType::CatmullRom
+        };
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
-        if Resizer::new().resize(&self.pixels, &mut pixels, &options).is_err() {
+        if Resizer::new()
+            .resize(&self.pixels, &mut pixels, &options)
+            .is_err()
+        {
             return self;
         }
         let scale = Placement {
@@ -140,8 +163,12 @@ impl Sheet {
     pub(super) fn slightly_turned(self, degrees: f64, paper: u8) -> Self {
         let (sine, cosine) = degrees.to_radians().sin_cos();
         let (width, height) = (f64::from(self.pixels.width()), f64::from(self.pixels.height()));
-        let new_width = (width * cosine.abs() + height * sine.abs()).ceil().min(f64::from(LONGEST_SIDE));
-        let new_height = (width * sine.abs() + height * cosine.abs()).ceil().min(f64::from(LONGEST_SIDE));
+        let new_width = (width * cosine.abs() + height * sine.abs())
+            .ceil()
+            .min(f64::from(LONGEST_SIDE));
+        let new_height = (width * sine.abs() + height * cosine.abs())
+            .ceil()
+            .min(f64::from(LONGEST_SIDE));
         // In pixels with y downwards a clockwise turn is (x cos - y sin, x sin + y cos); this is its way back.
         let back = Placement {
             xx: cosine,
@@ -186,9 +213,9 @@ fn resample(from: &GrayImage, to: &mut GrayImage, back: &Placement) {
     let row_length = from.width() as usize;
     let target_width = to.width() as usize;
     let (step_x, step_y) = ((back.xx * ONE) as i64, (back.yx * ONE) as i64);
-    for (row, line) in to.chunks_exact_mut(target_width.max(1)).enumerate() {
+    for (row, line) in (0_u32..).zip(to.chunks_exact_mut(target_width.max(1))) {
         // Centres of pixels, in 1/65536 of a pixel.
-        let (start_x, start_y) = back.of(0.5, row as f64 + 0.5);
+        let (start_x, start_y) = back.of(0.5, f64::from(row) + 0.5);
         let (mut x, mut y) = (((start_x - 0.5) * ONE) as i64, ((start_y - 0.5) * ONE) as i64);
         for pixel in line {
             let (left, top) = (x >> 16, y >> 16);
@@ -223,16 +250,23 @@ mod tests {
     /// 60 x 40 with a dark block of 6 x 4 at (10, 20).
     fn page() -> GrayImage {
         GrayImage::from_fn(60, 40, |x, y| {
-            Luma([if (10..16).contains(&x) && (20..24).contains(&y) { 0 } else { 255 }])
+            Luma([if (10..16).contains(&x) && (20..24).contains(&y) {
+                0
+            } else {
+                255
+            }])
         })
     }
 
     fn ink(pixels: &GrayImage) -> [i32; 4] {
         let dark = pixels.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] < 128);
-        dark.fold([i32::MAX, i32::MAX, 0, 0], |[left, top, right, bottom], (x, y, _)| {
-            let (x, y) = (x.cast_signed(), y.cast_signed());
-            [left.min(x), top.min(y), right.max(x + 1), bottom.max(y + 1)]
-        })
+        dark.fold(
+            [i32::MAX, i32::MAX, 0, 0],
+            |[left, top, right, bottom], (x, y, _)| {
+                let (x, y) = (x.cast_signed(), y.cast_signed());
+                [left.min(x), top.min(y), right.max(x + 1), bottom.max(y + 1)]
+            },
+        )
     }
 
     fn found(sheet: &Sheet) -> Bounds {
@@ -241,7 +275,12 @@ mod tests {
 
     #[test]
     fn a_box_is_found_again_after_turns_scales_and_cuts() {
-        let expected = Bounds { x: 10, y: 20, width: 6, height: 4 };
+        let expected = Bounds {
+            x: 10,
+            y: 20,
+            width: 6,
+            height: 4,
+        };
         for quarters in 0..8 {
             assert_eq!(found(&Sheet::new(page()).quarter_turned(quarters)), expected);
             let larger = Sheet::new(page()).quarter_turned(quarters).scaled(3.0);
@@ -257,7 +296,10 @@ mod tests {
             let sheet = Sheet::new(page()).slightly_turned(degrees, 255);
             let bounds = found(&sheet);
             let (middle_x, middle_y) = (2 * bounds.x + bounds.width, 2 * bounds.y + bounds.height);
-            assert!(middle_x.abs_diff(26) <= 2 && middle_y.abs_diff(44) <= 2, "{degrees}: {bounds:?}");
+            assert!(
+                middle_x.abs_diff(26) <= 2 && middle_y.abs_diff(44) <= 2,
+                "{degrees}: {bounds:?}"
+            );
             assert!((sheet.turned - degrees).abs() < 1e-9);
         }
     }
@@ -266,7 +308,15 @@ mod tests {
     fn a_box_is_clipped_to_the_page_and_gone_outside_of_it() {
         let unmoved = Placement::UNMOVED;
         let clipped = unmoved.bounds([-5, 30, 20, 90], 60, 40).unwrap();
-        assert_eq!(clipped, Bounds { x: 0, y: 30, width: 20, height: 10 });
+        assert_eq!(
+            clipped,
+            Bounds {
+                x: 0,
+                y: 30,
+                width: 20,
+                height: 10
+            }
+        );
         assert_eq!(unmoved.bounds([61, 0, 70, 10], 60, 40), None);
     }
 }

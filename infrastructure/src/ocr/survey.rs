@@ -22,7 +22,7 @@ pub(super) struct Survey {
     /// Where the letters stand, in pixels of the page.
     pub(super) letters: Vec<Component>,
     /// The median height of letters across the direction of their line, in pixels of the page: close to the height of
-    /// an `x`, as most letters have it. `None` when there are too few.
+    /// an `x`, as most letters have it. `None` when there are none or they hang together.
     pub(super) letter_height: Option<f64>,
     /// Whether the lines run from top to bottom or from bottom to top.
     pub(super) upright: bool,
@@ -46,7 +46,12 @@ impl Survey {
             .collect();
         if letters.len() > FEWEST_LETTERS {
             // Dirt and rules are far from the usual size.
-            let usual = median(letters.iter().map(|letter| letter.height().max(letter.width())).collect());
+            let usual = median(
+                letters
+                    .iter()
+                    .map(|letter| letter.height().max(letter.width()))
+                    .collect(),
+            );
             letters.retain(|letter| {
                 let size = letter.height().max(letter.width());
                 size * 3 >= usual && size <= usual * 4
@@ -54,7 +59,7 @@ impl Survey {
         }
         let (tilt, upright) = direction(&letters);
         let across = |letter: &Component| if upright { letter.width() } else { letter.height() };
-        let letter_height = (!letters.is_empty())
+        let letter_height = (!letters.is_empty() && !touching(&letters, upright))
             .then(|| f64::from(median(letters.iter().map(across).collect())) * f64::from(factor));
         for letter in &mut letters {
             letter.left *= factor;
@@ -62,7 +67,12 @@ impl Survey {
             letter.right *= factor;
             letter.bottom *= factor;
         }
-        Self { letters, letter_height, upright, tilt }
+        Self {
+            letters,
+            letter_height,
+            upright,
+            tilt,
+        }
     }
 }
 
@@ -71,6 +81,17 @@ fn is_letter(component: &Component, page: &GrayImage) -> bool {
     let (width, height) = (component.width(), component.height());
     let (long, short) = (width.max(height), width.min(height));
     long >= LEAST_HEIGHT && short >= 1 && long <= 12 * short && short * 2 <= page.width().min(page.height())
+}
+
+/// Whether letters hang together, as in script and blurred print: then they are longer along the line than across it,
+/// and their height is that of words, which is larger.
+fn touching(letters: &[Component], upright: bool) -> bool {
+    let wide = letters.iter().filter(|letter| {
+        let (along, across) = (letter.width(), letter.height());
+        let (along, across) = if upright { (across, along) } else { (along, across) };
+        2 * along > 3 * across
+    });
+    wide.count() * 3 > letters.len()
 }
 
 /// How the lines fall, and whether they stand upright.
@@ -82,18 +103,41 @@ fn direction(letters: &[Component]) -> (f64, bool) {
     let middle = |from: u32, to: u32| f64::from(from + to) / 2.0;
     // Letters stand on their line: their feet are in a row, whichever side of the picture that is.
     let lying = [
-        tilt(letters.iter().map(|l| (middle(l.left, l.right), f64::from(l.bottom))), bin),
-        tilt(letters.iter().map(|l| (middle(l.left, l.right), f64::from(l.top))), bin),
+        tilt(
+            letters
+                .iter()
+                .map(|l| (middle(l.left, l.right), f64::from(l.bottom))),
+            bin,
+        ),
+        tilt(
+            letters
+                .iter()
+                .map(|l| (middle(l.left, l.right), f64::from(l.top))),
+            bin,
+        ),
     ];
     let standing = [
-        tilt(letters.iter().map(|l| (middle(l.top, l.bottom), f64::from(l.right))), bin),
-        tilt(letters.iter().map(|l| (middle(l.top, l.bottom), f64::from(l.left))), bin),
+        tilt(
+            letters
+                .iter()
+                .map(|l| (middle(l.top, l.bottom), f64::from(l.right))),
+            bin,
+        ),
+        tilt(
+            letters
+                .iter()
+                .map(|l| (middle(l.top, l.bottom), f64::from(l.left))),
+            bin,
+        ),
     ];
-    let sharpest = |tilts: [Tilt; 2]| if tilts[0].sharpness >= tilts[1].sharpness { tilts[0] } else { tilts[1] };
+    let sharpest = |tilts: [Tilt; 2]| {
+        if tilts[0].sharpness >= tilts[1].sharpness {
+            tilts[0]
+        } else {
+            tilts[1]
+        }
+    };
     let (lying, standing) = (sharpest(lying), sharpest(standing));
-    if std::env::var_os("OCR_TRACE").is_some() {
-        eprintln!("letters {} lying {lying:?} standing {standing:?}", letters.len());
-    }
     if standing.sharpness > UPRIGHT_SHARPNESS * lying.sharpness {
         // Along a standing line x grows with y where it would fall with x in a lying one.
         (-standing.sure_degrees(), true)

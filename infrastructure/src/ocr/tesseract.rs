@@ -101,7 +101,11 @@ impl Engine {
         }
         let begun = Instant::now();
         let monitor = Monitor::new(milliseconds)?;
-        let handle = self.api.handle.lock().map_err(|_| TesseractError::MutexLockError)?;
+        let handle = self
+            .api
+            .handle
+            .lock()
+            .map_err(|_| TesseractError::MutexLockError)?;
         // SAFETY: the handle is that of a live, initialised engine, held by its mutex during the call; the monitor lives
         // until the end of this function.
         let outcome = unsafe { TessBaseAPIRecognize(*handle, monitor.0.as_ptr()) };

@@ -25,7 +25,11 @@ pub(super) struct Tilt {
 impl Tilt {
     /// The degrees, or 0 when the lines are about as sharp as they lie.
     pub(super) fn sure_degrees(&self) -> f64 {
-        if self.sharpness > CLEARLY_SHARPER * self.sharpness_as_is { self.degrees } else { 0.0 }
+        if self.sharpness > CLEARLY_SHARPER * self.sharpness_as_is {
+            self.degrees
+        } else {
+            0.0
+        }
     }
 }
 
@@ -51,7 +55,11 @@ pub(super) fn tilt(points: impl Iterator<Item = (f64, f64)>, bin: f64) -> Tilt {
     };
     search(0.0, WIDEST, COARSE, &mut best);
     search(best.0, COARSE, FINE, &mut best);
-    Tilt { degrees: best.0, sharpness: best.1, sharpness_as_is: as_is }
+    Tilt {
+        degrees: best.0,
+        sharpness: best.1,
+        sharpness_as_is: as_is,
+    }
 }
 
 /// How often two points share a line in a direction, beside the chance of it.
@@ -74,7 +82,10 @@ fn sharpness(points: &[(f64, f64)], degrees: f64, bin: f64, counts: &mut Vec<u32
         }
         counts[line] += 1;
     }
-    let pairs: f64 = counts.iter().map(|count| f64::from(*count) * f64::from(*count)).sum();
+    let pairs: f64 = counts
+        .iter()
+        .map(|count| f64::from(*count) * f64::from(*count))
+        .sum();
     let number = points.len().max(1) as f64;
     pairs / (number * number)
 }
@@ -87,7 +98,9 @@ mod tests {
     fn page(degrees: f64) -> Vec<(f64, f64)> {
         let (sine, cosine) = degrees.to_radians().sin_cos();
         let places = (0..400).map(|number| (f64::from(number % 40) * 15.0, f64::from(number / 40) * 40.0));
-        places.map(|(x, y)| (x * cosine - y * sine, x * sine + y * cosine)).collect()
+        places
+            .map(|(x, y)| (x * cosine - y * sine, x * sine + y * cosine))
+            .collect()
     }
 
     #[test]
@@ -95,7 +108,10 @@ mod tests {
         for degrees in [-19.0, -7.3, -2.0, -0.7, 0.0, 0.6, 3.0, 11.2, 20.0] {
             let found = tilt(page(degrees).into_iter(), 4.0);
             assert!((found.degrees - degrees).abs() <= 0.31, "{degrees}: {found:?}");
-            assert!((found.sure_degrees() - degrees).abs() <= 0.61, "{degrees}: {found:?}");
+            assert!(
+                (found.sure_degrees() - degrees).abs() <= 0.61,
+                "{degrees}: {found:?}"
+            );
         }
     }
 

@@ -48,7 +48,10 @@ pub(super) struct Shared {
 /// Works until the queue is closed.
 pub(super) fn work(shared: &Arc<Shared>) {
     give_way();
-    let mut worker = Worker { shared: Arc::clone(shared), engines: Vec::new() };
+    let mut worker = Worker {
+        shared: Arc::clone(shared),
+        engines: Vec::new(),
+    };
     while let Some(job) = shared.queue.take() {
         if job.reply.is_closed() {
             continue;
@@ -76,7 +79,13 @@ struct Worker {
 
 impl Worker {
     fn answer(&mut self, job: Job) {
-        let Job { media_type, content, languages, runtime, mut reply } = job;
+        let Job {
+            media_type,
+            content,
+            languages,
+            runtime,
+            mut reply,
+        } = job;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             self.recognize(media_type, content, &languages, &runtime, &mut reply)
         }));
@@ -134,7 +143,7 @@ impl Worker {
     ) -> Option<Result<Vec<TextPage>, OcrError>> {
         let shared = Arc::clone(&self.shared);
         let joined = languages.joined();
-        let mut read = || {
+        let read = || {
             let mut decoder = PageDecoder::open(media_type, bytes, &shared.limits, &shared.budget)?;
             let engine = self.engine(&joined)?;
             let mut pages: Vec<TextPage> = Vec::new();
