@@ -34,6 +34,13 @@ impl RawConnection {
         self.stream.write_all(bytes.as_ref())
     }
 
+    /// Reads what comes next, as text; empty when the server closed.
+    pub fn read_some(&mut self) -> String {
+        let mut answer = [0; 4096];
+        let read = self.stream.read(&mut answer).unwrap_or_default();
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    }
+
     /// Reads until the server closes, or until its silence: the whole answer as text.
     pub fn read_to_end(&mut self) -> String {
         let mut answer = Vec::new();

@@ -27,6 +27,7 @@ const START: Duration = Duration::from_mins(1);
 pub struct Options {
     database: Option<PostgresDatabase>,
     settings: Vec<(String, String)>,
+    arguments: Vec<String>,
     wrapper: Vec<String>,
 }
 
@@ -57,6 +58,13 @@ impl Options {
     #[must_use]
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// One more word on the command line after `serve`.
+    #[must_use]
+    pub fn argument(mut self, word: &str) -> Self {
+        self.arguments.push(word.to_owned());
         self
     }
 
@@ -105,14 +113,6 @@ impl Server {
     pub fn start_unready(options: Options) -> Self {
         let home = Arc::new(Home::new(options.database.as_ref()));
         Self::start_in(home, options)
-    }
-
-    /// Starts a second server in the same folder on the same database, as after a mistake of an operator.
-    #[must_use]
-    pub fn start_beside(&self) -> Self {
-        let server = Self::start_in(Arc::clone(&self.home), self.options.clone());
-        server.wait_until_ready();
-        server
     }
 
     /// Starts two servers at the same moment in one folder on one database.
@@ -235,6 +235,7 @@ impl Server {
         self.child = child;
         self.address = address;
         self.log = log;
+        self.specification = OnceCell::new();
         self.wait_until_ready();
     }
 }
@@ -258,6 +259,7 @@ fn spawn(home: &Home, options: &Options, log: &Log) -> (Child, SocketAddr) {
     clean(&mut command, home.folder());
     let mut child = command
         .arg("serve")
+        .args(&options.arguments)
         .env("OCELLUS__HTTP__PORT", "0")
         .envs(options.settings.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
@@ -272,6 +274,7 @@ fn spawn(home: &Home, options: &Options, log: &Log) -> (Child, SocketAddr) {
         }
         log.field("listening", "address")
     });
-    let address = address.parse().expect("an address with a port is logged");
+    let address = address.trim_start_matches("socket://").parse();
+    let address = address.expect("an address with a port is logged");
     (child, address)
 }
