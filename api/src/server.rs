@@ -14,7 +14,6 @@ use poem::{
     endpoint::BoxEndpoint,
     listener::{Acceptor, Listener, TcpListener},
     middleware::Cors,
-    web::Redirect,
 };
 use poem_openapi::OpenApiService;
 use std::{future::Future, io, sync::Arc, time::Duration};
@@ -59,7 +58,6 @@ fn application(
     let service = service();
     let allowed = Arc::new(AllowedMethods::from_spec(&service.spec()));
     let routes = Route::new()
-        .at("/", poem::endpoint::make_sync(|_| Redirect::temporary("/docs")))
         .at("/openapi.json", service.spec_endpoint())
         .nest("/docs", service.swagger_ui())
         .nest("/", service)
@@ -107,7 +105,10 @@ pub async fn serve(
     let listener = TcpListener::bind((settings.address.clone(), settings.port));
     let acceptor = listener.into_acceptor().await?;
     for address in acceptor.local_addr() {
-        tracing::info!(address = %address, "listening");
+        match address.as_socket_addr() {
+            Some(address) => tracing::info!(%address, "listening"),
+            None => tracing::info!(%address, "listening"),
+        }
     }
     let application = application(&settings, use_cases, metrics, ids);
     Server::new_with_acceptor(acceptor)

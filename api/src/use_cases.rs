@@ -10,7 +10,6 @@ use domain::accounts::AccessTokens;
 use std::sync::Arc;
 
 /// The use cases behind the operations, made once at start.
-#[expect(missing_docs, reason = "each field is documented at its type")]
 pub struct UseCases {
     pub register_user: RegisterUser,
     pub log_in: LogIn,

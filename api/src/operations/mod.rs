@@ -36,8 +36,25 @@ enum Ready {
     ),
 }
 
+#[derive(ApiResponse)]
+enum Elsewhere {
+    /// What is looked for is found there.
+    #[oai(status = 307)]
+    Temporarily(
+        /// Where.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
 #[OpenApi(tag = "Tag::Operations")]
 impl OperationsApi {
+    /// The way in for a person
+    #[oai(path = "/", method = "get", operation_id = "home", hidden)]
+    async fn home(&self) -> Elsewhere {
+        Elsewhere::Temporarily("/docs".to_owned())
+    }
+
     /// Is the process alive?
     #[oai(path = "/health/live", method = "get", operation_id = "getLiveness")]
     async fn live(&self) -> Json<LivenessDto> {

@@ -71,13 +71,11 @@ struct StalledSource {
 #[async_trait]
 impl ByteSource for StalledSource {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, SourceError> {
-        match self.piece.take() {
-            Some(piece) => Ok(Some(piece)),
-            None => {
-                self.stalls.notify_one();
-                std::future::pending().await
-            }
+        if let Some(piece) = self.piece.take() {
+            return Ok(Some(piece));
         }
+        self.stalls.notify_one();
+        std::future::pending().await
     }
 }
 
@@ -93,7 +91,7 @@ async fn what_is_written_is_read_back() {
 #[tokio::test]
 async fn large_blobs_come_back_in_pieces() {
     let (_folder, store) = store();
-    let piece: Bytes = [PNG, &[7; 65_524]].concat().into();
+    let piece: Bytes = [PNG, &vec![7; 65_524]].concat().into();
     let source = RepeatedSource {
         piece: piece.clone(),
         left: 20,
@@ -184,7 +182,10 @@ async fn a_dropped_write_leaves_nothing() {
     let key = key();
     tokio::select! {
         _ = store.write(&key, &mut meter) => panic!("the write ended"),
-        () = stalls.notified() => assert_eq!(files_in(folder.path()).len(), 1),
+        files = async {
+            stalls.notified().await;
+            files_in(folder.path())
+        } => assert_eq!(files.len(), 1),
     }
     assert!(files_in(folder.path()).is_empty());
 }

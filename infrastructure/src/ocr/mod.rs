@@ -2,6 +2,7 @@
 
 mod components;
 mod engine;
+mod hidden;
 mod light;
 mod queue;
 mod reading;
@@ -12,6 +13,9 @@ mod tesseract;
 mod tilt;
 mod turns;
 mod worker;
+
+#[cfg(test)]
+mod tests;
 
 pub use engine::TesseractOcrEngine;
 pub use settings::{OcrSettings, OcrStartError};

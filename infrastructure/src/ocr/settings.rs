@@ -38,7 +38,7 @@ impl OcrSettings {
             waiting: 256,
             languages: None,
             tessdata: None,
-            page_timeout: Duration::from_secs(60),
+            page_timeout: Duration::from_mins(1),
         }
     }
 }

@@ -213,9 +213,9 @@ fn resample(from: &GrayImage, to: &mut GrayImage, back: &Placement) {
     let row_length = from.width() as usize;
     let target_width = to.width() as usize;
     let (step_x, step_y) = ((back.xx * ONE) as i64, (back.yx * ONE) as i64);
-    for (row, line) in to.chunks_exact_mut(target_width.max(1)).enumerate() {
+    for (row, line) in (0_u32..).zip(to.chunks_exact_mut(target_width.max(1))) {
         // Centres of pixels, in 1/65536 of a pixel.
-        let (start_x, start_y) = back.of(0.5, row as f64 + 0.5);
+        let (start_x, start_y) = back.of(0.5, f64::from(row) + 0.5);
         let (mut x, mut y) = (((start_x - 0.5) * ONE) as i64, ((start_y - 0.5) * ONE) as i64);
         for pixel in line {
             let (left, top) = (x >> 16, y >> 16);

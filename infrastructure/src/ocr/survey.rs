@@ -22,7 +22,7 @@ pub(super) struct Survey {
     /// Where the letters stand, in pixels of the page.
     pub(super) letters: Vec<Component>,
     /// The median height of letters across the direction of their line, in pixels of the page: close to the height of
-    /// an `x`, as most letters have it. `None` when there are too few.
+    /// an `x`, as most letters have it. `None` when there are none or they hang together.
     pub(super) letter_height: Option<f64>,
     /// Whether the lines run from top to bottom or from bottom to top.
     pub(super) upright: bool,
@@ -59,7 +59,7 @@ impl Survey {
         }
         let (tilt, upright) = direction(&letters);
         let across = |letter: &Component| if upright { letter.width() } else { letter.height() };
-        let letter_height = (!letters.is_empty())
+        let letter_height = (!letters.is_empty() && !touching(&letters, upright))
             .then(|| f64::from(median(letters.iter().map(across).collect())) * f64::from(factor));
         for letter in &mut letters {
             letter.left *= factor;
@@ -81,6 +81,17 @@ fn is_letter(component: &Component, page: &GrayImage) -> bool {
     let (width, height) = (component.width(), component.height());
     let (long, short) = (width.max(height), width.min(height));
     long >= LEAST_HEIGHT && short >= 1 && long <= 12 * short && short * 2 <= page.width().min(page.height())
+}
+
+/// Whether letters hang together, as in script and blurred print: then they are longer along the line than across it,
+/// and their height is that of words, which is larger.
+fn touching(letters: &[Component], upright: bool) -> bool {
+    let wide = letters.iter().filter(|letter| {
+        let (along, across) = (letter.width(), letter.height());
+        let (along, across) = if upright { (across, along) } else { (along, across) };
+        2 * along > 3 * across
+    });
+    wide.count() * 3 > letters.len()
 }
 
 /// How the lines fall, and whether they stand upright.
@@ -127,9 +138,6 @@ fn direction(letters: &[Component]) -> (f64, bool) {
         }
     };
     let (lying, standing) = (sharpest(lying), sharpest(standing));
-    if std::env::var_os("OCR_TRACE").is_some() {
-        eprintln!("letters {} lying {lying:?} standing {standing:?}", letters.len());
-    }
     if standing.sharpness > UPRIGHT_SHARPNESS * lying.sharpness {
         // Along a standing line x grows with y where it would fall with x in a lying one.
         (-standing.sure_degrees(), true)

@@ -13,10 +13,12 @@ const POOR_CONFIDENCE: f32 = 72.0;
 const SURE: f32 = 50.0;
 /// No letter is thought to be read when even the surest word is below this.
 const NOISE: f32 = 30.0;
-/// The side of a sample, in heights of letters: about eight lines of fifty letters.
-const SAMPLE_SIDE: f64 = 40.0;
+/// How long a sample is along the lines, in heights of letters: about forty letters.
+const ALONG: f64 = 50.0;
+/// How long a sample is across the lines, in heights of letters: about six lines.
+const ACROSS: f64 = 16.0;
 /// Another turn must be better by this factor.
-const CLEARLY_BETTER: f64 = 1.2;
+pub(super) const CLEARLY_BETTER: f64 = 1.2;
 
 /// Whether a reading is so poor that the page may lie another way round.
 pub(super) fn is_poor(reading: &Reading) -> bool {
@@ -35,37 +37,33 @@ pub(super) fn is_noise(reading: &Reading) -> bool {
         .any(|word| letters(word) > 0.0 && word.confidence >= NOISE)
 }
 
-/// The turn, in quarters clockwise, in which a sample of the page is read best; `None` when none is clearly better
-/// than the first.
-pub(super) fn best_turn(
+/// The turn among some, in quarters clockwise, in which a sample of the page is read best; the first unless another is
+/// clearly better.
+pub(super) fn best_turn<const N: usize>(
     engine: &Engine,
     page: &Prepared,
-    turns: &[u8],
+    turns: [u8; N],
     until: Instant,
-) -> Result<Option<u8>, ReadError> {
+) -> Result<u8, ReadError> {
+    let mut best = (0.0, turns[0]);
     if page.survey.letters.is_empty() {
-        return Ok(None);
+        return Ok(best.1);
     }
     let sample = sample(page);
-    let mut scores = Vec::new();
     for turn in turns {
-        let (sheet, resolution) = page.turned(sample.clone(), *turn);
+        let (sheet, resolution) = page.turned(sample.clone(), turn);
         let left = until.saturating_duration_since(Instant::now());
         let reading = engine.read(&sheet.pixels, resolution, left)?;
-        scores.push((score(&reading), *turn));
+        let score = score(&reading);
+        if score > CLEARLY_BETTER * best.0 {
+            best = (score, turn);
+        }
     }
-    if std::env::var_os("OCR_TRACE").is_some() {
-        eprintln!("turns {scores:?}");
-    }
-    let first = scores.first().map_or(0.0, |(score, _)| *score);
-    let best = scores
-        .into_iter()
-        .fold((0.0, 0), |best, next| if next.0 > best.0 { next } else { best });
-    Ok((best.0 > CLEARLY_BETTER * first).then_some(best.1))
+    Ok(best.1)
 }
 
 /// How much was read surely: letters of sure words, those of long words more, as chance makes only short ones.
-fn score(reading: &Reading) -> f64 {
+pub(super) fn score(reading: &Reading) -> f64 {
     let sure = reading.words.iter().filter(|word| word.confidence >= SURE);
     sure.map(|word| f64::from(letters(word)).powf(1.5) * (f64::from(word.confidence) / 100.0).powi(3))
         .sum()
@@ -82,8 +80,17 @@ fn letters(word: &FoundWord) -> f32 {
 /// The part of the page around the middle of its letters, large enough to hold some lines.
 fn sample(page: &Prepared) -> Sheet {
     let (width, height) = page.sheet.pixels.dimensions();
-    let side = to_pixels((page.survey.letter_height.unwrap_or(20.0) * SAMPLE_SIDE).max(200.0));
-    if width <= side + side / 2 && height <= side + side / 2 {
+    let letter = page.survey.letter_height.unwrap_or(20.0);
+    let (along, across) = (
+        to_pixels((letter * ALONG).max(200.0)),
+        to_pixels((letter * ACROSS).max(100.0)),
+    );
+    let (part_width, part_height) = if page.survey.upright {
+        (across, along)
+    } else {
+        (along, across)
+    };
+    if u64::from(width) * u64::from(height) <= 2 * u64::from(along) * u64::from(across) {
         return page.sheet.clone();
     }
     let middle = |mut places: Vec<u32>| {
@@ -92,7 +99,7 @@ fn sample(page: &Prepared) -> Sheet {
     };
     let x = middle(page.survey.letters.iter().map(|letter| letter.left).collect());
     let y = middle(page.survey.letters.iter().map(|letter| letter.top).collect());
-    let (part_width, part_height) = (side.min(width), side.min(height));
+    let (part_width, part_height) = (part_width.min(width), part_height.min(height));
     let left = x.saturating_sub(part_width / 2).min(width - part_width);
     let top = y.saturating_sub(part_height / 2).min(height - part_height);
     page.sheet.part(left, top, part_width, part_height)

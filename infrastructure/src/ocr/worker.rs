@@ -143,7 +143,7 @@ impl Worker {
     ) -> Option<Result<Vec<TextPage>, OcrError>> {
         let shared = Arc::clone(&self.shared);
         let joined = languages.joined();
-        let mut read = || {
+        let read = || {
             let mut decoder = PageDecoder::open(media_type, bytes, &shared.limits, &shared.budget)?;
             let engine = self.engine(&joined)?;
             let mut pages: Vec<TextPage> = Vec::new();

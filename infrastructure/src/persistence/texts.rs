@@ -16,7 +16,7 @@ use domain::{
     ocr::{Bounds, LanguageSet, Text, TextPage, TextRepository, Word},
     store::StoreError,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, prelude::SelectExt};
 
 /// How many pages one statement inserts.
 const BATCH: usize = 500;
@@ -80,15 +80,23 @@ fn page_row(text: TextId, page: &TextPage) -> text_pages::ActiveModel {
 #[async_trait]
 impl<C: Connection> TextRepository for Sea<C> {
     async fn find(&self, image: ImageId, languages: &LanguageSet) -> Result<Option<Text>, StoreError> {
-        // Text and pages in one statement: between two, the text could go.
-        let found = Entity::find()
+        let select = Entity::find()
             .filter(Column::ImageId.eq(image.0))
-            .filter(Column::Languages.eq(languages.joined()))
-            .find_with_related(text_pages::Entity)
+            .filter(Column::Languages.eq(languages.joined()));
+        let Some(row) = select.clone().one(&self.connection).await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        // Not joined: sea-orm takes a joined row that does not parse for one that is not there.
+        let pages = text_pages::Entity::find()
+            .filter(text_pages::Column::TextId.eq(row.id))
             .order_by_asc(text_pages::Column::Number)
             .all(&self.connection);
-        let found = found.await.map_err(store_error)?.pop();
-        Ok(found.map(|(row, pages)| text(row, pages)).transpose()?)
+        let pages = pages.await.map_err(store_error)?;
+        // Without pages, the text may have gone between the two reads.
+        if pages.is_empty() && !select.exists(&self.connection).await.map_err(store_error)? {
+            return Ok(None);
+        }
+        Ok(Some(text(row, pages)?))
     }
 
     async fn insert(&self, text: &Text) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use zxcvbn::{Score, zxcvbn};
 
 /// The most characters that are judged: the work grows faster than their number, and more only make a password
 /// stronger.
-const JUDGED_CHARACTERS: usize = 64;
+const JUDGED_CHARACTERS: usize = 32;
 
 /// Estimates with zxcvbn how many guesses a password takes. Common is what falls within a million.
 #[derive(Debug, Clone, Copy, Default)]

@@ -31,6 +31,7 @@ pub(super) struct Jpeg {
 struct Colours {
     asked: ColorSpace,
     layout: Layout,
+    /// Whether the ink is stored as its opposite.
     inverted: bool,
 }
 
@@ -70,13 +71,14 @@ impl Jpeg {
 
 impl Colours {
     fn of(stored: Option<ColorSpace>, structure: &JpegStructure) -> Result<Self, ImageError> {
-        let (asked, layout) = match stored {
-            Some(ColorSpace::Luma | ColorSpace::YCbCr) => (ColorSpace::Luma, Layout::Gray),
-            Some(ColorSpace::RGB) => (ColorSpace::RGB, Layout::Rgb),
-            // Of inverted ink and its inverted opposite the decoder makes the same: red, green, blue and black.
-            Some(ColorSpace::CMYK) => (ColorSpace::CMYK, Layout::Cmyk),
-            Some(ColorSpace::YCCK) => (ColorSpace::RGB, Layout::Rgb),
-            other => return Err(corrupt(format_args!("JPEG colours {other:?}"))),
+        let (asked, layout) = match (structure.components, stored) {
+            // Adobe's marker calls three colours without a transformation what it calls four: they are plain.
+            (3, Some(ColorSpace::RGB | ColorSpace::CMYK)) | (4, Some(ColorSpace::YCCK)) => {
+                (ColorSpace::RGB, Layout::Rgb)
+            }
+            (1 | 3, Some(_)) => (ColorSpace::Luma, Layout::Gray),
+            (4, Some(ColorSpace::CMYK)) => (ColorSpace::CMYK, Layout::Cmyk),
+            (_, other) => return Err(corrupt(format_args!("JPEG colours {other:?}"))),
         };
         Ok(Self {
             asked,

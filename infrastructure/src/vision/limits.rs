@@ -5,7 +5,7 @@ use domain::images::ImageError;
 /// How large an image may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecodeLimits {
-    /// The most pixels of one page, at least 1.
+    /// The most pixels of one page, at least 1; no side has more than 65,535.
     pub max_pixels: u64,
     /// The most pages of one image, at least 1.
     pub max_pages: u32,
@@ -16,6 +16,9 @@ impl DecodeLimits {
     /// in bounds.
     const PAGES_OF_MOST_PIXELS: u64 = 10;
 
+    /// The most pixels of a side: what JPEG can have, and far more than a page. Every row costs time, however short.
+    const MOST_OF_A_SIDE: u32 = 65_535;
+
     /// The pixels of a page, when it has some and not too many.
     ///
     /// # Errors
@@ -23,7 +26,7 @@ impl DecodeLimits {
     /// [`ImageError::Dimensions`] otherwise.
     pub(super) fn pixels(&self, width: u32, height: u32) -> Result<u64, ImageError> {
         let pixels = u64::from(width) * u64::from(height);
-        if pixels == 0 || pixels > self.max_pixels {
+        if pixels == 0 || pixels > self.max_pixels || width.max(height) > Self::MOST_OF_A_SIDE {
             return Err(self.exceeded());
         }
         Ok(pixels)

@@ -58,28 +58,29 @@ fn narrow(value: u32) -> u8 {
     u8::try_from(value).unwrap_or(u8::MAX)
 }
 
-fn gray_of(layout: Layout, pixel: &[u8]) -> u8 {
-    match (layout, pixel) {
-        (Layout::GrayAlpha, [gray, alpha, ..]) => over_white(*gray, *alpha),
-        (Layout::Rgb, [red, green, blue, ..]) => brightness(*red, *green, *blue),
-        (Layout::Rgba, [red, green, blue, alpha, ..]) => over_white(brightness(*red, *green, *blue), *alpha),
-        (Layout::Cmyk, [cyan, magenta, yellow, black, ..]) => {
-            brightness_of_ink([*cyan, *magenta, *yellow], *black)
-        }
-        (_, [gray, ..]) => *gray,
-        (_, []) => 0,
-    }
-}
-
 /// Writes the gray of `samples` to `gray`, pixel by pixel, as far as both go.
 pub(super) fn write_gray(layout: Layout, samples: &[u8], gray: &mut [u8]) {
-    if layout == Layout::Gray {
-        let length = samples.len().min(gray.len());
-        gray[..length].copy_from_slice(&samples[..length]);
-        return;
+    fn write<const SAMPLES: usize>(samples: &[u8], gray: &mut [u8], gray_of: impl Fn([u8; SAMPLES]) -> u8) {
+        for (pixel, gray) in samples.as_chunks().0.iter().zip(gray) {
+            *gray = gray_of(*pixel);
+        }
     }
-    for (pixel, gray) in samples.chunks_exact(layout.samples()).zip(gray) {
-        *gray = gray_of(layout, pixel);
+    // One loop for each layout, so that each knows its pixels.
+    match layout {
+        Layout::Gray => write(samples, gray, |[gray]| gray),
+        Layout::GrayAlpha => write(samples, gray, |[gray, alpha]| over_white(gray, alpha)),
+        Layout::Rgb => write(samples, gray, |[red, green, blue]| brightness(red, green, blue)),
+        Layout::Rgba => write(samples, gray, |[red, green, blue, alpha]| {
+            over_white(brightness(red, green, blue), alpha)
+        }),
+        Layout::Cmyk => write(samples, gray, |[cyan, magenta, yellow, black]| {
+            brightness_of_ink([cyan, magenta, yellow], black)
+        }),
+        Layout::First(size) => {
+            for (pixel, gray) in samples.chunks_exact(size).zip(gray) {
+                *gray = pixel[0];
+            }
+        }
     }
 }
 
@@ -90,10 +91,15 @@ pub(super) fn into_gray(layout: Layout, mut samples: Vec<u8>) -> Vec<u8> {
     if size == 1 {
         return samples;
     }
+    // By way of a small buffer, for a loop that reads and writes the same memory is a slow one.
+    let mut block = [0; 1024];
     let pixels = samples.len() / size;
-    for index in 0..pixels {
-        let start = index * size;
-        samples[index] = gray_of(layout, &samples[start..start + size]);
+    let mut done = 0;
+    while done < pixels {
+        let count = block.len().min(pixels - done);
+        write_gray(layout, &samples[done * size..(done + count) * size], &mut block);
+        samples[done..done + count].copy_from_slice(&block[..count]);
+        done += count;
     }
     samples.truncate(pixels);
     samples.shrink_to_fit();

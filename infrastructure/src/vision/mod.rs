@@ -17,6 +17,7 @@ mod png;
 mod tiff;
 mod tiff_chunks;
 mod tiff_directory;
+mod tiff_layout;
 mod tiff_samples;
 mod webp;
 mod webp_structure;

@@ -15,6 +15,9 @@ use std::io::Cursor;
 const ROWS_AT_ONCE: u64 = 4;
 /// Tables and windows of decompression, and the metadata that is kept.
 const WORKING_BYTES: u64 = 1 << 20;
+/// The most bytes that may come out of decompression, for every pixel of the largest page: more than colours with
+/// opacity need, and what keeps the time in bounds.
+const MOST_STORED_PER_PIXEL: u64 = 4;
 
 /// An opened PNG; of an animation the still image counts.
 pub(super) struct Png {
@@ -32,6 +35,9 @@ impl Png {
         let info = decoder.read_header_info().map_err(corrupt)?;
         let (width, height) = (info.width, info.height);
         let pixels = limits.pixels(width, height)?;
+        if pixels * info.bytes_per_pixel() as u64 > limits.max_pixels.saturating_mul(MOST_STORED_PER_PIXEL) {
+            return Err(limits.exceeded());
+        }
         // Expanding a palette with opacity gives four bytes per pixel, whatever is stored.
         let row = u64::from(width) * (info.bytes_per_pixel() as u64).max(4);
         let memory = pixels + ROWS_AT_ONCE * row + WORKING_BYTES;

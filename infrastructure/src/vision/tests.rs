@@ -1,1 +1,7 @@
-//! Tests of the whole decoder.
+//! Tests of the whole decoder, on images made here.
+
+mod facts;
+mod hostile;
+mod inspection;
+mod pixels;
+mod samples;

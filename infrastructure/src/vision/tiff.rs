@@ -99,25 +99,25 @@ fn samples(directory: &Directory) -> Result<Samples, ImageError> {
 /// The same file, with palettes as plain numbers and strips no longer than their page: what the decoder refuses,
 /// although it could read the rest.
 fn understandable(bytes: Bytes, directories: &[Directory]) -> Bytes {
-    let mut changes = Vec::new();
+    let mut corrections = Vec::new();
     for directory in directories {
         if directory.value(tags::PHOTOMETRIC) == Some(PALETTE) {
-            changes.push((directory, tags::PHOTOMETRIC, BLACK_IS_ZERO));
+            corrections.push((directory, tags::PHOTOMETRIC, BLACK_IS_ZERO));
         }
         let rows = directory.value(tags::IMAGE_LENGTH);
         if let (Some(rows), Some(per_strip)) = (rows, directory.value(tags::ROWS_PER_STRIP))
             && per_strip > rows
         {
-            changes.push((directory, tags::ROWS_PER_STRIP, rows));
+            corrections.push((directory, tags::ROWS_PER_STRIP, rows));
         }
     }
-    if changes.is_empty() {
+    if corrections.is_empty() {
         return bytes;
     }
     let mut changed = bytes
         .try_into_mut()
         .unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
-    for (directory, tag, value) in changes {
+    for (directory, tag, value) in corrections {
         directory.overwrite(&mut changed, tag, value);
     }
     changed.freeze()

@@ -7,15 +7,12 @@ use super::{
     jpeg_structure::JpegStructure,
     luma::{Layout, into_gray},
     tiff::Pages,
+    tiff_layout::{layout, ranges},
     tiff_samples::{palette_grays, to_bytes, unpack},
 };
 use bytes::Bytes;
 use domain::images::ImageError;
-use tiff::{
-    ColorType,
-    decoder::ChunkType,
-    tags::{CompressionMethod, PlanarConfiguration, Tag},
-};
+use tiff::tags::{CompressionMethod, PlanarConfiguration, Tag};
 
 /// Tables of decompression.
 const WORKING_BYTES: u64 = 1 << 19;
@@ -169,6 +166,17 @@ impl Chunks {
             _ => None,
         };
         let mut page = vec![0; width * height];
+        if let Samples::Fax { .. } = self.samples
+            && self.across == 1
+            && self.side.0 as usize == width
+        {
+            // Strips of whole rows follow each other in the page.
+            let strips = page.chunks_mut(width * size(self.side.1.into())?);
+            for (index, strip) in (0..).zip(strips) {
+                self.read_fax(index, width, strip)?;
+            }
+            return Ok(page);
+        }
         let count = u32::try_from(self.ranges.len()).map_err(corrupt)? / self.planes;
         for index in 0..count {
             let top = size(u64::from(index / self.across) * u64::from(self.side.1))?;
@@ -191,26 +199,11 @@ impl Chunks {
         grays: Option<&[u8]>,
     ) -> Result<(usize, Vec<u8>), ImageError> {
         let (width, height) = decoder.chunk_data_dimensions(index);
-        if let Samples::Fax {
-            coding,
-            inks,
-            low_bit_first,
-        } = self.samples
-        {
-            let coded_width = u16::try_from(self.side.0).map_err(corrupt)?;
-            let mut gray = vec![0; usize::from(coded_width) * size(height.into())?];
-            let range = self
-                .ranges
-                .get(index as usize)
-                .ok_or_else(|| corrupt("a missing strip"))?;
-            let coded = &self.file[size(range.0)?..size(range.0 + range.1)?];
-            if low_bit_first {
-                let turned: Vec<u8> = coded.iter().map(|byte| byte.reverse_bits()).collect();
-                fax::decode(coding, &turned, coded_width, inks, &mut gray)?;
-            } else {
-                fax::decode(coding, coded, coded_width, inks, &mut gray)?;
-            }
-            return Ok((coded_width.into(), gray));
+        if let Samples::Fax { .. } = self.samples {
+            let coded_width = size(self.side.0.into())?;
+            let mut gray = vec![0; coded_width * size(height.into())?];
+            self.read_fax(index, coded_width, &mut gray)?;
+            return Ok((coded_width, gray));
         }
         let width = size(width.into())?;
         let mut samples = self.read(decoder, index)?;
@@ -226,6 +219,30 @@ impl Chunks {
         Ok((width, into_gray(self.layout, samples)))
     }
 
+    /// Decodes a chunk of fax into its grays.
+    fn read_fax(&self, index: u32, width: usize, gray: &mut [u8]) -> Result<(), ImageError> {
+        let Samples::Fax {
+            coding,
+            inks,
+            low_bit_first,
+        } = self.samples
+        else {
+            return Err(corrupt("no fax"));
+        };
+        let width = u16::try_from(width).map_err(corrupt)?;
+        let range = self
+            .ranges
+            .get(index as usize)
+            .ok_or_else(|| corrupt("a missing strip"))?;
+        let coded = &self.file[size(range.0)?..size(range.0 + range.1)?];
+        if low_bit_first {
+            let turned: Vec<u8> = coded.iter().map(|byte| byte.reverse_bits()).collect();
+            fax::decode(coding, &turned, width, inks, gray)
+        } else {
+            fax::decode(coding, coded, width, inks, gray)
+        }
+    }
+
     /// The samples of a chunk, a byte each, those of a pixel side by side.
     fn read(&self, decoder: &mut Pages, index: u32) -> Result<Vec<u8>, ImageError> {
         if self.planes == 1 {
@@ -233,15 +250,17 @@ impl Chunks {
             return to_bytes(decoder.read_chunk(index).map_err(corrupt)?);
         }
         let per_plane = u32::try_from(self.ranges.len()).map_err(corrupt)? / self.planes;
-        let planes = size(self.planes.into())?;
+        let step = size(self.planes.into())?;
         let mut together = Vec::new();
         for plane in 0..self.planes {
             let chunk = index + plane * per_plane;
             self.check_jpeg(chunk)?;
             let samples = to_bytes(decoder.read_chunk(chunk).map_err(corrupt)?)?;
-            together.resize(samples.len() * planes, 0);
-            let places = together.iter_mut().skip(plane as usize).step_by(planes);
-            places.zip(samples).for_each(|(place, sample)| *place = sample);
+            together.resize(samples.len() * step, 0);
+            let its_places = together.iter_mut().skip(plane as usize).step_by(step);
+            its_places
+                .zip(samples)
+                .for_each(|(place, sample)| *place = sample);
         }
         Ok(together)
     }
@@ -266,42 +285,4 @@ impl Chunks {
         }
         Ok(())
     }
-}
-
-/// What the samples of the page mean, and how many bits each has.
-fn layout(decoder: &mut Pages) -> Result<(Layout, u8), ImageError> {
-    let color = decoder.colortype().map_err(corrupt)?;
-    let layout = match color {
-        ColorType::Gray(_) => Layout::Gray,
-        ColorType::RGB(_) => Layout::Rgb,
-        ColorType::RGBA(_) => Layout::Rgba,
-        ColorType::CMYK(_) => Layout::Cmyk,
-        ColorType::YCbCr(_) => Layout::First(3),
-        ColorType::Multiband { num_samples, .. } => {
-            let extra = decoder
-                .find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)
-                .map_err(corrupt)?;
-            match (num_samples, extra.as_deref()) {
-                (2, Some([1 | 2])) => Layout::GrayAlpha,
-                _ => Layout::First(num_samples.into()),
-            }
-        }
-        other => return Err(corrupt(format_args!("TIFF colours {other:?}"))),
-    };
-    let bits = color.bit_depth();
-    if bits < 8 && layout != Layout::Gray {
-        return Err(corrupt("TIFF colours of a few bits"));
-    }
-    Ok((layout, bits))
-}
-
-/// Where the strips or tiles are, and how long.
-fn ranges(decoder: &mut Pages) -> Result<Vec<(u64, u64)>, ImageError> {
-    let (offsets, lengths) = match decoder.get_chunk_type() {
-        ChunkType::Strip => (Tag::StripOffsets, Tag::StripByteCounts),
-        ChunkType::Tile => (Tag::TileOffsets, Tag::TileByteCounts),
-    };
-    let offsets = decoder.get_tag_u64_vec(offsets).map_err(corrupt)?;
-    let lengths = decoder.get_tag_u64_vec(lengths).map_err(corrupt)?;
-    Ok(offsets.into_iter().zip(lengths).collect())
 }

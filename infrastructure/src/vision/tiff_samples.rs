@@ -42,17 +42,23 @@ fn fraction(sample: f32) -> u8 {
 /// Samples of 1, 2 or 4 bits as bytes, from rows that each start at a byte; spread over all of 0 to 255 when they are
 /// brightness and not numbers of colours.
 pub(super) fn unpack(packed: &[u8], bits: u8, width: usize, spread: bool) -> Vec<u8> {
+    let in_byte = usize::from(8 / bits);
     let most = u8::MAX >> (8 - bits);
     let factor = if spread { u8::MAX / most } else { 1 };
-    let row_bytes = (width * usize::from(bits)).div_ceil(8);
+    let mut of_byte = [[0; 8]; 256];
+    for (byte, samples) in (0..=u8::MAX).zip(&mut of_byte) {
+        for (place, sample) in (1..=8 / bits).zip(samples) {
+            *sample = (byte >> (8 - bits * place) & most) * factor;
+        }
+    }
+    let row_bytes = width.div_ceil(in_byte);
     let mut samples = Vec::with_capacity(packed.len() / row_bytes.max(1) * width);
     for row in packed.chunks_exact(row_bytes.max(1)) {
-        let in_row = row.iter().flat_map(|byte| {
-            (1..=8 / bits).map(move |place| {
-                (byte.checked_shr(u32::from(8 - bits * place)).unwrap_or(0) & most) * factor
-            })
-        });
-        samples.extend(in_row.take(width));
+        let end = samples.len() + width;
+        for byte in row {
+            let count = in_byte.min(end - samples.len());
+            samples.extend_from_slice(&of_byte[usize::from(*byte)][..count]);
+        }
     }
     samples
 }

@@ -23,19 +23,6 @@ pub struct Model {
 pub struct Words(pub Vec<(String, f32, u32, u32, u32, u32)>);
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
-    #[sea_orm(
-        belongs_to = "super::texts::Entity",
-        from = "Column::TextId",
-        to = "super::texts::Column::Id"
-    )]
-    Text,
-}
-
-impl Related<super::texts::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Text.def()
-    }
-}
+pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -16,15 +16,6 @@ pub struct Model {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
-    #[sea_orm(has_many = "super::text_pages::Entity")]
-    Pages,
-}
-
-impl Related<super::text_pages::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Pages.def()
-    }
-}
+pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -26,10 +26,4 @@ pub enum Relation {
     Sessions,
 }
 
-impl Related<super::sessions::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Sessions.def()
-    }
-}
-
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,10 @@
+//! What every database must do alike: each scenario runs on each of them.
+
+mod accounts;
+mod blob_deletions;
+mod databases;
+mod images;
+mod samples;
+mod schema;
+mod texts;
+mod units_of_work;

@@ -1,0 +1,63 @@
+//! Measures the released program from outside, beside bare libraries in the same run: `make bench`.
+//!
+//! Each row alternates between the service and its peer, so that what else the machine does falls on both, and is judged
+//! by the ratio of the medians.
+
+mod bare_handler;
+mod bare_tesseract;
+mod load;
+mod memory;
+mod recognition;
+mod requests;
+
+/// How often each side of a row is measured.
+const ROUNDS: usize = 5;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        [bare_handler::ROLE, database] => bare_handler::serve(database),
+        [bare_tesseract::ROLE, threads, repetitions, pages @ ..] => {
+            bare_tesseract::read(threads, repetitions, pages);
+        }
+        // `cargo bench` passes flags of its own.
+        _ => runtime().block_on(measure()),
+    }
+}
+
+async fn measure() {
+    println!(
+        "{:<52} {:>12} {:>12} {:>7} {:>7}",
+        "row", "service", "peer", "ratio", "bar"
+    );
+    recognition::measure().await;
+    requests::measure().await;
+    memory::measure().await;
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Runtime::new().expect("a runtime starts")
+}
+
+/// One row of the table: two rates of which more is better.
+fn print_row(name: &str, service: f64, peer: f64, bar: f64) {
+    println!(
+        "{name:<52} {service:>12.2} {peer:>12.2} {:>7.3} {bar:>7.2}",
+        service / peer
+    );
+}
+
+/// One row that has no peer but a bound.
+fn print_bound(name: &str, value: f64, bound: f64) {
+    println!("{name:<52} {value:>12.2} {:>12} {:>7} {bound:>7.1}", "", "");
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
