@@ -148,10 +148,9 @@ async fn the_environment_wins_over_the_file_that_is_named() {
         .expect(200)
         .json();
     assert_eq!(tokens["expires_in"], 7 * 60, "the environment wins");
-    user.client
-        .upload(vec![0; 1024 * 1024 + 1])
-        .await
-        .problem(413, "image_too_large");
+    let mut large = tests::picture(1, 8, 8);
+    large.resize(1024 * 1024 + 1, 0);
+    user.client.upload(large).await.problem(413, "image_too_large");
     user.client
         .upload(tests::tiff_of_pages(4))
         .await
