@@ -106,6 +106,12 @@ impl Chunks {
         self.memory
     }
 
+    /// The bytes that a page of so many pixels has when decompressed. A JPEG takes the time of twice as many.
+    pub(super) fn decompressed(&self, pixels: u64) -> u64 {
+        let depth = u64::from(self.bits.div_ceil(8));
+        pixels * self.layout.samples() as u64 * depth * if self.jpeg { 2 } else { 1 }
+    }
+
     fn needed(&self, page: u64) -> u64 {
         let chunk = u64::from(self.side.0) * u64::from(self.side.1);
         if matches!(self.samples, Samples::Fax { .. }) {

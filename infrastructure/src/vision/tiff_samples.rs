@@ -51,16 +51,28 @@ pub(super) fn unpack(packed: &[u8], bits: u8, width: usize, spread: bool) -> Vec
             *sample = (byte >> (8 - bits * place) & most) * factor;
         }
     }
-    let row_bytes = width.div_ceil(in_byte);
-    let mut samples = Vec::with_capacity(packed.len() / row_bytes.max(1) * width);
-    for row in packed.chunks_exact(row_bytes.max(1)) {
-        let end = samples.len() + width;
-        for byte in row {
-            let count = in_byte.min(end - samples.len());
-            samples.extend_from_slice(&of_byte[usize::from(*byte)][..count]);
+    let rows = packed.chunks_exact(width.div_ceil(in_byte).max(1));
+    let mut samples = vec![0; rows.len() * width];
+    for (samples, row) in samples.chunks_exact_mut(width.max(1)).zip(rows) {
+        match bits {
+            1 => spread_row::<8>(&of_byte, row, samples),
+            2 => spread_row::<4>(&of_byte, row, samples),
+            _ => spread_row::<2>(&of_byte, row, samples),
         }
     }
     samples
+}
+
+/// Writes the samples of a row of bytes, of which each has `IN_BYTE`; the last one may have more than are left.
+fn spread_row<const IN_BYTE: usize>(of_byte: &[[u8; 8]; 256], row: &[u8], samples: &mut [u8]) {
+    let of = |byte: &u8| &of_byte[usize::from(*byte)][..IN_BYTE];
+    let (whole, rest) = samples.as_chunks_mut::<IN_BYTE>();
+    for (samples, byte) in whole.iter_mut().zip(row) {
+        samples.copy_from_slice(of(byte));
+    }
+    if let Some(byte) = row.last() {
+        rest.copy_from_slice(&of(byte)[..rest.len()]);
+    }
 }
 
 /// The gray of every colour of a palette: all reds, then all greens, then all blues, 16 bits each.
