@@ -11,10 +11,7 @@ use bytes::{Bytes, BytesMut};
 use domain::images::ImageError;
 use image::metadata::Orientation;
 use std::io::Cursor;
-use tiff::{
-    decoder::{Decoder, Limits},
-    tags::Tag,
-};
+use tiff::{decoder::Decoder, tags::Tag};
 
 /// Compressions by their number in the file.
 mod compression {
@@ -47,9 +44,7 @@ impl Tiff {
             });
         }
         let bytes = understandable(bytes, &directories);
-        let mut decoder = Decoder::new(Cursor::new(bytes.clone()))
-            .map_err(corrupt)?
-            .with_limits(decoder_limits());
+        let mut decoder = Decoder::new(Cursor::new(bytes.clone())).map_err(corrupt)?;
         let (mut headers, mut chunks, mut decompressed) = (Vec::new(), Vec::new(), 0);
         for (page, directory) in directories.iter().enumerate() {
             if page > 0 {
@@ -77,14 +72,6 @@ impl Tiff {
             chunks,
         })
     }
-}
-
-/// Those of the metadata as the decoder has them; those of pixels are known from the header and reserved.
-fn decoder_limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.decoding_buffer_size = usize::MAX;
-    limits.intermediate_buffer_size = usize::MAX;
-    limits
 }
 
 /// How the samples of a page are to be read, as far as the decoder is not to decide that.
