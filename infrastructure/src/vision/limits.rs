@@ -37,6 +37,12 @@ impl DecodeLimits {
         pixels <= self.max_pixels.saturating_mul(Self::PAGES_OF_MOST_PIXELS)
     }
 
+    /// Whether all pages together may have this many bytes when decompressed. Two bytes for each of the most pixels:
+    /// gray pages are never refused for this.
+    pub(super) fn allow_decompressed(&self, bytes: u64) -> bool {
+        self.allow_total(bytes / 2)
+    }
+
     /// The error of an image that is too large.
     pub(super) fn exceeded(&self) -> ImageError {
         ImageError::Dimensions {

@@ -18,6 +18,7 @@ mod tiff;
 mod tiff_chunks;
 mod tiff_directory;
 mod tiff_layout;
+mod tiff_reading;
 mod tiff_samples;
 mod webp;
 mod webp_structure;

@@ -45,14 +45,18 @@ impl Tiff {
         }
         let bytes = understandable(bytes, &directories);
         let mut decoder = Decoder::new(Cursor::new(bytes.clone())).map_err(corrupt)?;
-        let (mut headers, mut chunks) = (Vec::new(), Vec::new());
+        let (mut headers, mut chunks, mut decompressed) = (Vec::new(), Vec::new(), 0);
         for (page, directory) in directories.iter().enumerate() {
             if page > 0 {
                 decoder.next_image().map_err(corrupt)?;
             }
             let (width, height) = decoder.dimensions().map_err(corrupt)?;
-            limits.pixels(width, height)?;
+            let pixels = limits.pixels(width, height)?;
             let of_page = Chunks::of_page(&mut decoder, &bytes, samples(directory)?, limits)?;
+            decompressed += of_page.decompressed(pixels);
+            if !limits.allow_decompressed(decompressed) {
+                return Err(limits.exceeded());
+            }
             headers.push(PageHeader {
                 width,
                 height,

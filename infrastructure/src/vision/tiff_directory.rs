@@ -18,6 +18,11 @@ pub(super) mod tags {
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 
+/// The tags with lists that the decoder reads: each value takes it 32 bytes, however little room it has in the file.
+const LISTS: [u16; 10] = [258, 273, 279, 320, 324, 325, 338, 339, 347, 530];
+/// The most values of such a list: one row to a strip, in a page as high as can be, of four planes.
+const MOST_VALUES: usize = 4 * 65_536;
+
 /// A directory: what describes a page.
 #[derive(Debug, Clone)]
 pub(super) struct Directory {
@@ -122,6 +127,9 @@ impl<'bytes> Reader<'bytes> {
         self.bytes.get(at..end)?;
         let mut entries = Vec::new();
         while at < end {
+            if LISTS.contains(&self.short(at)?) && self.count(at)? > MOST_VALUES {
+                return None;
+            }
             entries.extend(self.entry(at));
             at += length;
         }
@@ -135,23 +143,23 @@ impl<'bytes> Reader<'bytes> {
     /// The entry at an offset, when it is a single whole number.
     fn entry(&self, at: usize) -> Option<Entry> {
         let kind = self.short(at + 2)?;
-        let count = if self.wide {
-            self.offset(at + 4)?
-        } else {
-            self.long(at + 4)? as usize
-        };
         let value_at = at + if self.wide { 12 } else { 8 };
         let value = match kind {
             SHORT => u32::from(self.short(value_at)?),
             LONG => self.long(value_at)?,
             _ => return None,
         };
-        (count == 1).then_some(Entry {
+        (self.count(at)? == 1).then_some(Entry {
             tag: self.short(at)?,
             kind,
             at: value_at,
             value,
         })
+    }
+
+    /// How many values the entry at an offset has.
+    fn count(&self, at: usize) -> Option<usize> {
+        self.offset(at + 4)
     }
 
     fn offset(&self, at: usize) -> Option<usize> {

@@ -2,30 +2,44 @@
 
 use super::{format::corrupt, luma::brightness};
 use domain::images::ImageError;
-use tiff::decoder::DecodingResult;
+use tiff::decoder::DecodingSampleType;
 
-/// Every sample as a byte: the high byte of wide numbers, signed ones from the lowest up, fractions from 0 to 1.
-pub(super) fn to_bytes(samples: DecodingResult) -> Result<Vec<u8>, ImageError> {
-    Ok(match samples {
-        DecodingResult::U8(samples) => samples,
-        DecodingResult::U16(samples) => samples.iter().map(|sample| sample.to_be_bytes()[0]).collect(),
-        DecodingResult::U32(samples) => samples.iter().map(|sample| sample.to_be_bytes()[0]).collect(),
-        DecodingResult::I8(samples) => samples
-            .iter()
-            .map(|sample| sample.to_be_bytes()[0] ^ 0x80)
-            .collect(),
-        DecodingResult::I16(samples) => samples
-            .iter()
-            .map(|sample| sample.to_be_bytes()[0] ^ 0x80)
-            .collect(),
-        DecodingResult::I32(samples) => samples
-            .iter()
-            .map(|sample| sample.to_be_bytes()[0] ^ 0x80)
-            .collect(),
-        DecodingResult::F16(samples) => samples.iter().map(|sample| fraction(sample.to_f32())).collect(),
-        DecodingResult::F32(samples) => samples.iter().map(|sample| fraction(*sample)).collect(),
-        _ => return Err(corrupt("TIFF samples of 64 bits")),
+/// Every sample as a byte, where they lie: the high byte of wide numbers, signed ones from the lowest up, fractions from
+/// 0 to 1. The samples come in the order of bytes of the machine.
+pub(super) fn to_bytes(mut samples: Vec<u8>, kind: DecodingSampleType) -> Result<Vec<u8>, ImageError> {
+    let signed = |high: u8| high ^ 0x80;
+    Ok(match kind {
+        DecodingSampleType::U8 => samples,
+        DecodingSampleType::I8 => {
+            for sample in &mut samples {
+                *sample = signed(*sample);
+            }
+            samples
+        }
+        DecodingSampleType::U16 => narrow(samples, |sample| u16::from_ne_bytes(sample).to_be_bytes()[0]),
+        DecodingSampleType::I16 => narrow(samples, |sample| {
+            signed(i16::from_ne_bytes(sample).to_be_bytes()[0])
+        }),
+        DecodingSampleType::U32 => narrow(samples, |sample| u32::from_ne_bytes(sample).to_be_bytes()[0]),
+        DecodingSampleType::I32 => narrow(samples, |sample| {
+            signed(i32::from_ne_bytes(sample).to_be_bytes()[0])
+        }),
+        DecodingSampleType::F32 => narrow(samples, |sample| fraction(f32::from_ne_bytes(sample))),
+        other => return Err(corrupt(format_args!("TIFF samples of {other:?}"))),
     })
+}
+
+/// Makes a byte of every `WIDTH` bytes and gives the rest of the memory back.
+fn narrow<const WIDTH: usize>(mut samples: Vec<u8>, byte_of: impl Fn([u8; WIDTH]) -> u8) -> Vec<u8> {
+    let count = samples.len() / WIDTH;
+    for index in 0..count {
+        if let Some(sample) = samples[index * WIDTH..].first_chunk() {
+            samples[index] = byte_of(*sample);
+        }
+    }
+    samples.truncate(count);
+    samples.shrink_to_fit();
+    samples
 }
 
 /// A fraction of 1; what is outside is cut off, and what is no number is black.
@@ -51,16 +65,28 @@ pub(super) fn unpack(packed: &[u8], bits: u8, width: usize, spread: bool) -> Vec
             *sample = (byte >> (8 - bits * place) & most) * factor;
         }
     }
-    let row_bytes = width.div_ceil(in_byte);
-    let mut samples = Vec::with_capacity(packed.len() / row_bytes.max(1) * width);
-    for row in packed.chunks_exact(row_bytes.max(1)) {
-        let end = samples.len() + width;
-        for byte in row {
-            let count = in_byte.min(end - samples.len());
-            samples.extend_from_slice(&of_byte[usize::from(*byte)][..count]);
+    let rows = packed.chunks_exact(width.div_ceil(in_byte).max(1));
+    let mut samples = vec![0; rows.len() * width];
+    for (samples, row) in samples.chunks_exact_mut(width.max(1)).zip(rows) {
+        match bits {
+            1 => spread_row::<8>(&of_byte, row, samples),
+            2 => spread_row::<4>(&of_byte, row, samples),
+            _ => spread_row::<2>(&of_byte, row, samples),
         }
     }
     samples
+}
+
+/// Writes the samples of a row of bytes, of which each has `IN_BYTE`; the last one may have more than are left.
+fn spread_row<const IN_BYTE: usize>(of_byte: &[[u8; 8]; 256], row: &[u8], samples: &mut [u8]) {
+    let of = |byte: &u8| &of_byte[usize::from(*byte)][..IN_BYTE];
+    let (whole, rest) = samples.as_chunks_mut::<IN_BYTE>();
+    for (samples, byte) in whole.iter_mut().zip(row) {
+        samples.copy_from_slice(of(byte));
+    }
+    if let Some(byte) = row.last() {
+        rest.copy_from_slice(&of(byte)[..rest.len()]);
+    }
 }
 
 /// The gray of every colour of a palette: all reds, then all greens, then all blues, 16 bits each.

@@ -74,6 +74,38 @@ fn a_page_that_takes_more_than_the_whole_budget_is_refused() {
 }
 
 #[test]
+fn a_tiff_whose_lists_are_endless_is_corrupt() {
+    let mut tiff = tiff_of(&[(gray_entries(1, 1, 8, 1, 1), vec![7; 3])]);
+    let entry = tiff
+        .windows(2)
+        .position(|tag| tag == 273_u16.to_le_bytes())
+        .unwrap();
+    tiff[entry + 4..entry + 8].copy_from_slice(&1_000_000_u32.to_le_bytes());
+    assert!(matches!(decode(tiff), Err(ImageError::Corrupt)));
+}
+
+#[test]
+fn colours_of_many_tiff_pages_are_refused_before_they_are_decompressed() {
+    let mut entries = gray_entries(1_000, 1_000, 8, 1, 2);
+    entries.retain(|entry| entry.0 != 277);
+    entries.push((277, 3, 3));
+    let limits = crate::vision::DecodeLimits {
+        max_pixels: 1_010_000,
+        max_pages: 100,
+    };
+    for (count, refused) in [(6, false), (7, true)] {
+        let pages = vec![(entries.clone(), vec![0; 3_000_000]); count];
+        let opened = crate::vision::PageDecoder::open(
+            domain::images::MediaType::Tiff,
+            tiff_of(&pages).into(),
+            &limits,
+            &crate::vision::DecodeBudget::of_bytes(10_000_000),
+        );
+        assert_eq!(opened.is_err(), refused, "{count} pages");
+    }
+}
+
+#[test]
 fn a_palette_or_profile_that_lies_does_no_harm() {
     let no_palette = png_of(&[png_header(2, 2, 8, 3), (b"IDAT", vec![]), (b"IEND", vec![])]);
     assert!(matches!(decode(no_palette), Err(ImageError::Corrupt)));

@@ -116,9 +116,11 @@ fn checksum(name: &[u8], body: &[u8]) -> u32 {
     })
 }
 
-/// A little-endian TIFF of pages, each with its entries (tag, type, value) and bytes; the offset and length of the
-/// strip are added.
-pub(super) fn tiff_of(pages: &[(Vec<(u16, u16, u32)>, Vec<u8>)]) -> Vec<u8> {
+/// An entry of a TIFF directory: its tag, type and value.
+type Entry = (u16, u16, u32);
+
+/// A little-endian TIFF of pages, each with its entries and bytes; the offset and length of the strip are added.
+pub(super) fn tiff_of(pages: &[(Vec<Entry>, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = b"II*\0\x08\0\0\0".to_vec();
     for (place, (entries, strip)) in pages.iter().enumerate() {
         let mut entries = entries.clone();
@@ -146,13 +148,7 @@ pub(super) fn tiff_of(pages: &[(Vec<(u16, u16, u32)>, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// The entries of a page of gray or black and white.
-pub(super) fn gray_entries(
-    width: u32,
-    height: u32,
-    bits: u32,
-    compression: u32,
-    meaning: u32,
-) -> Vec<(u16, u16, u32)> {
+pub(super) fn gray_entries(width: u32, height: u32, bits: u32, compression: u32, meaning: u32) -> Vec<Entry> {
     vec![
         (256, 4, width),
         (257, 4, height),
