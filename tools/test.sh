@@ -7,10 +7,10 @@ target="${CARGO_TARGET_DIR:-target}"
 tools/install_packages.sh test
 tools/start_postgres.sh
 
-# The black-box tests start this program; `cargo test` would not build it for them. The same features as below, so
+# The black-box tests start the program, which `cargo test` would not build for them. Built together with the tests, so that
 # that everything is compiled once.
-echo "Building the program that the black-box tests start."
-cargo build --workspace --all-features --bin ocellus
+echo "Building the program and its tests."
+cargo build --workspace --all-features --bins --tests
 
 echo "Running the tests of the workspace."
 cargo test --workspace --all-features
