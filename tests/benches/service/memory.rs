@@ -1,8 +1,12 @@
-//! How soon the service is ready, and how much memory it takes.
+//! How soon the service is ready, how much memory it takes, and that it takes no more the longer it runs.
 
 use super::{ROUNDS, median, print_bound};
+use futures_util::{StreamExt, stream};
 use std::time::Instant;
-use tests::{Options, Server, pictures::bundled_image};
+use tests::{Client, Options, Server, bundled_image, picture};
+
+/// How many requests the steady memory is judged by.
+const REQUESTS: usize = 10_000;
 
 /// Prints the rows of the start and of memory.
 pub async fn measure() {
@@ -25,7 +29,7 @@ pub async fn measure() {
         resident_megabytes(&server),
         60.0,
     );
-    let client = server.client().await.user().await.client;
+    let client = server.user().await.client;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     for _ in 0..2 * threads {
         let id = client.uploaded(bundled_image("hello.png")).await;
@@ -40,16 +44,13 @@ pub async fn measure() {
 }
 
 fn resident_megabytes(server: &Server) -> f64 {
+    megabytes(server, "VmRSS:")
+}
+
+/// A figure of `/proc/PID/status`, in megabytes of a million bytes.
+fn megabytes(server: &Server, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process())).expect("Linux tells");
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .expect("resident memory");
-    let kibibytes: f64 = line
-        .trim()
-        .trim_end_matches("kB")
-        .trim()
-        .parse()
-        .expect("a number");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the figure");
+    let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
     kibibytes * 1024.0 / 1e6
 }

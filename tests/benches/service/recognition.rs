@@ -3,7 +3,7 @@
 use super::{ROUNDS, bare_tesseract, median, print_row};
 use futures_util::{StreamExt, stream};
 use std::time::Instant;
-use tests::{Client, Options, Server, pictures::bundled_image, repository_root};
+use tests::{Client, Options, Server, bundled_image, repository_root};
 
 /// The kinds of pages, each a row: single lines, and full pages.
 const KINDS: [(&str, &str, usize); 2] = [("lines", "hello.png", 60), ("A4 pages, 150 dpi", "a4.png", 6)];
@@ -12,7 +12,7 @@ const KINDS: [(&str, &str, usize); 2] = [("lines", "hello.png", 60), ("A4 pages,
 pub async fn measure() {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let server = Server::start(Options::default());
-    let client = server.client().await.user().await.client;
+    let client = server.user().await.client;
     for (kind, file, repetitions) in KINDS {
         let path = repository_root()
             .join("tests/images")

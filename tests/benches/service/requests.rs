@@ -2,7 +2,7 @@
 
 use super::{ROUNDS, bare_handler::BareHandler, load, median, print_bound, print_row};
 use std::time::Duration;
-use tests::{Options, Server, pictures::bundled_image};
+use tests::{Options, Server, bundled_image};
 
 const CONNECTIONS: usize = 32;
 const TIME: Duration = Duration::from_secs(3);
@@ -10,7 +10,7 @@ const TIME: Duration = Duration::from_secs(3);
 /// Prints the two rows.
 pub async fn measure() {
     let server = Server::start(Options::default());
-    let user = server.client().await.user().await;
+    let user = server.user().await;
     let token = user.client.token().expect("logged in").to_owned();
     let peer = BareHandler::start(server.folder());
     let (mut service_rates, mut peer_rates) = (Vec::new(), Vec::new());
