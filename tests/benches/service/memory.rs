@@ -50,7 +50,15 @@ fn resident_megabytes(server: &Server) -> f64 {
 /// A figure of `/proc/PID/status`, in megabytes of a million bytes.
 fn megabytes(server: &Server, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process())).expect("Linux tells");
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the figure");
-    let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name))
+        .expect("the figure");
+    let kibibytes: f64 = line
+        .trim()
+        .trim_end_matches("kB")
+        .trim()
+        .parse()
+        .expect("a number");
     kibibytes * 1024.0 / 1e6
 }
