@@ -5,5 +5,6 @@ cd "$(dirname "$0")/.."
 
 tools/install_packages.sh test
 echo "Building the program as it is released."
-cargo build --release --package api --bin ocellus
-cargo bench --package tests "$@"
+# The whole workspace both times, so that everything is compiled once.
+cargo build --release --workspace --bin ocellus
+cargo bench --workspace --bench service "$@"

@@ -1,6 +1,7 @@
 //! `GET /user` beside a bare handler, and while recognition takes every core.
 
 use super::{ROUNDS, bare_handler::BareHandler, load, median, print_bound, print_row};
+use futures_util::{StreamExt, stream};
 use std::time::Duration;
 use tests::{Options, Server, bundled_image};
 
@@ -48,12 +49,10 @@ pub async fn measure() {
     for _ in 0..16 {
         images.push(user.client.uploaded(bundled_image("a4.png")).await);
     }
-    let readings = async {
-        let readings = images.iter().map(|id| async {
-            user.client.get(&format!("/images/{id}/text")).await.expect(200);
-        });
-        futures_util::future::join_all(readings).await;
-    };
+    let client = &user.client;
+    let readings = stream::iter(&images).for_each_concurrent(None, |id| async move {
+        client.get(&format!("/images/{id}/text")).await.expect(200);
+    });
     let pause = Duration::from_millis(20);
     let light = load::get(server.address(), "/user", &token, 4, TIME, pause);
     let ((), light) = tokio::join!(readings, light);
