@@ -60,7 +60,7 @@ if ! answers; then
         version=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' | sort --version-sort | tail -n 1)
         cluster="$version ocellus_test"
         echo "PostgreSQL: creating a cluster of version $version on port $port."
-        as_user root pg_createcluster --port "$port" "$version" ocellus_test >/dev/null
+        as_user root pg_createcluster --locale C.UTF-8 --port "$port" "$version" ocellus_test >/dev/null
     fi
     echo "PostgreSQL: starting the cluster $cluster on port $port."
     # shellcheck disable=SC2086 # a version and a name: two words on purpose

@@ -34,8 +34,9 @@ impl PostgresDatabase {
             "ocellus_test_{:016x}",
             RandomState::new().hash_one(std::process::id())
         );
-        // From template0, which nobody can be logged in to: somebody in template1 would make this fail.
-        let statement = format!("CREATE DATABASE {name} TEMPLATE template0");
+        // From template0, which nobody can be logged in to: somebody in template1 would make this fail. The encoding is
+        // said, since a server set up without a locale would take another.
+        let statement = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
         let done = Command::new("psql")
             .args([
                 "--quiet",

@@ -1,0 +1,114 @@
+//! Mistakes: all named at once, and no secret among them.
+
+use tests::{run_program, run_program_in};
+
+use crate::MISCONFIGURED;
+
+#[test]
+fn every_mistake_is_named_at_once() {
+    let done = run_program(
+        &["serve"],
+        &[
+            ("OCELLUS__HTTP__PORT", "eighty"),
+            ("OCELLUS__HTTP__MAX_UPLOAD_BYTES", "many"),
+            ("OCELLUS__AUTH__ACCESS_TOKEN_TTL", "a while"),
+            ("OCELLUS__OCR__MAX_PAGES", "-1"),
+            ("OCELLUS__DATABASE__URL", "mailto:somebody"),
+            ("OCELLUS__STORAGE__URL", "ftp://somewhere"),
+            ("OCELLUS__HTTP__PROT", "80"),
+            ("OCELLUS__NOBODY__KNOWS", "this"),
+        ],
+    );
+    assert_eq!(done.code, MISCONFIGURED, "{}", done.errors);
+    for key in [
+        "http.port",
+        "http.max_upload_bytes",
+        "auth.access_token_ttl",
+        "ocr.max_pages",
+        "database.url",
+        "storage.url",
+        "http.prot",
+        "nobody.knows",
+    ] {
+        assert!(done.errors.contains(key), "{key} is not named in {}", done.errors);
+    }
+    assert!(!done.errors.contains("panicked"), "{}", done.errors);
+}
+
+#[test]
+fn an_unknown_key_in_the_file_is_a_mistake() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("ocellus.toml"), "[http]\nprot = 80\n").expect("a file");
+    let done = run_program_in(folder.path(), &["serve"], &[]);
+    assert_eq!(done.code, MISCONFIGURED);
+    assert!(done.errors.contains("http.prot"), "{}", done.errors);
+}
+
+#[test]
+fn a_file_that_is_not_there_or_no_toml_is_a_mistake() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let done = run_program_in(folder.path(), &["serve", "--config", "nowhere.toml"], &[]);
+    assert_eq!(done.code, MISCONFIGURED);
+    assert!(done.errors.contains("nowhere.toml"), "{}", done.errors);
+    std::fs::write(folder.path().join("broken.toml"), "http = [").expect("a file");
+    let done = run_program_in(folder.path(), &["serve", "--config", "broken.toml"], &[]);
+    assert_eq!(done.code, MISCONFIGURED);
+    assert!(done.errors.contains("broken.toml"), "{}", done.errors);
+}
+
+#[test]
+fn a_language_that_is_not_installed_stops_the_start() {
+    let done = run_program(
+        &["serve"],
+        &[
+            ("OCELLUS__HTTP__PORT", "0"),
+            ("OCELLUS__OCR__LANGUAGES", "eng,zzz"),
+        ],
+    );
+    assert_eq!(done.code, MISCONFIGURED, "{}", done.errors);
+    assert!(
+        done.errors.contains("ocr.languages") && done.errors.contains("zzz"),
+        "{}",
+        done.errors
+    );
+}
+
+#[test]
+fn no_mistake_shows_a_secret() {
+    let done = run_program(
+        &["serve"],
+        &[
+            ("OCELLUS__HTTP__PORT", "none"),
+            (
+                "OCELLUS__DATABASE__URL",
+                "postgres://somebody:canary@127.0.0.1:1/nothing",
+            ),
+            ("OCELLUS__AUTH__SIGNING_KEY", "canary"),
+        ],
+    );
+    assert_eq!(done.code, MISCONFIGURED);
+    let done_later = run_program(
+        &["serve"],
+        &[
+            ("OCELLUS__HTTP__PORT", "0"),
+            (
+                "OCELLUS__DATABASE__URL",
+                "postgres://somebody:canary@127.0.0.1:1/nothing",
+            ),
+        ],
+    );
+    assert_ne!(done_later.code, Some(0), "there is no such database");
+    for text in [
+        done.errors,
+        done.output,
+        done_later.errors.clone(),
+        done_later.output,
+    ] {
+        assert!(!text.contains("canary"), "{text}");
+    }
+    assert!(
+        done_later.errors.contains("database.url"),
+        "{}",
+        done_later.errors
+    );
+}
