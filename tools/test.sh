@@ -7,8 +7,8 @@ target="${CARGO_TARGET_DIR:-target}"
 tools/install_packages.sh test
 tools/start_postgres.sh
 
-# The black-box tests start the program, which `cargo test` would not build for them. Built together with the tests, so that
-# that everything is compiled once.
+# The black-box tests start the program, which `cargo test` would not build for them. Built in one go with the tests, so
+# that the features of what both use agree and nothing is compiled twice.
 echo "Building the program and its tests."
 cargo build --workspace --all-features --bins --tests
 

@@ -160,6 +160,18 @@ impl Server {
         self.child.id()
     }
 
+    /// Bytes of memory that the process holds now, and the most that it ever held.
+    pub fn memory(&self) -> (u64, u64) {
+        let path = format!("/proc/{}/status", self.process());
+        let status = std::fs::read_to_string(path).expect("a running process");
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+            kibibytes.expect("memory is counted in kibibytes") * 1024
+        };
+        (bytes("VmRSS:"), bytes("VmHWM:"))
+    }
+
     /// What the server printed, over all its starts.
     pub fn log(&self) -> &Log {
         &self.log

@@ -9,6 +9,9 @@ use tests::{Database, Options, Server, picture, png_that_claims_to_be, repositor
 /// debug build beside other tests.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How much more memory than an idle server's any of these files may cost.
+const ROOM: u64 = 300_000_000;
+
 #[tokio::test]
 async fn no_file_of_the_collection_brings_the_service_down() {
     let Some(folder) = collection() else {
@@ -20,6 +23,7 @@ async fn no_file_of_the_collection_brings_the_service_down() {
     let files = files_below(folder);
     assert!(files.len() > 20, "a collection of files");
     let server = Server::start(Options::on(Database::Sqlite));
+    let (idle, _) = server.memory();
     let user = server.user().await;
     let mut slow = Vec::new();
     for path in files {
@@ -37,6 +41,8 @@ async fn no_file_of_the_collection_brings_the_service_down() {
         }
     }
     assert!(slow.is_empty(), "{slow:?}");
+    let (_, peak) = server.memory();
+    assert!(peak < idle + ROOM, "{peak} bytes at most, {idle} when idle");
     user.client.get("/health/ready").await.expect(200);
 }
 
