@@ -1,70 +1,11 @@
 //! A page on its way to the engine: its pixels, and how they lie on the page as a person sees it.
 
-use super::tesseract::LONGEST_SIDE;
-use domain::ocr::Bounds;
+use super::{
+    placement::{Placement, to_pixels},
+    tesseract::LONGEST_SIDE,
+};
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::{GrayImage, Luma, imageops};
-
-/// Where the points of a turned, scaled picture lie on the page: `x = xx * u + xy * v + x0`, `y = yx * u + yy * v + y0`.
-/// Coordinates run along the edges of pixels, so that pixel `i` reaches from `i` to `i + 1`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Placement {
-    xx: f64,
-    xy: f64,
-    x0: f64,
-    yx: f64,
-    yy: f64,
-    y0: f64,
-}
-
-impl Placement {
-    const UNMOVED: Self = Self {
-        xx: 1.0,
-        xy: 0.0,
-        x0: 0.0,
-        yx: 0.0,
-        yy: 1.0,
-        y0: 0.0,
-    };
-
-    fn of(&self, u: f64, v: f64) -> (f64, f64) {
-        (
-            self.xx * u + self.xy * v + self.x0,
-            self.yx * u + self.yy * v + self.y0,
-        )
-    }
-
-    /// The placement of a picture that lies at `inner` on the picture that lies here.
-    fn under(&self, inner: &Self) -> Self {
-        let (x0, y0) = self.of(inner.x0, inner.y0);
-        Self {
-            xx: self.xx * inner.xx + self.xy * inner.yx,
-            xy: self.xx * inner.xy + self.xy * inner.yy,
-            x0,
-            yx: self.yx * inner.xx + self.yy * inner.yx,
-            yy: self.yx * inner.xy + self.yy * inner.yy,
-            y0,
-        }
-    }
-
-    /// The upright rectangle around where a box (left, top, right, bottom) lies on a page of that size, in whole pixels;
-    /// `None` when it lies outside.
-    pub(super) fn bounds(&self, found: [i32; 4], width: u32, height: u32) -> Option<Bounds> {
-        let [left, top, right, bottom] = found.map(f64::from);
-        let corners =
-            [(left, top), (right, top), (left, bottom), (right, bottom)].map(|(u, v)| self.of(u, v));
-        let span = |values: [f64; 4], limit: u32| {
-            let from = values.into_iter().fold(f64::MAX, f64::min).round();
-            let to = values.into_iter().fold(f64::MIN, f64::max).round();
-            let from = to_pixels(from).min(limit);
-            let to = to_pixels(to).min(limit);
-            (to > from).then(|| (from, to - from))
-        };
-        let (x, width) = span(corners.map(|corner| corner.0), width)?;
-        let (y, height) = span(corners.map(|corner| corner.1), height)?;
-        Some(Bounds { x, y, width, height })
-    }
-}
 
 /// A picture of a page, or of a part of it.
 #[derive(Clone)]
@@ -233,19 +174,10 @@ fn resample(from: &GrayImage, to: &mut GrayImage, back: &Placement) {
     }
 }
 
-/// A coordinate as a count of pixels; below zero it is zero.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the cast saturates, which is what is wanted"
-)]
-pub(super) fn to_pixels(coordinate: f64) -> u32 {
-    coordinate as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ocr::Bounds;
 
     /// 60 x 40 with a dark block of 6 x 4 at (10, 20).
     fn page() -> GrayImage {
@@ -302,21 +234,5 @@ mod tests {
             );
             assert!((sheet.turned - degrees).abs() < 1e-9);
         }
-    }
-
-    #[test]
-    fn a_box_is_clipped_to_the_page_and_gone_outside_of_it() {
-        let unmoved = Placement::UNMOVED;
-        let clipped = unmoved.bounds([-5, 30, 20, 90], 60, 40).unwrap();
-        assert_eq!(
-            clipped,
-            Bounds {
-                x: 0,
-                y: 30,
-                width: 20,
-                height: 10
-            }
-        );
-        assert_eq!(unmoved.bounds([61, 0, 70, 10], 60, 40), None);
     }
 }

@@ -78,7 +78,7 @@ impl Engine {
         Ok(Self { api })
     }
 
-    /// Reads a page whose resolution is so many pixels per inch. The deadline is looked at between words, so a reading
+    /// Reads a page whose resolution is so many pixels per inch, 0 when that is not known. The deadline is looked at between words, so a reading
     /// may end late; what was read by then is discarded.
     pub(super) fn read(
         &self,

@@ -1,8 +1,9 @@
 //! Which way round a page lies: a sample of it is read in several turns.
 
 use super::{
+    placement::to_pixels,
     reading::Prepared,
-    sheet::{Sheet, to_pixels},
+    sheet::Sheet,
     tesseract::{Engine, FoundWord, ReadError, Reading},
 };
 use std::time::Instant;
