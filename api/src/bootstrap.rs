@@ -1,12 +1,6 @@
 //! Putting the parts together: the only place, with `main`, that names adapters.
 
-use crate::{
-    configuration::Settings,
-    operations::MetricsSettings,
-    server::{self, ServerSettings},
-    telemetry,
-    use_cases::UseCases,
-};
+use crate::{configuration::Settings, operations::MetricsSettings, server, telemetry, use_cases::UseCases};
 use application::{
     accounts::{
         Authenticate, DeleteExpiredSessions, DeleteUser, LogIn, RegisterUser, TokenLifetimes, UpdateProfile,
@@ -81,38 +75,102 @@ async fn connect(settings: &Settings) -> Result<SeaStore, StartError> {
 /// Serves the API until SIGTERM or SIGINT.
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let handle = telemetry::gather_metrics().map_err(at("operations"))?;
-    let store = Arc::new(connect(&settings).await?);
-    let schema = if settings.database.migrate {
-        store.migrate().await
-    } else {
-        store.check_schema().await
+    let adapters = Adapters::start(&settings).await?;
+    let sweep = DeleteDueBlobs {
+        store: adapters.store.clone(),
+        blobs: adapters.blobs.clone(),
+        clock: adapters.clock.clone(),
     };
-    schema.map_err(at("database.url"))?;
-    let blobs = Arc::new(LocalBlobStore::open(settings.blobs.clone()).map_err(at("storage.url"))?);
-    let access_tokens = Arc::new(
-        match &settings.auth.signing_key {
+    let expiry = DeleteExpiredSessions {
+        store: adapters.store.clone(),
+        clock: adapters.clock.clone(),
+    };
+    tokio::spawn(maintain(sweep, expiry, handle.clone()));
+    let ids = adapters.ids.clone();
+    let use_cases = Arc::new(use_cases(adapters, &settings));
+    let metrics = Arc::new(MetricsSettings {
+        handle,
+        token: settings.metrics_token,
+    });
+    let stop = stop_signal().map_err(at("http"))?;
+    server::serve(settings.http, use_cases, metrics, ids, stop)
+        .await
+        .map_err(at("http.address"))
+}
+
+/// The outside of the hexagon, started.
+struct Adapters {
+    store: Arc<SeaStore>,
+    blobs: Arc<LocalBlobStore>,
+    access_tokens: Arc<Ed25519AccessTokens>,
+    hasher: Arc<ArgonPasswordHasher>,
+    inspector: Arc<BoundedImageInspector>,
+    engine: Arc<TesseractOcrEngine>,
+    clock: Arc<SystemClock>,
+    ids: Arc<UuidV7Generator>,
+}
+
+impl Adapters {
+    async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let store = connect(settings).await?;
+        let schema = if settings.database.migrate {
+            store.migrate().await
+        } else {
+            store.check_schema().await
+        };
+        schema.map_err(at("database.url"))?;
+        let blobs = LocalBlobStore::open(settings.blobs.clone()).map_err(at("storage.url"))?;
+        let access_tokens = match &settings.auth.signing_key {
             Some(pem) => Ed25519AccessTokens::from_pem(pem),
             None => Ed25519AccessTokens::load_or_generate(&settings.data_dir.join("signing_key.pem")),
-        }
-        .map_err(at("auth.signing_key"))?,
-    );
-    let limits = DecodeLimits {
-        max_pixels: settings.ocr.max_pixels,
-        max_pages: settings.ocr.max_pages,
+        };
+        let access_tokens = access_tokens.map_err(at("auth.signing_key"))?;
+        let limits = DecodeLimits {
+            max_pixels: settings.ocr.max_pixels,
+            max_pages: settings.ocr.max_pages,
+        };
+        let budget = DecodeBudget::new(&limits);
+        let ocr = OcrSettings {
+            languages: settings.ocr.languages.clone(),
+            page_timeout: settings.ocr.timeout,
+            ..OcrSettings::new(settings.workers)
+        };
+        let engine = TesseractOcrEngine::start(&ocr, limits, budget.clone()).map_err(at("ocr.languages"))?;
+        let hasher = ArgonPasswordHasher::new(settings.workers).map_err(at("auth"))?;
+        Ok(Self {
+            store: Arc::new(store),
+            blobs: Arc::new(blobs),
+            access_tokens: Arc::new(access_tokens),
+            hasher: Arc::new(hasher),
+            inspector: Arc::new(BoundedImageInspector::new(limits, budget)),
+            engine: Arc::new(engine),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(UuidV7Generator),
+        })
+    }
+}
+
+/// Every use case on the adapters.
+fn use_cases(adapters: Adapters, settings: &Settings) -> UseCases {
+    let Adapters {
+        store,
+        blobs,
+        access_tokens,
+        hasher,
+        inspector,
+        engine,
+        clock,
+        ids,
+    } = adapters;
+    let lifetimes = TokenLifetimes {
+        access: span(settings.auth.access_token_ttl),
+        refresh: span(settings.auth.refresh_token_ttl),
     };
-    let budget = DecodeBudget::new(&limits);
-    let ocr = OcrSettings {
-        languages: settings.ocr.languages.clone(),
-        page_timeout: settings.ocr.timeout,
-        ..OcrSettings::new(settings.workers)
+    let limits = UploadLimits {
+        max_bytes: settings.http.max_upload_bytes,
+        quota: settings.quota,
     };
-    let engine = TesseractOcrEngine::start(&ocr, limits, budget.clone()).map_err(at("ocr.languages"))?;
-    let engine = Arc::new(engine);
-    let clock = Arc::new(SystemClock);
-    let ids = Arc::new(UuidV7Generator);
-    let hasher = Arc::new(ArgonPasswordHasher::new(settings.workers).map_err(at("auth"))?);
-    let inspector = Arc::new(BoundedImageInspector::new(limits, budget));
-    let use_cases = Arc::new(UseCases {
+    UseCases {
         register_user: RegisterUser {
             store: store.clone(),
             hasher: hasher.clone(),
@@ -127,10 +185,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
             secrets: Arc::new(OsSecretGenerator),
             clock: clock.clone(),
             ids: ids.clone(),
-            lifetimes: TokenLifetimes {
-                access: span(settings.auth.access_token_ttl),
-                refresh: span(settings.auth.refresh_token_ttl),
-            },
+            lifetimes,
         },
         authenticate: Authenticate {
             store: store.clone(),
@@ -151,10 +206,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
             inspector,
             clock: clock.clone(),
             ids: ids.clone(),
-            limits: UploadLimits {
-                max_bytes: settings.http.max_upload_bytes,
-                quota: settings.quota,
-            },
+            limits,
         },
         list_images: ListImages { store: store.clone() },
         get_image: GetImage { store: store.clone() },
@@ -166,46 +218,21 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
             store: store.clone(),
             clock: clock.clone(),
         },
-        read_text: ReadText::new(
-            store.clone(),
-            blobs.clone(),
-            engine.clone(),
-            clock.clone(),
-            ids.clone(),
-            settings.ocr.default_languages.clone(),
-        ),
         check_readiness: CheckReadiness {
             database: store.clone(),
             storage: blobs.clone(),
-            ocr: engine,
+            ocr: engine.clone(),
         },
+        read_text: ReadText::new(
+            store,
+            blobs,
+            engine,
+            clock,
+            ids,
+            settings.ocr.default_languages.clone(),
+        ),
         access_tokens,
-    });
-    let sweep = DeleteDueBlobs {
-        store: store.clone(),
-        blobs,
-        clock: clock.clone(),
-    };
-    tokio::spawn(maintain(
-        sweep,
-        DeleteExpiredSessions { store, clock },
-        handle.clone(),
-    ));
-    let metrics = Arc::new(MetricsSettings {
-        handle,
-        token: settings.metrics_token,
-    });
-    let server = ServerSettings {
-        address: settings.http.address,
-        port: settings.http.port,
-        max_upload_bytes: settings.http.max_upload_bytes,
-        allowed_origins: settings.http.allowed_origins,
-        grace: settings.http.grace,
-    };
-    let stop = stop_signal().map_err(at("http"))?;
-    server::serve(server, use_cases, metrics, ids, stop)
-        .await
-        .map_err(at("http.address"))
+    }
 }
 
 /// A configured time as a span; one too long to be counted is the longest.

@@ -3,8 +3,9 @@
 use application::{Error, FieldError};
 use poem_openapi::{
     registry::{MetaSchemaRef, Registry},
-    types::{ParseFromParameter, ParseResult, Type},
+    types::{ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
 };
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Collects what is wrong with the fields of a request.
@@ -13,14 +14,25 @@ pub struct Fields(Vec<FieldError>);
 
 impl Fields {
     /// Passes a parsed value on, or notes what the field must be.
-    pub fn check<T>(&mut self, field: &str, parsed: Option<T>, must_be: &str) -> Option<T> {
+    fn check<T>(&mut self, field: &str, parsed: Option<T>, must_be: &str) -> Option<T> {
         if parsed.is_none() {
             self.0.push(FieldError::new(field, must_be));
         }
         parsed
     }
 
-    /// The same for a parameter that may be left out.
+    /// Passes a field that must be given on once it is parsed, or notes what it must be.
+    pub fn required<T, U>(
+        &mut self,
+        field: &str,
+        given: Given<T>,
+        parse: impl FnOnce(T) -> Option<U>,
+        must_be: &str,
+    ) -> Option<U> {
+        self.check(field, given.0.and_then(parse), must_be)
+    }
+
+    /// The same for what may be left out.
     pub fn optional<T, U>(
         &mut self,
         field: &str,
@@ -46,7 +58,8 @@ impl Fields {
     }
 }
 
-/// A parameter that was given, whether or not it could be parsed, so that its fault can be told with the others.
+/// A parameter or field of which only the outermost form is known yet: `None` is a field that is missing or of another
+/// type, so that its fault can be told with the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given<T>(pub Option<T>);
 
@@ -79,5 +92,17 @@ impl<T: Type> Type for Given<T> {
 impl<T: ParseFromParameter> ParseFromParameter for Given<T> {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
         Ok(Self(T::parse_from_parameter(value).ok()))
+    }
+}
+
+impl<T: ParseFromJSON> ParseFromJSON for Given<T> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        Ok(Self(T::parse_from_json(value).ok()))
+    }
+}
+
+impl<T: ToJSON> ToJSON for Given<T> {
+    fn to_json(&self) -> Option<Value> {
+        self.0.to_json()
     }
 }

@@ -54,7 +54,7 @@ fn main() -> ExitCode {
         println!("{}", server::spec());
         return ExitCode::SUCCESS;
     }
-    let settings = match Settings::load(config, std::env::vars()) {
+    let settings = match Settings::load(config.as_deref(), environment()) {
         Ok(settings) => settings,
         Err(mistakes) => {
             eprintln!("ocellus: {mistakes}");
@@ -76,6 +76,13 @@ fn main() -> ExitCode {
             ExitCode::from(EXIT_MISCONFIGURED)
         }
     }
+}
+
+/// The variables whose names are text; others are not ours. A value that is no text is no right value either, and is
+/// named with its key when that is checked.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
 }
 
 #[tokio::main]

@@ -7,7 +7,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse, Object,
-    error::{ContentTypeError, ParseParamError},
+    error::{ContentTypeError, ParseParamError, ParsePathError},
     payload::{Json, Payload},
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::{ToJSON, Type},
@@ -19,9 +19,14 @@ const PROBLEM_JSON: &str = "application/problem+json";
 /// Seconds after which a client may try again.
 const RETRY_AFTER_SECONDS: &str = "5";
 
+/// What went wrong, on its way to the client.
+#[derive(Debug)]
+pub struct Problem(Box<ProblemDto>);
+
 /// What went wrong, for people (`title`, `detail`) and for programs (`code`).
 #[derive(Debug, Object)]
-pub struct Problem {
+#[oai(rename = "Problem")]
+pub struct ProblemDto {
     /// A name for the kind of problem: `urn:ocellus:problem:` and the code.
     #[oai(rename = "type")]
     kind: String,
@@ -59,14 +64,14 @@ impl From<FieldError> for FieldProblem {
 impl Problem {
     /// A problem of this status and code.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(ProblemDto {
             kind: format!("urn:ocellus:problem:{code}"),
             title: title(code).to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
             code: code.to_owned(),
             errors: None,
-        }
+        }))
     }
 
     /// The problem that an error of a use case is. Internal detail is logged here, and nowhere else.
@@ -81,17 +86,13 @@ impl Problem {
         }
         let mut problem = Self::new(status, error.code(), error.to_string());
         if let Error::InvalidRequest(fields) = error {
-            problem.errors = Some(fields.into_iter().map(FieldProblem::from).collect());
+            problem.0.errors = Some(fields.into_iter().map(FieldProblem::from).collect());
         }
         problem
     }
 
     /// The problem that an error of the framework is, in our words: its own name Rust types.
     pub fn from_framework(error: &poem::Error) -> Self {
-        if let Some(parameter) = error.downcast_ref::<ParseParamError>() {
-            let field = FieldError::new(parameter.name, "is missing or malformed");
-            return Self::from_error(Error::InvalidRequest(vec![field]));
-        }
         if let Some(content_type) = error.downcast_ref::<ContentTypeError>() {
             let detail = match content_type {
                 ContentTypeError::NotSupported { .. } => {
@@ -105,13 +106,13 @@ impl Problem {
                 detail,
             );
         }
+        // Parameters of the query are `Given`, which never fails: these are malformed ids in a path, which name nothing.
+        if error.is::<ParseParamError>() || error.is::<ParsePathError>() {
+            return Self::from_error(Error::NotFound);
+        }
         match error.status() {
             StatusCode::UNAUTHORIZED => Self::from_error(Error::Unauthenticated),
             StatusCode::NOT_FOUND => Self::from_error(Error::NotFound),
-            // A malformed id in a path names nothing.
-            StatusCode::BAD_REQUEST if error.is::<poem_openapi::error::ParsePathError>() => {
-                Self::from_error(Error::NotFound)
-            }
             StatusCode::METHOD_NOT_ALLOWED => Self::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
@@ -196,11 +197,11 @@ fn status_of(error: &Error) -> StatusCode {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = Response::builder()
             .status(status)
             .content_type(PROBLEM_JSON)
-            .body(self.to_json_string());
+            .body(self.0.to_json_string());
         let header = match status {
             StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"ocellus\"")),
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
@@ -312,7 +313,7 @@ impl<const STATUSES: u16> ApiResponse for Failure<STATUSES> {
             status_range: None,
             content: vec![MetaMediaType {
                 content_type: PROBLEM_JSON,
-                schema: Json::<Problem>::schema_ref(),
+                schema: Json::<ProblemDto>::schema_ref(),
             }],
             headers: headers_of(status),
         };
@@ -322,7 +323,7 @@ impl<const STATUSES: u16> ApiResponse for Failure<STATUSES> {
     }
 
     fn register(registry: &mut Registry) {
-        Problem::register(registry);
+        ProblemDto::register(registry);
     }
 }
 

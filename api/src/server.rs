@@ -2,6 +2,7 @@
 
 use crate::{
     accounts::AccountsApi,
+    configuration::HttpSettings,
     http::{AllowedMethods, answer_errors, limit_body, observe, run_to_the_end, secure},
     images::ImagesApi,
     ocr::TextApi,
@@ -16,24 +17,10 @@ use poem::{
     middleware::Cors,
 };
 use poem_openapi::OpenApiService;
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, io, sync::Arc};
 
 /// How much longer than its file a body may be.
 const BODY_ALLOWANCE_BYTES: u64 = 64 * 1024;
-
-/// What the server needs to run.
-pub struct ServerSettings {
-    /// The address or host name to listen on.
-    pub address: String,
-    /// The port; 0 picks a free one.
-    pub port: u16,
-    /// The most bytes of an uploaded file.
-    pub max_upload_bytes: u64,
-    /// Origins whose pages may call the API.
-    pub allowed_origins: Vec<String>,
-    /// How long running requests may take after the signal to end.
-    pub grace: Duration,
-}
 
 fn service() -> OpenApiService<(AccountsApi, ImagesApi, TextApi, OperationsApi), ()> {
     let api = (AccountsApi, ImagesApi, TextApi, OperationsApi);
@@ -50,7 +37,7 @@ pub fn spec() -> String {
 
 /// Every route, with what happens to every request around them.
 fn application(
-    settings: &ServerSettings,
+    settings: &HttpSettings,
     use_cases: Arc<UseCases>,
     metrics: Arc<MetricsSettings>,
     ids: Arc<dyn IdGenerator>,
@@ -67,7 +54,7 @@ fn application(
         .boxed();
     let max_body_bytes = settings.max_upload_bytes + BODY_ALLOWANCE_BYTES;
     let answered = routes
-        .around(|next, request| run_to_the_end(next, request))
+        .around(run_to_the_end)
         .boxed()
         .around(move |next, request| limit_body(next, request, max_body_bytes))
         .boxed()
@@ -96,7 +83,7 @@ fn cors(origins: &[String]) -> Cors {
 
 /// Serves until `stop` is done, then lets running requests end within the grace time.
 pub async fn serve(
-    settings: ServerSettings,
+    settings: HttpSettings,
     use_cases: Arc<UseCases>,
     metrics: Arc<MetricsSettings>,
     ids: Arc<dyn IdGenerator>,
@@ -105,9 +92,8 @@ pub async fn serve(
     let listener = TcpListener::bind((settings.address.clone(), settings.port));
     let acceptor = listener.into_acceptor().await?;
     for address in acceptor.local_addr() {
-        match address.as_socket_addr() {
-            Some(address) => tracing::info!(%address, "listening"),
-            None => tracing::info!(%address, "listening"),
+        if let Some(address) = address.as_socket_addr() {
+            tracing::info!(%address, "listening");
         }
     }
     let application = application(&settings, use_cases, metrics, ids);

@@ -1,6 +1,6 @@
 //! What requests and answers of accounts look like.
 
-use crate::fields::Fields;
+use crate::fields::{Fields, Given};
 use application::{
     Error,
     accounts::{Registration, Tokens},
@@ -8,7 +8,7 @@ use application::{
 use chrono::{DateTime, Utc};
 use domain::accounts::{Email, Password, User, Username};
 use poem_openapi::{Object, types::Password as PasswordText};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 const USERNAME_RULE: &str = "must be 3 to 64 letters, digits, _, . or -";
@@ -20,19 +20,19 @@ const PASSWORD_RULE: &str = "must have 8 to 128 characters";
 #[oai(example = true)]
 pub struct RegisterRequest {
     /// 3 to 64 letters, digits, `_`, `.` and `-` of any script; unique without case.
-    username: String,
+    username: Given<String>,
     /// At most 254 characters; unique without case.
-    email: String,
+    email: Given<String>,
     /// 8 to 128 characters; not a common password.
-    password: PasswordText,
+    password: Given<PasswordText>,
 }
 
 impl poem_openapi::types::Example for RegisterRequest {
     fn example() -> Self {
         Self {
-            username: "ada".into(),
-            email: "ada@example.org".into(),
-            password: PasswordText("a long and private phrase".into()),
+            username: Given(Some("ada".into())),
+            email: Given(Some("ada@example.org".into())),
+            password: Given(Some(PasswordText("a long and private phrase".into()))),
         }
     }
 }
@@ -41,9 +41,19 @@ impl RegisterRequest {
     /// The registration; every field that is malformed is named.
     pub fn parse(self) -> Result<Registration, Error> {
         let mut fields = Fields::default();
-        let username = fields.check("username", Username::parse(&self.username), USERNAME_RULE);
-        let email = fields.check("email", Email::parse(&self.email), EMAIL_RULE);
-        let password = fields.check("password", Password::parse(self.password.0), PASSWORD_RULE);
+        let username = fields.required(
+            "username",
+            self.username,
+            |text| Username::parse(&text),
+            USERNAME_RULE,
+        );
+        let email = fields.required("email", self.email, |text| Email::parse(&text), EMAIL_RULE);
+        let password = fields.required(
+            "password",
+            self.password,
+            |text| Password::parse(text.0),
+            PASSWORD_RULE,
+        );
         match (username, email, password) {
             (Some(username), Some(email), Some(password)) => Ok(Registration {
                 username,
@@ -60,16 +70,36 @@ impl RegisterRequest {
 #[oai(example = true)]
 pub struct LoginRequest {
     /// The user name, or the e-mail.
-    pub username: String,
+    username: Given<String>,
     /// The password.
-    pub password: PasswordText,
+    password: Given<PasswordText>,
+}
+
+impl LoginRequest {
+    /// Name and password, whatever they are; those that are missing are named.
+    pub fn parse(self) -> Result<(String, SecretString), Error> {
+        let mut fields = Fields::default();
+        let username = fields.required(
+            "username",
+            self.username,
+            Some,
+            "must be a name or an e-mail address",
+        );
+        let password = fields.required(
+            "password",
+            self.password,
+            |text| Some(text.0.into()),
+            "must be a password",
+        );
+        username.zip(password).ok_or_else(|| fields.into_error())
+    }
 }
 
 impl poem_openapi::types::Example for LoginRequest {
     fn example() -> Self {
         Self {
-            username: "ada".into(),
-            password: PasswordText("a long and private phrase".into()),
+            username: Given(Some("ada".into())),
+            password: Given(Some(PasswordText("a long and private phrase".into()))),
         }
     }
 }
@@ -79,16 +109,16 @@ impl poem_openapi::types::Example for LoginRequest {
 #[oai(example = true)]
 pub struct ProfileRequest {
     /// 3 to 64 letters, digits, `_`, `.` and `-` of any script; unique without case.
-    username: String,
+    username: Given<String>,
     /// At most 254 characters; unique without case.
-    email: String,
+    email: Given<String>,
 }
 
 impl poem_openapi::types::Example for ProfileRequest {
     fn example() -> Self {
         Self {
-            username: "ada".into(),
-            email: "ada@example.org".into(),
+            username: Given(Some("ada".into())),
+            email: Given(Some("ada@example.org".into())),
         }
     }
 }
@@ -97,8 +127,13 @@ impl ProfileRequest {
     /// Name and e-mail; every field that is malformed is named.
     pub fn parse(self) -> Result<(Username, Email), Error> {
         let mut fields = Fields::default();
-        let username = fields.check("username", Username::parse(&self.username), USERNAME_RULE);
-        let email = fields.check("email", Email::parse(&self.email), EMAIL_RULE);
+        let username = fields.required(
+            "username",
+            self.username,
+            |text| Username::parse(&text),
+            USERNAME_RULE,
+        );
+        let email = fields.required("email", self.email, |text| Email::parse(&text), EMAIL_RULE);
         username.zip(email).ok_or_else(|| fields.into_error())
     }
 }

@@ -1,4 +1,8 @@
 //! Accounts.
+#![expect(
+    clippy::unused_async,
+    reason = "operations are async, whether or not they wait"
+)]
 
 mod dto;
 
@@ -60,8 +64,8 @@ impl AccountsApi {
         use_cases: Data<&Arc<UseCases>>,
         body: JsonBody<LoginRequest>,
     ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED }>> {
-        let LoginRequest { username, password } = body.0;
-        let tokens = use_cases.log_in.execute(&username, password.0.into()).await?;
+        let (username, password) = body.0.parse()?;
+        let tokens = use_cases.log_in.execute(&username, password).await?;
         Ok(Json(tokens.into()))
     }
 

@@ -10,7 +10,11 @@ use domain::{
 use secrecy::SecretString;
 pub use source::Mistakes;
 use source::Source;
-use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Everything that can be set, checked.
 #[derive(Debug)]
@@ -88,7 +92,7 @@ pub struct AuthSettings {
 impl Settings {
     /// Reads the file, if any, and the environment; every mistake is named.
     pub fn load(
-        file: Option<PathBuf>,
+        file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, Mistakes> {
         let mut source = Source::read(file, environment);
@@ -102,7 +106,7 @@ impl Settings {
             .take("data_dir", values::path)
             .unwrap_or_else(|| PathBuf::from("data"));
         let default_database = || format!("sqlite://{}", data_dir.join("ocellus.db").display()).into();
-        let day = Duration::from_secs(24 * 60 * 60);
+        let month = Duration::from_hours(30 * 24);
         Self {
             http: HttpSettings {
                 address: source
@@ -139,7 +143,7 @@ impl Settings {
                     .unwrap_or_else(english),
                 timeout: source
                     .take("ocr.timeout", values::duration)
-                    .unwrap_or(Duration::from_secs(60)),
+                    .unwrap_or(Duration::from_mins(1)),
                 max_pixels: source
                     .take("ocr.max_pixels", values::count)
                     .unwrap_or(100_000_000),
@@ -149,10 +153,10 @@ impl Settings {
                 signing_key: source.take("auth.signing_key", values::secret),
                 access_token_ttl: source
                     .take("auth.access_token_ttl", values::duration)
-                    .unwrap_or(Duration::from_secs(15 * 60)),
+                    .unwrap_or(Duration::from_mins(15)),
                 refresh_token_ttl: source
                     .take("auth.refresh_token_ttl", values::duration)
-                    .unwrap_or(30 * day),
+                    .unwrap_or(month),
             },
             metrics_token: source.take("operations.metrics_token", values::secret),
             quota: StorageQuota {
@@ -217,7 +221,7 @@ mod tests {
         ]);
         let settings = settings.expect("right");
         assert_eq!(settings.http.max_upload_bytes, 1 << 20);
-        assert_eq!(settings.auth.access_token_ttl, Duration::from_secs(300));
+        assert_eq!(settings.auth.access_token_ttl, Duration::from_mins(5));
         assert_eq!(settings.ocr.languages.expect("given").len(), 2);
         assert_eq!(settings.quota.images, None);
         assert_eq!(settings.blobs, PathBuf::from("/srv/ocellus/blobs"));

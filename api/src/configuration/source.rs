@@ -1,11 +1,7 @@
 //! Where values come from, and what is wrong with them.
 
 use config::{Config, File, FileFormat, Value, ValueKind};
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fmt, path::Path};
 
 const PREFIX: &str = "OCELLUS__";
 const DEFAULT_FILE: &str = "ocellus.toml";
@@ -35,9 +31,9 @@ pub(super) struct Source {
 
 impl Source {
     /// The file that is named, else `ocellus.toml` where there is one, and over it the environment.
-    pub(super) fn read(file: Option<PathBuf>, environment: impl Iterator<Item = (String, String)>) -> Self {
+    pub(super) fn read(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Self {
         let mut source = Self::default();
-        if let Some(path) = &file {
+        if let Some(path) = file {
             source.read_file(path);
         } else if Path::new(DEFAULT_FILE).exists() {
             source.read_file(Path::new(DEFAULT_FILE));
@@ -126,9 +122,7 @@ impl Source {
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> Result<String, String> {
-        Ok(text.to_owned())
-    }
+    use super::super::values::text;
 
     #[test]
     fn a_file_is_read_and_the_environment_wins_over_it() {
@@ -139,7 +133,7 @@ mod tests {
         )
         .expect("written");
         let environment = [("OCELLUS__HTTP__PORT".to_owned(), "2".to_owned())];
-        let mut source = Source::read(Some(path.clone()), environment.into_iter());
+        let mut source = Source::read(Some(&path), environment.into_iter());
         std::fs::remove_file(path).expect("removed");
         assert_eq!(source.take("data_dir", text).as_deref(), Some("there"));
         assert_eq!(source.take("http.port", text).as_deref(), Some("2"));
@@ -163,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_named_must_be_there() {
-        let source = Source::read(Some(PathBuf::from("/no/such/file.toml")), std::iter::empty());
+        let source = Source::read(Some(Path::new("/no/such/file.toml")), std::iter::empty());
         assert!(source.finish().is_err());
     }
 }

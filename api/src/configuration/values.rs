@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn times_and_sizes_are_written_as_people_write_them() {
-        assert_eq!(duration("15m"), Ok(Duration::from_secs(900)));
-        assert_eq!(duration("30d"), Ok(Duration::from_secs(30 * 86_400)));
+        assert_eq!(duration("15m"), Ok(Duration::from_mins(15)));
+        assert_eq!(duration("30d"), Ok(Duration::from_hours(30 * 24)));
         assert_eq!(size("20MiB"), Ok(20 << 20));
         assert_eq!(size("1000"), Ok(1000));
         assert!(duration("0s").is_err() && duration("15").is_err() && size("much").is_err());

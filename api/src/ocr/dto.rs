@@ -19,13 +19,13 @@ pub enum Format {
 
 /// Parses what a request for a text says: its languages, if any, and the format.
 pub fn parse(
-    languages: Option<String>,
+    languages: Option<Given<String>>,
     format: Option<Given<Format>>,
     headers: &HeaderMap,
 ) -> Result<(Option<LanguageSet>, Format), Error> {
     let mut fields = Fields::default();
     let rule = "must be one or more language codes, separated by commas";
-    let languages = languages.and_then(|text| fields.check("languages", parse_languages(&text), rule));
+    let languages = fields.optional("languages", languages, |text| parse_languages(&text), rule);
     let format = fields.optional("format", format, Some, "must be json or plain");
     fields.finish()?;
     Ok((languages, format.unwrap_or_else(|| preferred(headers))))
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn languages_keep_their_order_and_none_at_all_is_refused() {
-        let parsed = |text: &str| parse(Some(text.to_owned()), None, &HeaderMap::new());
+        let parsed = |text: &str| parse(Some(Given(Some(text.to_owned()))), None, &HeaderMap::new());
         let (languages, _) = parsed("spa, eng,spa").expect("parsed");
         assert_eq!(languages.expect("a set").joined(), "spa+eng");
         for text in ["", ",", "eng,", "../eng"] {
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn every_bad_parameter_is_named() {
-        let error = parse(Some(String::new()), Some(Given(None)), &HeaderMap::new()).expect_err("refused");
+        let error = parse(Some(Given(None)), Some(Given(None)), &HeaderMap::new()).expect_err("refused");
         let Error::InvalidRequest(fields) = error else {
             panic!("another error")
         };

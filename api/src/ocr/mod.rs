@@ -4,6 +4,7 @@ mod dto;
 
 use crate::{
     authentication::{Bearer, PRIVATE},
+    fields::Given,
     problem::{BAD_REQUEST, Failure, NOT_FOUND, UNPROCESSABLE},
     tags::Tag,
     use_cases::UseCases,
@@ -51,9 +52,9 @@ impl TextApi {
         id: Path<Uuid>,
         /// The languages of the text, comma-separated, as Tesseract names them: `eng,spa`. Those of the configuration
         /// when left out.
-        languages: Query<Option<String>>,
+        languages: Query<Option<Given<String>>>,
         /// `json` or `plain`; by `Accept` when left out.
-        format: Query<Option<crate::fields::Given<Format>>>,
+        format: Query<Option<Given<Format>>>,
     ) -> Result<TextRead, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND | UNPROCESSABLE }>> {
         let (languages, format) = dto::parse(languages.0, format.0, headers)?;
         let text = use_cases

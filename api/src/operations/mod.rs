@@ -1,4 +1,8 @@
 //! Running the service.
+#![expect(
+    clippy::unused_async,
+    reason = "operations are async, whether or not they wait"
+)]
 
 mod dto;
 mod metrics_access;

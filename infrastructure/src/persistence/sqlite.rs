@@ -29,7 +29,13 @@ pub(super) async fn connect(settings: &DatabaseSettings) -> Result<SeaStore, Dat
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None);
-    let writes = pool.clone().max_connections(1).connect_with(options.clone());
+    // A full disk ends a transaction in `SQLite` itself, which sqlx does not notice: the next one would then never
+    // be committed. Such a connection is given up.
+    let writes = pool
+        .clone()
+        .max_connections(1)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+        .connect_with(options.clone());
     let writes = writes.await.map_err(unreachable)?;
     let reads = pool.max_connections(settings.pool_size).connect_with(options);
     let reads = reads.await.map_err(unreachable)?;

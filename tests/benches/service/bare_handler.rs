@@ -1,4 +1,4 @@
-//! The peer of `GET /user`: a poem handler that checks an EdDSA token and makes one read from SQLite, and nothing else.
+//! The peer of `GET /user`: a poem handler that checks an `EdDSA` token and makes one read from `SQLite`, and nothing else.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};

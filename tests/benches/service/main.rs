@@ -2,6 +2,10 @@
 //!
 //! Each row alternates between the service and its peer, so that what else the machine does falls on both, and is judged
 //! by the ratio of the medians.
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "counts of requests and pages, far below 2^52"
+)]
 
 mod bare_handler;
 mod bare_tesseract;

@@ -41,6 +41,49 @@ pub async fn measure() {
         resident_megabytes(&server),
         bound,
     );
+
+    let first = peak_of_mixed_requests(&server, &client, REQUESTS / 2).await;
+    let second = peak_of_mixed_requests(&server, &client, REQUESTS / 2).await;
+    print_bound(
+        "peak memory of the first 5,000 mixed requests (MB)",
+        first,
+        f64::INFINITY,
+    );
+    print_bound(
+        "peak of the second 5,000, share of the first's",
+        second / first,
+        1.05,
+    );
+}
+
+/// The peak of resident memory, in megabytes, while so many requests of all kinds are answered, eight at once.
+async fn peak_of_mixed_requests(server: &Server, client: &Client, count: usize) -> f64 {
+    // Linux forgets the peak so far.
+    std::fs::write(format!("/proc/{}/clear_refs", server.process()), "5").expect("one's own process");
+    let (line, photo) = (bundled_image("hello.png"), picture(7, 1600, 1200));
+    stream::iter(0..count)
+        .for_each_concurrent(8, |number| {
+            let (line, photo) = (&line, &photo);
+            async move {
+                match number % 10 {
+                    0 => {
+                        let id = client.uploaded(line.clone()).await;
+                        client.get(&format!("/images/{id}/text")).await.expect(200);
+                        client.delete(&format!("/images/{id}")).await.expect(204);
+                    }
+                    1 => {
+                        let id = client.uploaded(photo.clone()).await;
+                        client.get(&format!("/images/{id}/content")).await.expect(200);
+                        client.delete(&format!("/images/{id}")).await.expect(204);
+                    }
+                    2 | 3 => drop(client.get("/images").await.expect(200)),
+                    4 => drop(client.upload(b"not an image".as_slice()).await.expect(415)),
+                    _ => drop(client.get("/user").await.expect(200)),
+                }
+            }
+        })
+        .await;
+    megabytes(server, "VmHWM:")
 }
 
 fn resident_megabytes(server: &Server) -> f64 {
