@@ -97,7 +97,24 @@ impl<T: ParseFromParameter> ParseFromParameter for Given<T> {
 
 impl<T: ParseFromJSON> ParseFromJSON for Given<T> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        Ok(Self(T::parse_from_json(value).ok()))
+        // Strings would be parsed from numbers and truth values, too.
+        let value = value.filter(|value| is_of_type(&T::schema_ref(), value));
+        Ok(Self(value.and_then(|value| T::parse_from_json(Some(value)).ok())))
+    }
+}
+
+/// Whether a value is of the JSON type that its schema names.
+fn is_of_type(schema: &MetaSchemaRef, value: &Value) -> bool {
+    match schema {
+        MetaSchemaRef::Reference(_) => value.is_object(),
+        MetaSchemaRef::Inline(schema) => match schema.ty {
+            "string" => value.is_string(),
+            "boolean" => value.is_boolean(),
+            "integer" => value.is_i64() || value.is_u64(),
+            "number" => value.is_number(),
+            "array" => value.is_array(),
+            _ => value.is_object(),
+        },
     }
 }
 

@@ -101,8 +101,14 @@ mod tests {
 
     #[test]
     fn fields_that_are_missing_or_of_another_type_are_left_for_the_fields_check() {
-        let sample: Sample = parse(br#"{"age": "36"}"#).expect("parsed");
-        assert_eq!((sample.name, sample.age), (Given(None), Given(None)));
+        for text in [
+            r#"{"age": "36"}"#,
+            r#"{"name": true, "age": 1.5}"#,
+            r#"{"name": 1, "age": -1}"#,
+        ] {
+            let sample: Sample = parse(text.as_bytes()).expect("parsed");
+            assert_eq!((sample.name, sample.age), (Given(None), Given(None)), "{text}");
+        }
     }
 
     #[test]
