@@ -7,7 +7,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse, Object,
-    error::{ContentTypeError, ParseParamError, ParsePathError},
+    error::{ContentTypeError, ParsePathError},
     payload::{Json, Payload},
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::{ToJSON, Type},
@@ -106,8 +106,8 @@ impl Problem {
                 detail,
             );
         }
-        // Parameters of the query are `Given`, which never fails: these are malformed ids in a path, which name nothing.
-        if error.is::<ParseParamError>() || error.is::<ParsePathError>() {
+        // A malformed id or bytes that are no text: such a path names nothing.
+        if error.is::<ParsePathError>() || error.is::<poem::error::ParsePathError>() {
             return Self::from_error(Error::NotFound);
         }
         match error.status() {
