@@ -33,10 +33,17 @@ pub async fn get(
     time: Duration,
     pause: Duration,
 ) -> Outcome {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n");
     let began = Instant::now();
     let tasks: Vec<_> = (0..connections)
-        .map(|_| tokio::spawn(one_connection(address, request.clone(), began + time, pause)))
+        .map(|_| {
+            tokio::spawn(one_connection(
+                address,
+                path.to_owned(),
+                token.to_owned(),
+                began + time,
+                pause,
+            ))
+        })
         .collect();
     let mut durations = Vec::new();
     for task in tasks {
@@ -49,35 +56,65 @@ pub async fn get(
 
 async fn one_connection(
     address: SocketAddr,
-    request: String,
+    path: String,
+    token: String,
     end: Instant,
     pause: Duration,
 ) -> Vec<Duration> {
-    let mut stream = TcpStream::connect(address).await.expect("the service listens");
-    stream.set_nodelay(true).expect("a TCP option");
+    let mut connection = Connection::open(address, &token).await;
     let mut durations = Vec::new();
-    let mut buffer = Vec::with_capacity(8192);
     while Instant::now() < end {
         let began = Instant::now();
-        stream.write_all(request.as_bytes()).await.expect("sent");
-        buffer.clear();
-        while !is_complete(&buffer) {
-            assert!(
-                stream.read_buf(&mut buffer).await.expect("received") > 0,
-                "the connection was closed"
-            );
-        }
-        assert!(
-            buffer.starts_with(b"HTTP/1.1 200"),
-            "{}",
-            String::from_utf8_lossy(&buffer)
-        );
+        connection.get(&path).await;
         durations.push(began.elapsed());
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
     }
     durations
+}
+
+/// A kept connection of somebody who is logged in.
+pub struct Connection {
+    stream: TcpStream,
+    token: String,
+    answer: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects; the token goes with every request.
+    pub async fn open(address: SocketAddr, token: &str) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the service listens");
+        stream.set_nodelay(true).expect("a TCP option");
+        Self {
+            stream,
+            token: token.to_owned(),
+            answer: Vec::with_capacity(8192),
+        }
+    }
+
+    /// Sends `GET path` and takes the whole answer, which must be 200.
+    pub async fn get(&mut self, path: &str) {
+        let Self {
+            stream,
+            token,
+            answer,
+        } = self;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        answer.clear();
+        while !is_complete(answer) {
+            assert!(
+                stream.read_buf(answer).await.expect("received") > 0,
+                "the connection was closed"
+            );
+        }
+        assert!(
+            answer.starts_with(b"HTTP/1.1 200"),
+            "{}",
+            String::from_utf8_lossy(answer)
+        );
+    }
 }
 
 /// Whether the head and as many bytes as it announces are there.
