@@ -7,7 +7,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse, Object,
-    error::{ContentTypeError, ParsePathError},
+    error::ContentTypeError,
     payload::{Json, Payload},
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::{ToJSON, Type},
@@ -106,13 +106,11 @@ impl Problem {
                 detail,
             );
         }
-        // A malformed id or bytes that are no text: such a path names nothing.
-        if error.is::<ParsePathError>() || error.is::<poem::error::ParsePathError>() {
-            return Self::from_error(Error::NotFound);
-        }
         match error.status() {
             StatusCode::UNAUTHORIZED => Self::from_error(Error::Unauthenticated),
-            StatusCode::NOT_FOUND => Self::from_error(Error::NotFound),
+            // Bodies have problems of their own and parameters of the query are `Given`: what is left to be malformed is
+            // the path, and such a path names nothing.
+            StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Self::from_error(Error::NotFound),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
