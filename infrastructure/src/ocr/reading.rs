@@ -5,7 +5,7 @@ use super::{
     light::clean,
     sheet::Sheet,
     survey::Survey,
-    tesseract::{Engine, FoundWord, ReadError, Reading},
+    tesseract::{Engine, FoundWord, LONGEST_SIDE, ReadError, Reading},
     turns::{CLEARLY_BETTER, best_turn, is_noise, is_poor, score},
 };
 use domain::ocr::{TextPage, Word};
@@ -31,6 +31,9 @@ const MOST_PIXELS: f64 = 25_000_000.0;
 const LEAST_TILT: f64 = 0.5;
 /// New corners of a turned page get the gray value of light paper.
 const PAPER: u8 = 255;
+/// No letter fits on a page with a shorter side, in pixels, and Tesseract refuses very thin ones.
+const LEAST_SIDE: u32 = 6;
+
 /// A page in the form in which it is read, before it is turned.
 pub(super) struct Prepared {
     pub(super) sheet: Sheet,
@@ -75,7 +78,8 @@ impl Prepared {
             Some(height) if height <= SMALL_LETTERS => (ENLARGED_HEIGHT / height).min(LARGEST_FACTOR),
             _ => 1.0,
         };
-        wanted.min(most)
+        let longest = f64::from(pixels.width().max(pixels.height()).max(1));
+        wanted.min(most).min(f64::from(LONGEST_SIDE) / longest)
     }
 }
 
@@ -89,6 +93,16 @@ pub(super) fn read_page(
 ) -> Result<TextPage, ReadError> {
     let until = Instant::now() + within;
     let (width, height) = page.dimensions();
+    if width.min(height) < LEAST_SIDE {
+        return Ok(TextPage {
+            number,
+            width,
+            height,
+            rotation: 0.0,
+            text: String::new(),
+            words: vec![],
+        });
+    }
     let hidden = HiddenInk::of(&page);
     let prepared = Prepared::new(clean(page), resolution);
     let (mut sheet, mut reading) = read_upright(engine, &prepared, until)?;

@@ -1,6 +1,6 @@
 //! What is read is what stands there.
 
-use super::{read, truth};
+use super::{MediaType, OcrEngine, OcrSettings, Whole, engine, languages, read, truth};
 
 /// Panics unless every page reads as its text says, line by line.
 async fn assert_reads(name: &str, joined: &str) {
@@ -108,4 +108,30 @@ async fn blank_paper_and_specks_are_no_text() {
 #[tokio::test]
 async fn the_engine_says_its_name_and_version() {
     assert!(read("blank.png", "eng").await.engine.starts_with("tesseract "));
+}
+
+#[tokio::test]
+async fn strips_of_any_shape_are_answered() {
+    let engine = engine(&OcrSettings::new(1));
+    for (width, height) in [
+        (1, 65_000),
+        (65_000, 2),
+        (6, 65_000),
+        (65_000, 8),
+        (40, 65_000),
+        (3, 3),
+    ] {
+        let strip = image::GrayImage::from_fn(width, height, |x, y| {
+            image::Luma([u8::from((x + y) % 1009 != 0) * 255])
+        });
+        let mut png = std::io::Cursor::new(Vec::new());
+        strip.write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let content = Box::new(Whole(Some(png.into_inner().into())));
+        let read = engine.recognize(MediaType::Png, content, &languages("eng")).await;
+        let page = read
+            .unwrap_or_else(|error| panic!("{width} x {height}: {error:?}"))
+            .pages
+            .remove(0);
+        assert_eq!((page.width, page.height), (width, height));
+    }
 }
