@@ -7,7 +7,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 /// Logs to standard error: lines for people on a terminal, JSON elsewhere. `RUST_LOG` sets what is logged.
 pub fn log() {
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
+        .unwrap_or_else(|_| EnvFilter::new("info,poem=warn,sqlx=warn,sea_orm_migration=warn"));
     let builder = fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
