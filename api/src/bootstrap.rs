@@ -12,7 +12,7 @@ use application::{
     operations::CheckReadiness,
 };
 use chrono::TimeDelta;
-use domain::BoxError;
+use domain::{BoxError, ocr::OcrEngine};
 use infrastructure::{
     blobs::LocalBlobStore,
     ocr::{OcrSettings, TesseractOcrEngine},
@@ -136,6 +136,16 @@ impl Adapters {
             ..OcrSettings::new(settings.workers)
         };
         let engine = TesseractOcrEngine::start(&ocr, limits, budget.clone()).map_err(at("ocr.languages"))?;
+        let available = engine.languages();
+        if let Some(absent) = settings
+            .ocr
+            .default_languages
+            .iter()
+            .find(|language| !available.contains(language))
+        {
+            let reason = format!("the language {absent} is not installed or not among ocr.languages");
+            return Err(at("ocr.default_languages")(reason));
+        }
         let hasher = ArgonPasswordHasher::new(settings.workers).map_err(at("auth"))?;
         Ok(Self {
             store: Arc::new(store),

@@ -3,7 +3,7 @@
 use crate::{
     accounts::AccountsApi,
     configuration::HttpSettings,
-    http::{AllowedMethods, answer_errors, limit_body, observe, run_to_the_end, secure},
+    http::{AllowedMethods, answer_errors, observe, run_to_the_end, secure},
     images::ImagesApi,
     ocr::TextApi,
     operations::{MetricsSettings, OperationsApi},
@@ -18,9 +18,6 @@ use poem::{
 };
 use poem_openapi::OpenApiService;
 use std::{future::Future, io, sync::Arc};
-
-/// How much longer than its file a body may be.
-const BODY_ALLOWANCE_BYTES: u64 = 64 * 1024;
 
 fn service() -> OpenApiService<(AccountsApi, ImagesApi, TextApi, OperationsApi), ()> {
     let api = (AccountsApi, ImagesApi, TextApi, OperationsApi);
@@ -52,11 +49,8 @@ fn application(
         .data(metrics)
         .map_to_response()
         .boxed();
-    let max_body_bytes = settings.max_upload_bytes + BODY_ALLOWANCE_BYTES;
     let answered = routes
         .around(run_to_the_end)
-        .boxed()
-        .around(move |next, request| limit_body(next, request, max_body_bytes))
         .boxed()
         .around(move |next, request| answer_errors(next, request, allowed.clone()))
         .boxed();

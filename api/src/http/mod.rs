@@ -1,12 +1,10 @@
 //! What happens to every request, whatever it asks for.
 
 mod allowed_methods;
-mod body_limit;
 mod observe;
 mod outcome;
 
 pub use allowed_methods::AllowedMethods;
-pub use body_limit::limit_body;
 pub use observe::observe;
 pub use outcome::{answer_errors, run_to_the_end, secure};
 

@@ -1,24 +1,24 @@
 //! A file in a multipart body, streamed.
 
-use crate::problem::Problem;
+use crate::{problem::Problem, use_cases::UseCases};
 use application::Error;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::images::{ByteSource, Filename, SourceError};
 use futures_util::StreamExt;
 use multer::{Constraints, Field, Multipart, SizeLimit};
-use poem::{Request, RequestBody};
+use poem::{FromRequest, Request, RequestBody, web::Data};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     error::ContentTypeError,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// The part of the body that holds the file.
 const PART: &str = "file";
 
-/// How many bytes the other parts may have, together with what stands between the parts.
+/// How much longer than its file a body may be: other parts, and what stands between the parts.
 const OTHER_PARTS_BYTES: u64 = 64 * 1024;
 
 /// How long a sender may be silent.
@@ -46,7 +46,9 @@ impl FileUpload {
         let next = tokio::time::timeout(SILENCE, self.0.next_field()).await;
         let next = next.map_err(|_| Problem::from_error(Error::InterruptedUpload))?;
         next.map_err(|error| match error {
-            multer::Error::FieldSizeExceeded { .. } => Problem::request_too_large(),
+            multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {
+                Problem::request_too_large()
+            }
             multer::Error::StreamReadFailed(_) => Problem::from_error(Error::InterruptedUpload),
             _ => {
                 Problem::malformed_body("The body is not the multipart form data that its content type says.")
@@ -98,8 +100,18 @@ impl<'a> ApiExtractor<'a> for FileUpload {
                 content_type: content_type.to_owned(),
             }),
         })?;
-        // The file itself is counted on its way to the blob store.
+        let Data(use_cases) = <Data<&Arc<UseCases>> as FromRequest>::from_request(request, body).await?;
+        let max_bytes = use_cases.upload_image.limits.max_bytes + OTHER_PARTS_BYTES;
+        // What says of itself that it is too large is refused unread.
+        let length = request
+            .header("content-length")
+            .and_then(|length| length.parse::<u64>().ok());
+        if length.is_some_and(|length| length > max_bytes) {
+            return Err(Problem::image_too_large().into());
+        }
+        // The file itself is counted on its way to the blob store; this bounds a body that never comes to one.
         let limits = SizeLimit::new()
+            .whole_stream(max_bytes)
             .per_field(OTHER_PARTS_BYTES)
             .for_field(PART, u64::MAX);
         let constraints = Constraints::new().size_limit(limits);
@@ -124,6 +136,9 @@ impl ByteSource for PartSource {
                 None => return Ok(None),
                 Some(Ok(chunk)) if chunk.is_empty() => {}
                 Some(Ok(chunk)) => return Ok(Some(chunk)),
+                Some(Err(multer::Error::StreamSizeExceeded { limit })) => {
+                    return Err(SourceError::TooLarge { limit });
+                }
                 Some(Err(_)) => return Err(SourceError::Interrupted),
             }
         }

@@ -11,5 +11,6 @@ pub use delete_due_blobs::DeleteDueBlobs;
 pub use delete_image::DeleteImage;
 pub use get_image::GetImage;
 pub use list_images::ListImages;
+pub(crate) use read_image_content::open_content;
 pub use read_image_content::{ImageContent, ReadImageContent};
 pub use upload_image::{Upload, UploadImage, UploadLimits};

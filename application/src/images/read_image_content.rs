@@ -34,14 +34,25 @@ impl ReadImageContent {
             .find(owner, id)
             .await?
             .ok_or(Error::NotFound)?;
-        match self.blobs.read(&image.blob_key()).await? {
-            Some(content) => Ok(ImageContent { image, content }),
-            // The image may have been deleted between the two reads; else its blob is lost.
-            None if self.store.images().find(owner, id).await?.is_none() => Err(Error::NotFound),
-            None => Err(Error::Internal(BoxError::from(format!(
-                "the blob of image {id} is missing"
-            )))),
-        }
+        let content = open_content(&*self.store, &*self.blobs, &image).await?;
+        Ok(ImageContent { image, content })
+    }
+}
+
+/// The bytes of an image that was found; [`Error::NotFound`] when it is deleted meanwhile.
+pub(crate) async fn open_content(
+    store: &dyn Store,
+    blobs: &dyn BlobStore,
+    image: &Image,
+) -> Result<Box<dyn ByteSource>, Error> {
+    match blobs.read(&image.blob_key()).await? {
+        Some(content) => Ok(content),
+        // The image may have been deleted since it was found; else its blob is lost.
+        None if store.images().find(image.owner_id, image.id).await?.is_none() => Err(Error::NotFound),
+        None => Err(Error::Internal(BoxError::from(format!(
+            "the blob of image {} is missing",
+            image.id
+        )))),
     }
 }
 

@@ -1,9 +1,8 @@
 //! Reading the text of an image.
 
 use super::in_flight::InFlight;
-use crate::Error;
+use crate::{Error, images::open_content};
 use domain::{
-    BoxError,
     clock::Clock,
     ids::{IdGenerator, ImageId, TextId, UserId},
     images::{BlobStore, Image},
@@ -88,13 +87,7 @@ impl ReadText {
     }
 
     async fn recognize(&self, image: &Image, languages: LanguageSet) -> Result<Text, Error> {
-        let content = self.blobs.read(&image.blob_key()).await?;
-        let content = content.ok_or_else(|| {
-            Error::Internal(BoxError::from(format!(
-                "the blob of image {} is missing",
-                image.id
-            )))
-        })?;
+        let content = open_content(&*self.store, &*self.blobs, image).await?;
         let recognition = self
             .engine
             .recognize(image.media_type, content, &languages)

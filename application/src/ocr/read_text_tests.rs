@@ -153,6 +153,25 @@ async fn an_image_that_is_deleted_while_it_is_read_is_absent() {
 }
 
 #[tokio::test]
+async fn an_image_that_is_deleted_before_it_is_read_is_absent_and_a_lost_blob_is_a_defect() {
+    for (found_again, code) in [(None, "not_found"), (Some(fixtures::image()), "internal")] {
+        let found = Mutex::new([Some(fixtures::image()), found_again].into_iter());
+        let mut reads = MockRepositories::default();
+        reads
+            .images
+            .expect_find()
+            .returning(move |_, _| Ok(found.lock().expect("unpoisoned").next().expect("one more read")));
+        reads.texts.expect_find().returning(|_, _| Ok(None));
+        let store = Arc::new(MockStore::reading(reads));
+        let mut use_case = reading(&store, engine(0, RECOGNIZED));
+        let mut blobs = MockBlobStore::new();
+        blobs.expect_read().returning(|_| Ok(None));
+        use_case.blobs = Arc::new(blobs);
+        assert_eq!(read(&use_case, None).await.expect_err("no bytes").code(), code);
+    }
+}
+
+#[tokio::test]
 async fn somebody_elses_image_is_absent() {
     let store = Arc::new(with_image(vec![]));
     let use_case = reading(&store, engine(0, RECOGNIZED));

@@ -74,6 +74,22 @@ fn a_language_that_is_not_installed_stops_the_start() {
 }
 
 #[test]
+fn default_languages_that_may_not_be_asked_for_stop_the_start() {
+    for (allowed, default) in [("spa", "eng"), ("eng", "eng,zzz")] {
+        let done = run_program(
+            &["serve"],
+            &[
+                ("OCELLUS__HTTP__PORT", "0"),
+                ("OCELLUS__OCR__LANGUAGES", allowed),
+                ("OCELLUS__OCR__DEFAULT_LANGUAGES", default),
+            ],
+        );
+        assert_eq!(done.code, MISCONFIGURED, "{}", done.errors);
+        assert!(done.errors.contains("ocr.default_languages"), "{}", done.errors);
+    }
+}
+
+#[test]
 fn no_mistake_shows_a_secret() {
     let done = run_program(
         &["serve"],

@@ -15,6 +15,7 @@ on_every_database!(
     an_image_of_too_many_pixels_is_refused,
     a_file_of_too_many_pages_is_refused,
     a_file_over_the_limit_is_refused_whether_it_tells_its_length_or_not,
+    a_form_that_never_comes_to_its_file_is_not_read_without_end,
     a_form_without_its_file_names_the_field,
     an_upload_that_is_no_form_is_unsupported,
     a_malformed_form_is_a_bad_request,
@@ -103,6 +104,26 @@ async fn a_file_over_the_limit_is_refused_whether_it_tells_its_length_or_not(dat
         .await
         .problem(413, "image_too_large");
     assert!(user.client.listed("/images", 100).await.concat().is_empty());
+}
+
+async fn a_form_that_never_comes_to_its_file_is_not_read_without_end(database: Database) {
+    let user = Server::shared(database).user().await;
+    let part = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n{}\r\n",
+        "n".repeat(60_000)
+    );
+    let endless_parts = part.repeat(LIMIT / 60_000 + 3).into_bytes();
+    let no_boundary = vec![b'n'; LIMIT + 128 * 1024];
+    for body in [endless_parts, no_boundary] {
+        let chunks: Vec<Result<Vec<u8>, std::io::Error>> =
+            body.chunks(64 * 1024).map(|chunk| Ok(chunk.to_vec())).collect();
+        let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
+        let request = user
+            .client
+            .post("/images")
+            .body("multipart/form-data; boundary=x", body);
+        request.await.problem(413, "request_too_large");
+    }
 }
 
 async fn a_form_without_its_file_names_the_field(database: Database) {
