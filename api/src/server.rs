@@ -3,7 +3,7 @@
 use crate::{
     accounts::AccountsApi,
     configuration::HttpSettings,
-    http::{AllowedMethods, answer_errors, observe, run_to_the_end, secure},
+    http::{AllowedMethods, answer_errors, linger, observe, run_to_the_end, secure},
     images::ImagesApi,
     ocr::TextApi,
     operations::{MetricsSettings, OperationsApi},
@@ -51,6 +51,8 @@ fn application(
         .boxed();
     let answered = routes
         .around(run_to_the_end)
+        .boxed()
+        .around(linger)
         .boxed()
         .around(move |next, request| answer_errors(next, request, allowed.clone()))
         .boxed();

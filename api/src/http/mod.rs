@@ -1,10 +1,12 @@
 //! What happens to every request, whatever it asks for.
 
 mod allowed_methods;
+mod linger;
 mod observe;
 mod outcome;
 
 pub use allowed_methods::AllowedMethods;
+pub use linger::linger;
 pub use observe::observe;
 pub use outcome::{answer_errors, run_to_the_end, secure};
 

@@ -113,8 +113,8 @@ async fn a_form_that_never_comes_to_its_file_is_not_read_without_end(database: D
         "n".repeat(60_000)
     );
     let endless_parts = part.repeat(LIMIT / 60_000 + 3).into_bytes();
-    let no_boundary = vec![b'n'; LIMIT + 128 * 1024];
-    for body in [endless_parts, no_boundary] {
+    let preamble = vec![b'n'; LIMIT + 128 * 1024];
+    for body in [endless_parts, preamble] {
         let chunks: Vec<Result<Vec<u8>, std::io::Error>> =
             body.chunks(64 * 1024).map(|chunk| Ok(chunk.to_vec())).collect();
         let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
