@@ -39,3 +39,7 @@ identifier!(
     /// Names what was read from an image in one set of languages.
     TextId
 );
+identifier!(
+    /// Names a task.
+    TaskId
+);

@@ -9,6 +9,7 @@ pub mod ocr;
 pub mod operations;
 pub mod page;
 pub mod store;
+pub mod tasks;
 
 /// The source of a failure in an adapter: logged once, never sent to a client.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -95,7 +95,11 @@ async fn main() -> Outcome<()> {
         for run in 0..=runs {
             let begun = cpu_milliseconds()?;
             let content = Box::new(Whole(Some(bytes.clone())));
-            read = Some(engine.recognize(media_type, content, &languages).await?);
+            read = Some(
+                engine
+                    .recognize(media_type, content, &languages, std::sync::Arc::new(()))
+                    .await?,
+            );
             let between = cpu_milliseconds()?;
             read_bare(bare_engine, &page.pixels, page.dpi)?;
             if run > 0 {

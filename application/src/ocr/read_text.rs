@@ -90,7 +90,7 @@ impl ReadText {
         let content = open_content(&*self.store, &*self.blobs, image).await?;
         let recognition = self
             .engine
-            .recognize(image.media_type, content, &languages)
+            .recognize(image.media_type, content, &languages, Arc::new(()))
             .await?;
         Ok(Text {
             id: TextId(self.ids.next()),

@@ -66,8 +66,8 @@ fn engine(times: usize, outcome: Outcome) -> MockOcrEngine {
     engine
         .expect_recognize()
         .times(times)
-        .withf(|kind, _, _| *kind == MediaType::Png)
-        .returning(move |_, _, _| outcome());
+        .withf(|kind, _, _, _| *kind == MediaType::Png)
+        .returning(move |_, _, _, _| outcome());
     engine
 }
 

@@ -7,5 +7,5 @@ mod text;
 pub use language::{Language, LanguageSet};
 #[cfg(feature = "test-support")]
 pub use ports::{MockOcrEngine, MockTextRepository};
-pub use ports::{OcrEngine, OcrError, Recognition, TextRepository};
+pub use ports::{OcrEngine, OcrError, PageObserver, Recognition, TextRepository};
 pub use text::{Bounds, Text, TextPage, Word};

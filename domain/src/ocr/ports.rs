@@ -8,6 +8,7 @@ use crate::{
     store::StoreError,
 };
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// Stored texts.
 #[cfg_attr(feature = "test-support", mockall::automock)]
@@ -48,6 +49,17 @@ pub enum OcrError {
     Unavailable(#[source] BoxError),
 }
 
+/// Hears how far a recognition is.
+pub trait PageObserver: Send + Sync {
+    /// So many pages are done. Called from the thread that reads, so it must not wait.
+    fn pages_done(&self, count: u32);
+}
+
+/// Nobody listens.
+impl PageObserver for () {
+    fn pages_done(&self, _count: u32) {}
+}
+
 /// Reads text.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
@@ -55,11 +67,12 @@ pub trait OcrEngine: Send + Sync {
     /// The languages that are installed and allowed, sorted.
     fn languages(&self) -> Vec<Language>;
     /// Reads every page, each under a deadline. The languages must be among [`OcrEngine::languages`]. The bytes are
-    /// asked for only when an engine is free.
+    /// asked for only when an engine is free. Who drops the future stops the reading at the next word.
     async fn recognize(
         &self,
         media_type: MediaType,
         content: Box<dyn ByteSource>,
         languages: &LanguageSet,
+        observer: Arc<dyn PageObserver>,
     ) -> Result<Recognition, OcrError>;
 }

@@ -1,7 +1,9 @@
 //! Running the service.
 
+mod idempotency;
 mod ports;
 
-pub use ports::HealthProbe;
+pub use idempotency::{Begun, IdempotencyKey, KeptAnswer};
+pub use ports::{AnswerRepository, HealthProbe};
 #[cfg(feature = "test-support")]
-pub use ports::MockHealthProbe;
+pub use ports::{MockAnswerRepository, MockHealthProbe};

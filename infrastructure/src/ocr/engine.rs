@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::{
     BoxError,
     images::{ByteSource, MediaType},
-    ocr::{Language, LanguageSet, OcrEngine, OcrError, Recognition},
+    ocr::{Language, LanguageSet, OcrEngine, OcrError, PageObserver, Recognition},
     operations::HealthProbe,
 };
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,6 +80,7 @@ impl OcrEngine for TesseractOcrEngine {
         media_type: MediaType,
         content: Box<dyn ByteSource>,
         languages: &LanguageSet,
+        observer: Arc<dyn PageObserver>,
     ) -> Result<Recognition, OcrError> {
         // Tesseract would skip an absent language in silence and read with the others.
         if let Some(unknown) = languages
@@ -95,6 +96,7 @@ impl OcrEngine for TesseractOcrEngine {
             media_type,
             content,
             languages: languages.clone(),
+            observer,
             runtime: Handle::current(),
             reply,
         };

@@ -10,7 +10,7 @@ use crate::vision::{DecodeBudget, DecodeLimits, PageDecoder, collect};
 use domain::{
     BoxError,
     images::{ByteSource, ImageError, MediaType},
-    ocr::{LanguageSet, OcrError, Recognition, TextPage},
+    ocr::{LanguageSet, OcrError, PageObserver, Recognition, TextPage},
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -29,6 +29,7 @@ pub(super) struct Job {
     pub(super) media_type: MediaType,
     pub(super) content: Box<dyn ByteSource>,
     pub(super) languages: LanguageSet,
+    pub(super) observer: Arc<dyn PageObserver>,
     /// The runtime on which the bytes come.
     pub(super) runtime: Handle,
     pub(super) reply: oneshot::Sender<Result<Recognition, OcrError>>,
@@ -83,11 +84,12 @@ impl Worker {
             media_type,
             content,
             languages,
+            observer,
             runtime,
             mut reply,
         } = job;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            self.recognize(media_type, content, &languages, &runtime, &mut reply)
+            self.recognize(media_type, content, &languages, &*observer, &runtime, &mut reply)
         }));
         let answer = outcome.unwrap_or_else(|_| {
             // What the panic left of an engine is not to be trusted.
@@ -106,6 +108,7 @@ impl Worker {
         media_type: MediaType,
         mut content: Box<dyn ByteSource>,
         languages: &LanguageSet,
+        observer: &dyn PageObserver,
         runtime: &Handle,
         reply: &mut oneshot::Sender<Result<Recognition, OcrError>>,
     ) -> Option<Result<Recognition, OcrError>> {
@@ -123,7 +126,7 @@ impl Worker {
             Ok(Err(error)) => return Some(Err(OcrError::Image(ImageError::Unavailable(error.into())))),
             Err(late) => return Some(Err(OcrError::Image(ImageError::Unavailable(late.into())))),
         };
-        let pages = match self.read_pages(media_type, bytes, languages, reply)? {
+        let pages = match self.read_pages(media_type, bytes, languages, observer, reply)? {
             Ok(pages) => pages,
             Err(error) => return Some(Err(error)),
         };
@@ -139,6 +142,7 @@ impl Worker {
         media_type: MediaType,
         bytes: bytes::Bytes,
         languages: &LanguageSet,
+        observer: &dyn PageObserver,
         reply: &oneshot::Sender<Result<Recognition, OcrError>>,
     ) -> Option<Result<Vec<TextPage>, OcrError>> {
         let shared = Arc::clone(&self.shared);
@@ -161,6 +165,7 @@ impl Worker {
                     ReadError::Deadline => OcrError::Timeout,
                     ReadError::Engine(error) => OcrError::Unavailable(error.into()),
                 })?);
+                observer.pages_done(number);
                 number += 1;
             }
             Ok(Some(pages))

@@ -58,7 +58,12 @@ async fn read_with(engine: &TesseractOcrEngine, name: &str, joined: &str) -> Res
     let bytes = sample(name);
     let media_type = MediaType::sniff(&bytes).unwrap();
     engine
-        .recognize(media_type, Box::new(Whole(Some(bytes))), &languages(joined))
+        .recognize(
+            media_type,
+            Box::new(Whole(Some(bytes))),
+            &languages(joined),
+            std::sync::Arc::new(()),
+        )
         .await
 }
 

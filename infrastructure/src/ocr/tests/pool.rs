@@ -81,7 +81,12 @@ async fn recognize(
     content: impl ByteSource + 'static,
 ) -> Result<Recognition, OcrError> {
     engine
-        .recognize(MediaType::Png, Box::new(content), &languages("eng"))
+        .recognize(
+            MediaType::Png,
+            Box::new(content),
+            &languages("eng"),
+            std::sync::Arc::new(()),
+        )
         .await
 }
 
@@ -176,7 +181,12 @@ async fn a_language_that_is_not_there_never_reaches_the_engine() {
         let (content, mut asked, _tell) = Held::new();
         let engine = engine(&settings);
         let refused = engine
-            .recognize(MediaType::Png, Box::new(content), &languages(joined))
+            .recognize(
+                MediaType::Png,
+                Box::new(content),
+                &languages(joined),
+                std::sync::Arc::new(()),
+            )
             .await;
         assert!(matches!(refused, Err(OcrError::Unavailable(_))), "{refused:?}");
         assert!(asked.try_recv().is_err());

@@ -127,7 +127,14 @@ async fn strips_of_any_shape_are_answered() {
         let mut png = std::io::Cursor::new(Vec::new());
         strip.write_to(&mut png, image::ImageFormat::Png).unwrap();
         let content = Box::new(Whole(Some(png.into_inner().into())));
-        let read = engine.recognize(MediaType::Png, content, &languages("eng")).await;
+        let read = engine
+            .recognize(
+                MediaType::Png,
+                content,
+                &languages("eng"),
+                std::sync::Arc::new(()),
+            )
+            .await;
         let page = read
             .unwrap_or_else(|error| panic!("{width} x {height}: {error:?}"))
             .pages
