@@ -129,7 +129,7 @@ impl From<StoreError> for Error {
             StoreError::Conflict(Conflict::Email) => Self::EmailTaken,
             StoreError::OwnerGone => Self::NotFound,
             StoreError::Unavailable(source) => Self::Unavailable(source),
-            StoreError::Conflict(Conflict::Text) => Self::Internal(error.into()),
+            StoreError::Conflict(Conflict::Text | Conflict::IdempotencyKey) => Self::Internal(error.into()),
         }
     }
 }

@@ -5,6 +5,8 @@ use crate::{
     accounts::{SessionRepository, UserRepository},
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
+    operations::AnswerRepository,
+    tasks::TaskRepository,
 };
 use async_trait::async_trait;
 
@@ -17,6 +19,8 @@ pub enum Conflict {
     Email,
     /// The image was read in these languages already.
     Text,
+    /// Another request holds this idempotency key.
+    IdempotencyKey,
 }
 
 /// Why the store did not do what was asked.
@@ -45,6 +49,10 @@ pub trait Repositories: Send + Sync {
     fn blob_deletions(&self) -> &dyn BlobDeletionRepository;
     /// What was read from images.
     fn texts(&self) -> &dyn TextRepository;
+    /// Work that is done later.
+    fn tasks(&self) -> &dyn TaskRepository;
+    /// Answers that are kept for repeated requests.
+    fn answers(&self) -> &dyn AnswerRepository;
 }
 
 /// Reads directly; opens units of work for writes.
@@ -69,6 +77,8 @@ pub mod test_support {
         accounts::{MockSessionRepository, MockUserRepository, SessionRepository, UserRepository},
         images::{BlobDeletionRepository, ImageRepository, MockBlobDeletionRepository, MockImageRepository},
         ocr::{MockTextRepository, TextRepository},
+        operations::{AnswerRepository, MockAnswerRepository},
+        tasks::{MockTaskRepository, TaskRepository},
     };
     use async_trait::async_trait;
     use std::{
@@ -92,6 +102,10 @@ pub mod test_support {
         pub blob_deletions: MockBlobDeletionRepository,
         /// Texts.
         pub texts: MockTextRepository,
+        /// Tasks.
+        pub tasks: MockTaskRepository,
+        /// Kept answers.
+        pub answers: MockAnswerRepository,
     }
 
     impl Repositories for MockRepositories {
@@ -109,6 +123,12 @@ pub mod test_support {
         }
         fn texts(&self) -> &dyn TextRepository {
             &self.texts
+        }
+        fn tasks(&self) -> &dyn TaskRepository {
+            &self.tasks
+        }
+        fn answers(&self) -> &dyn AnswerRepository {
+            &self.answers
         }
     }
 
@@ -129,6 +149,12 @@ pub mod test_support {
                 }
                 fn texts(&self) -> &dyn TextRepository {
                     self.$field.texts()
+                }
+                fn tasks(&self) -> &dyn TaskRepository {
+                    self.$field.tasks()
+                }
+                fn answers(&self) -> &dyn AnswerRepository {
+                    self.$field.answers()
                 }
             }
         };
