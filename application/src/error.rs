@@ -50,6 +50,15 @@ pub enum Error {
     /// Another user has the address.
     #[error("This e-mail address is taken.")]
     EmailTaken,
+    /// A task that has ended cannot be cancelled.
+    #[error("The task has come to its end already.")]
+    TaskFinished,
+    /// The idempotency key was used for another request, or a repetition took it over.
+    #[error("This idempotency key belongs to a request with another content.")]
+    IdempotencyConflict,
+    /// A request with the same idempotency key is still being worked on.
+    #[error("A request with this idempotency key is still being worked on; try again in a moment.")]
+    StillPending,
     /// More bytes than allowed.
     #[error("The file is larger than {limit} bytes.")]
     ImageTooLarge {
@@ -84,6 +93,18 @@ pub enum Error {
         /// Those that may be asked for, joined by commas.
         available: String,
     },
+    /// No classifier has this name.
+    #[error("There is no model of this name; see GET /models.")]
+    UnknownModel,
+    /// No classifier is loaded.
+    #[error("No classifier is loaded.")]
+    ModelNotLoaded,
+    /// The user has as many unfinished tasks as he may.
+    #[error("There are {limit} unfinished tasks of yours already: wait until some are done.")]
+    TooManyTasks {
+        /// The most unfinished tasks.
+        limit: u64,
+    },
     /// The user stores as much as he may.
     #[error("The storage quota is used up: delete images to make room.")]
     QuotaExceeded,
@@ -114,9 +135,13 @@ impl Error {
             Self::ImageDimensions { .. } => "image_dimensions",
             Self::TooManyPages { .. } => "too_many_pages",
             Self::UnsupportedLanguage { .. } => "unsupported_language",
-            Self::QuotaExceeded => "quota_exceeded",
+            Self::TaskFinished => "conflict",
+            Self::IdempotencyConflict => "idempotency_conflict",
+            Self::UnknownModel => "unknown_model",
+            Self::ModelNotLoaded => "model_not_loaded",
+            Self::QuotaExceeded | Self::TooManyTasks { .. } => "quota_exceeded",
             Self::Timeout => "timeout",
-            Self::Unavailable(_) => "unavailable",
+            Self::StillPending | Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
     }

@@ -4,8 +4,10 @@ use chrono::{DateTime, TimeDelta};
 use domain::{
     accounts::{Email, PasswordHash, User, Username},
     clock::{MockClock, Timestamp},
-    ids::{ImageId, MockIdGenerator, UserId},
+    ids::{ImageId, MockIdGenerator, TaskId, UserId},
     images::{Filename, Image, MediaType, Sha256Digest},
+    ocr::LanguageSet,
+    tasks::{Task, TaskWork},
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -70,4 +72,11 @@ pub(crate) fn image() -> Image {
         sha256: Sha256Digest([0; 32]),
         uploaded_at: now(),
     }
+}
+
+/// A task to read the image, as it is when it was just asked for.
+pub(crate) fn task() -> Task {
+    let languages = LanguageSet::from_joined("eng").expect("a valid set");
+    let id = TaskId(Uuid::from_u128(9));
+    Task::new(id, &image(), TaskWork::Ocr { languages }, now())
 }

@@ -5,6 +5,7 @@ pub mod error;
 pub mod images;
 pub mod ocr;
 pub mod operations;
+pub mod tasks;
 
 #[cfg(test)]
 mod fixtures;

@@ -25,6 +25,7 @@ impl DeleteImage {
         if !work.images().delete(owner, id).await? {
             return Err(Error::NotFound);
         }
+        work.tasks().cancel_of_image(id, self.clock.now()).await?;
         work.blob_deletions()
             .schedule(&BlobKey::of_image(id), self.clock.now())
             .await?;
@@ -55,6 +56,11 @@ mod tests {
     async fn the_row_goes_and_the_blob_is_scheduled_in_one_commit() {
         let mut work = MockRepositories::default();
         work.images.expect_delete().times(1).returning(|_, _| Ok(true));
+        work.tasks
+            .expect_cancel_of_image()
+            .withf(|image, now| *image == fixtures::image_id() && *now == fixtures::now())
+            .times(1)
+            .returning(|_, _| Ok(()));
         work.blob_deletions
             .expect_schedule()
             .withf(|key, due_at| *key == fixtures::image().blob_key() && *due_at == fixtures::now())

@@ -3,6 +3,7 @@
 mod delete_due_blobs;
 mod delete_image;
 mod get_image;
+mod intake;
 mod list_images;
 mod read_image_content;
 mod upload_image;
@@ -10,7 +11,8 @@ mod upload_image;
 pub use delete_due_blobs::DeleteDueBlobs;
 pub use delete_image::DeleteImage;
 pub use get_image::GetImage;
+pub use intake::{ImageIntake, Upload, UploadLimits};
 pub use list_images::ListImages;
 pub(crate) use read_image_content::open_content;
 pub use read_image_content::{ImageContent, ReadImageContent};
-pub use upload_image::{Upload, UploadImage, UploadLimits};
+pub use upload_image::UploadImage;

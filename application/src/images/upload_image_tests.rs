@@ -1,11 +1,19 @@
 use super::*;
-use crate::fixtures::{self, PNG_START};
+use crate::{
+    fixtures::{self, PNG_START},
+    images::{UploadLimits, intake::UPLOAD_WINDOW},
+};
 use domain::{
+    clock::Timestamp,
     ids::MockIdGenerator,
     images::{
-        BlobError, ImageError, MediaType, MockBlobStore, MockImageInspector, test_support::ChunkSource,
+        BlobError, BlobKey, ByteSource, Filename, ImageError, ImageFacts, MediaType, MockBlobStore,
+        MockImageInspector, StorageQuota, test_support::ChunkSource,
     },
-    store::test_support::{MockRepositories, MockStore},
+    store::{
+        StoreError,
+        test_support::{MockRepositories, MockStore},
+    },
 };
 
 const FACTS: ImageFacts = ImageFacts {
@@ -79,7 +87,7 @@ async fn upload(
 ) -> Result<Image, Error> {
     let mut ids = MockIdGenerator::new();
     ids.expect_next().return_const(fixtures::image_id().0);
-    let use_case = UploadImage {
+    let intake = ImageIntake {
         store: store.clone(),
         blobs: Arc::new(draining_blobs()),
         inspector: Arc::new(inspector(facts)),
@@ -90,12 +98,15 @@ async fn upload(
             quota: StorageQuota::default(),
         },
     };
+    let use_case = UploadImage {
+        intake: Arc::new(intake),
+    };
     let upload = Upload {
         owner: fixtures::owner(),
         filename: Filename::clean("eye.png"),
         content: Box::new(source),
     };
-    use_case.execute(upload).await
+    use_case.execute(upload, None).await
 }
 
 /// Uploads something that is refused after the reservation; the blob must be scheduled at once and nothing added.

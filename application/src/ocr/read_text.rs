@@ -1,48 +1,23 @@
 //! Reading the text of an image.
 
-use super::in_flight::InFlight;
-use crate::{Error, images::open_content};
+use super::TextReader;
+use crate::Error;
 use domain::{
-    clock::Clock,
-    ids::{IdGenerator, ImageId, TextId, UserId},
-    images::{BlobStore, Image},
-    ocr::{Language, LanguageSet, OcrEngine, Text},
+    ids::{ImageId, UserId},
+    ocr::{LanguageSet, Text},
     store::{Conflict, Store, StoreError},
 };
 use std::sync::Arc;
 
 /// Reads an image once per set of languages and keeps what was read.
 pub struct ReadText {
-    store: Arc<dyn Store>,
-    blobs: Arc<dyn BlobStore>,
-    engine: Arc<dyn OcrEngine>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdGenerator>,
-    default_languages: LanguageSet,
-    in_flight: InFlight<(ImageId, LanguageSet)>,
+    /// Where images and texts are kept.
+    pub store: Arc<dyn Store>,
+    /// Reads what was not read yet.
+    pub reader: Arc<TextReader>,
 }
 
 impl ReadText {
-    /// Reads with `engine` the bytes in `blobs`, in `default_languages` where a request names none.
-    pub fn new(
-        store: Arc<dyn Store>,
-        blobs: Arc<dyn BlobStore>,
-        engine: Arc<dyn OcrEngine>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdGenerator>,
-        default_languages: LanguageSet,
-    ) -> Self {
-        Self {
-            store,
-            blobs,
-            engine,
-            clock,
-            ids,
-            default_languages,
-            in_flight: InFlight::new(),
-        }
-    }
-
     /// The text of the owner's image; [`Error::NotFound`] when there is no such image or it is somebody else's,
     /// [`Error::UnsupportedLanguage`] for a language that is not available.
     pub async fn execute(
@@ -57,50 +32,17 @@ impl ReadText {
             .find(owner, image)
             .await?
             .ok_or(Error::NotFound)?;
-        let languages = languages.unwrap_or_else(|| self.default_languages.clone());
-        self.check_available(&languages)?;
-        if let Some(text) = self.store.texts().find(image.id, &languages).await? {
+        let languages = self.reader.languages(languages)?;
+        if let Some(text) = self.reader.stored(image.id, &languages).await? {
             return Ok(text);
         }
-        let _turn = self.in_flight.turn((image.id, languages.clone())).await;
+        let _turn = self.reader.turn(image.id, &languages).await;
         // Who had the turn before may have read it.
-        if let Some(text) = self.store.texts().find(image.id, &languages).await? {
+        if let Some(text) = self.reader.stored(image.id, &languages).await? {
             return Ok(text);
         }
-        let text = self.recognize(&image, languages).await?;
+        let text = self.reader.read(&image, languages, Arc::new(())).await?;
         self.keep(text).await
-    }
-
-    fn check_available(&self, languages: &LanguageSet) -> Result<(), Error> {
-        let available = self.engine.languages();
-        match languages.iter().find(|language| !available.contains(language)) {
-            None => Ok(()),
-            Some(unknown) => Err(Error::UnsupportedLanguage {
-                unknown: unknown.clone(),
-                available: available
-                    .iter()
-                    .map(Language::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            }),
-        }
-    }
-
-    async fn recognize(&self, image: &Image, languages: LanguageSet) -> Result<Text, Error> {
-        let content = open_content(&*self.store, &*self.blobs, image).await?;
-        let recognition = self
-            .engine
-            .recognize(image.media_type, content, &languages, Arc::new(()))
-            .await?;
-        Ok(Text {
-            id: TextId(self.ids.next()),
-            image_id: image.id,
-            languages,
-            pages: recognition.pages,
-            engine: recognition.engine,
-            duration_ms: recognition.duration_ms,
-            created_at: self.clock.now(),
-        })
     }
 
     /// Saves a text, unless another process read the same meanwhile: then that one counts.
@@ -113,11 +55,8 @@ impl ReadText {
             }
             Err(StoreError::Conflict(Conflict::Text)) => {
                 drop(work);
-                self.store
-                    .texts()
-                    .find(text.image_id, &text.languages)
-                    .await?
-                    .ok_or(Error::NotFound)
+                let stored = self.reader.stored(text.image_id, &text.languages).await?;
+                stored.ok_or(Error::NotFound)
             }
             Err(error) => Err(error.into()),
         }

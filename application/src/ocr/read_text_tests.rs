@@ -1,8 +1,8 @@
 use super::*;
 use crate::fixtures::{self, PNG_START};
 use domain::{
-    ids::MockIdGenerator,
-    images::{ImageError, MediaType, MockBlobStore, test_support::ChunkSource},
+    ids::{MockIdGenerator, TextId},
+    images::{BlobStore, ImageError, MediaType, MockBlobStore, test_support::ChunkSource},
     ocr::{MockOcrEngine, OcrError, Recognition, TextPage},
     store::test_support::{MockRepositories, MockStore},
 };
@@ -84,17 +84,24 @@ fn reading(store: &Arc<MockStore>, engine: MockOcrEngine) -> ReadText {
     blobs
         .expect_read()
         .returning(|_| Ok(Some(Box::new(ChunkSource::new([PNG_START])))));
+    reading_from(store, Arc::new(blobs), engine)
+}
+
+fn reading_from(store: &Arc<MockStore>, blobs: Arc<dyn BlobStore>, engine: MockOcrEngine) -> ReadText {
     let mut ids = MockIdGenerator::new();
     ids.expect_next().return_const(uuid::Uuid::from_u128(8));
-    let (blobs, ids) = (Arc::new(blobs), Arc::new(ids));
-    ReadText::new(
+    let reader = TextReader::new(
         store.clone(),
         blobs,
         Arc::new(engine),
         fixtures::clock(),
-        ids,
+        Arc::new(ids),
         languages("eng"),
-    )
+    );
+    ReadText {
+        store: store.clone(),
+        reader: Arc::new(reader),
+    }
 }
 
 async fn read(read: &ReadText, languages: Option<LanguageSet>) -> Result<Text, Error> {
@@ -163,10 +170,9 @@ async fn an_image_that_is_deleted_before_it_is_read_is_absent_and_a_lost_blob_is
             .returning(move |_, _| Ok(found.lock().expect("unpoisoned").next().expect("one more read")));
         reads.texts.expect_find().returning(|_, _| Ok(None));
         let store = Arc::new(MockStore::reading(reads));
-        let mut use_case = reading(&store, engine(0, RECOGNIZED));
         let mut blobs = MockBlobStore::new();
         blobs.expect_read().returning(|_| Ok(None));
-        use_case.blobs = Arc::new(blobs);
+        let use_case = reading_from(&store, Arc::new(blobs), engine(0, RECOGNIZED));
         assert_eq!(read(&use_case, None).await.expect_err("no bytes").code(), code);
     }
 }

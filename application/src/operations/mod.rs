@@ -1,5 +1,11 @@
 //! Running the service.
 
+mod answer_once;
 mod check_readiness;
+mod forget_answers;
+mod receipt;
 
+pub use answer_once::{AnswerOnce, Turn};
 pub use check_readiness::{CheckReadiness, Readiness};
+pub use forget_answers::ForgetAnswers;
+pub use receipt::Receipt;

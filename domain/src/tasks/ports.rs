@@ -78,6 +78,8 @@ pub trait TaskRepository: Send + Sync {
     /// Makes a claimed task ready again as if this attempt had not been, at the head of its owner's tasks.
     async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// Whether at `now` the rest of any task is over or the lease of any has run out. Costs a look into an index.
+    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError>;
     /// Makes tasks ready that rested until `now`, at most `limit`; how many there were.
     async fn wake(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError>;
     /// At most `limit` running tasks whose lease ran out before `now`, with the void-to-be leases, locked for this unit
@@ -88,9 +90,6 @@ pub trait TaskRepository: Send + Sync {
     async fn unannounced(&self, limit: u64) -> Result<Vec<TaskId>, StoreError>;
     /// Notes that messages tell of these tasks.
     async fn mark_announced(&self, tasks: &[TaskId]) -> Result<(), StoreError>;
-
-    /// Removes tasks that came to their end before `moment`, at most `limit`; how many there were.
-    async fn delete_finished(&self, moment: Timestamp, limit: u64) -> Result<u64, StoreError>;
 }
 
 /// Messages to workers on other machines. They only call: the row of a task stays the truth, so a message that is lost,

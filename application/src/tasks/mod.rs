@@ -1,0 +1,22 @@
+//! Tasks: asked for now, done later, never lost.
+
+mod announce_tasks;
+mod attempt;
+mod cancel_task;
+mod list_tasks;
+mod signals;
+mod submit_task;
+mod submit_upload;
+mod tend_tasks;
+mod watch_task;
+mod work_on_tasks;
+
+pub use announce_tasks::AnnounceTasks;
+pub use cancel_task::CancelTask;
+pub use list_tasks::ListTasks;
+pub use signals::TaskSignals;
+pub use submit_task::{SubmitTask, TaskRequest};
+pub use submit_upload::SubmitUpload;
+pub use tend_tasks::TendTasks;
+pub use watch_task::{TaskFollower, TaskState, WatchTask};
+pub use work_on_tasks::WorkOnTasks;

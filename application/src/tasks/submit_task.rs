@@ -1,0 +1,93 @@
+//! Asking for work on an image.
+
+use super::TaskSignals;
+use crate::{Error, ocr::TextReader, operations::Receipt};
+use domain::{
+    clock::Clock,
+    ids::{IdGenerator, ImageId, TaskId, UserId},
+    ocr::LanguageSet,
+    store::{Store, StoreError, UnitOfWork},
+    tasks::{Task, TaskWork},
+};
+use std::sync::Arc;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskRequest {
+    /// The text of the image, in these languages or the default ones.
+    Ocr(Option<LanguageSet>),
+    /// A prediction, of this model or the default one.
+    Prediction(Option<String>),
+}
+
+/// Writes down work on a stored image, for any worker to do.
+pub struct SubmitTask {
+    /// Where tasks are kept.
+    pub store: Arc<dyn Store>,
+    /// Knows the languages.
+    pub reader: Arc<TextReader>,
+    /// When it was asked for.
+    pub clock: Arc<dyn Clock>,
+    /// Names the task.
+    pub ids: Arc<dyn IdGenerator>,
+    /// Wakes the workers here.
+    pub signals: Arc<TaskSignals>,
+    /// The most unfinished tasks of a user.
+    pub in_flight_limit: Option<u64>,
+}
+
+impl SubmitTask {
+    /// The queued task. [`Error::NotFound`] when the user has no such image, [`Error::UnsupportedLanguage`],
+    /// [`Error::UnknownModel`] and [`Error::ModelNotLoaded`] when it could not be done, [`Error::TooManyTasks`].
+    pub async fn execute(
+        &self,
+        owner: UserId,
+        image: ImageId,
+        request: TaskRequest,
+        receipt: Option<&Receipt<Task>>,
+    ) -> Result<Task, Error> {
+        let image = self
+            .store
+            .images()
+            .find(owner, image)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let work = match request {
+            TaskRequest::Ocr(languages) => TaskWork::Ocr {
+                languages: self.reader.languages(languages)?,
+            },
+            TaskRequest::Prediction(Some(_)) => return Err(Error::UnknownModel),
+            TaskRequest::Prediction(None) => return Err(Error::ModelNotLoaded),
+        };
+        let task = Task::new(TaskId(self.ids.next()), &image, work, self.clock.now());
+        let unit = self.store.begin().await?;
+        add(&*unit, &task, self.in_flight_limit).await?;
+        // Adding it locked its owner, as the deletion of an image does: what is there now stays until the commit, and
+        // whoever deletes it later finds the task to cancel.
+        if unit.images().find(owner, image.id).await?.is_none() {
+            return Err(Error::NotFound);
+        }
+        if let Some(receipt) = receipt {
+            receipt.keep(&*unit, &task).await?;
+        }
+        unit.commit().await?;
+        self.signals.ring();
+        Ok(task)
+    }
+}
+
+/// Adds a task to a unit of work.
+pub(crate) async fn add(unit: &dyn UnitOfWork, task: &Task, limit: Option<u64>) -> Result<(), Error> {
+    match unit.tasks().insert(task, limit).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::TooManyTasks {
+            limit: limit.unwrap_or_default(),
+        }),
+        Err(StoreError::OwnerGone) => Err(Error::Unauthenticated),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+#[path = "submit_task_tests.rs"]
+mod tests;

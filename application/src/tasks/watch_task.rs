@@ -1,0 +1,119 @@
+//! Looking at a task: now, when it has come to its end, or at every step.
+
+use super::{TaskSignals, signals::Stage};
+use crate::Error;
+use domain::{
+    ids::{TaskId, UserId},
+    ocr::Text,
+    store::Store,
+    tasks::{Task, TaskStatus, TaskWork},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::broadcast::Receiver;
+
+/// How soon a change in another process is seen.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// A task with what it came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskState {
+    /// The task.
+    pub task: Task,
+    /// What was read, when it succeeded and the image is still there.
+    pub result: Option<Text>,
+}
+
+/// Shows a user's task.
+pub struct WatchTask {
+    /// Where tasks are kept.
+    pub store: Arc<dyn Store>,
+    /// Tells of changes in this process.
+    pub signals: Arc<TaskSignals>,
+}
+
+impl WatchTask {
+    /// The task as soon as it has come to its end, or as it is after `patience`, or when the process ends.
+    /// [`Error::NotFound`] when the user has no such task.
+    pub async fn wait(&self, owner: UserId, id: TaskId, patience: Duration) -> Result<TaskState, Error> {
+        let mut follower = self.follow(owner, id);
+        let until = tokio::time::Instant::now() + patience;
+        let mut task = follower.next().await?.ok_or(Error::NotFound)?;
+        while !task.status.is_final() {
+            match tokio::time::timeout_at(until, follower.next()).await {
+                Ok(Ok(Some(changed))) => task = changed,
+                Ok(Err(error)) => return Err(error),
+                Ok(Ok(None)) | Err(_) => break,
+            }
+        }
+        let result = self.result(&task).await?;
+        Ok(TaskState { task, result })
+    }
+
+    async fn result(&self, task: &Task) -> Result<Option<Text>, Error> {
+        match &task.work {
+            TaskWork::Ocr { languages } if task.status == TaskStatus::Succeeded => {
+                Ok(self.store.texts().find(task.image_id, languages).await?)
+            }
+            TaskWork::Ocr { .. } => Ok(None),
+        }
+    }
+
+    /// Follows a task from now on.
+    pub fn follow(&self, owner: UserId, id: TaskId) -> TaskFollower {
+        TaskFollower {
+            store: self.store.clone(),
+            changes: self.signals.changes(),
+            signals: self.signals.clone(),
+            owner,
+            id,
+            last: None,
+        }
+    }
+}
+
+/// The steps of a task, as they come.
+pub struct TaskFollower {
+    store: Arc<dyn Store>,
+    signals: Arc<TaskSignals>,
+    changes: Receiver<TaskId>,
+    owner: UserId,
+    id: TaskId,
+    last: Option<Task>,
+}
+
+impl TaskFollower {
+    /// The task as it is, then as it is after each change; `None` after its end, when it is gone, or when the process
+    /// ends. May be dropped while it waits.
+    pub async fn next(&mut self) -> Result<Option<Task>, Error> {
+        if self.last.as_ref().is_some_and(|task| task.status.is_final()) {
+            return Ok(None);
+        }
+        loop {
+            let found = self.store.tasks().find(self.owner, self.id).await?;
+            let Some(task) = found else {
+                return Ok(None);
+            };
+            if self.last.as_ref() != Some(&task) {
+                self.last = Some(task.clone());
+                return Ok(Some(task));
+            }
+            if !self.signals.working() {
+                return Ok(None);
+            }
+            tokio::select! {
+                () = Self::changed(&mut self.changes, self.id) => {}
+                () = self.signals.reached(Stage::Finishing) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    /// Waits until something here says that the task changed. Who missed something looks, too.
+    async fn changed(changes: &mut Receiver<TaskId>, id: TaskId) {
+        while changes.recv().await.is_ok_and(|changed| changed != id) {}
+    }
+}
+
+#[cfg(test)]
+#[path = "watch_task_tests.rs"]
+mod tests;

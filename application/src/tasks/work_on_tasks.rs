@@ -1,0 +1,271 @@
+//! A worker: it claims a task, does it, and writes down what came of it.
+
+use super::{
+    TaskSignals,
+    attempt::{end_failed, failure_of, may_pass},
+    signals::Stage,
+};
+use crate::{Error, ocr::TextReader};
+use chrono::TimeDelta;
+use domain::{
+    clock::{Clock, Timestamp},
+    ocr::{PageObserver, Text},
+    store::{Conflict, Store, StoreError},
+    tasks::{Claim, Task, TaskCalls, TaskOutcome, TaskWork},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+
+/// How often a worker shows that it lives and finds out that its task was cancelled elsewhere; a third of the lease if
+/// that is less.
+const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// How often progress is written.
+const PROGRESS_EVERY: Duration = Duration::from_millis(300);
+/// The rest after the store failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Works on tasks, one at a time; several run at once on the same value.
+pub struct WorkOnTasks {
+    /// Where tasks and texts are kept.
+    pub store: Arc<dyn Store>,
+    /// Reads text.
+    pub reader: Arc<TextReader>,
+    /// Calls to work.
+    pub calls: Arc<dyn TaskCalls>,
+    /// Tells of changes, hears of cancellations and of the end of the process.
+    pub signals: Arc<TaskSignals>,
+    /// How long a lease lasts.
+    pub clock: Arc<dyn Clock>,
+    /// How long a task stays with a worker that gives no sign of life.
+    pub lease: Duration,
+    /// How soon a task is found whose call was lost.
+    pub look_every: Duration,
+}
+
+/// What became of a claimed task's work.
+enum Attempt {
+    /// It came to an end of its own.
+    Done(Result<Option<Text>, Error>),
+    /// The lease is void: somebody else decides about the task now.
+    Lost,
+    /// The process ends first.
+    Interrupted,
+}
+
+impl WorkOnTasks {
+    /// Works until the process ends.
+    pub async fn run(&self) {
+        while self.signals.working() {
+            let call = tokio::select! {
+                biased;
+                () = self.signals.reached(Stage::Finishing) => return,
+                call = tokio::time::timeout(self.look_every, self.calls.next()) => call.ok(),
+            };
+            match self.work_once().await {
+                Ok(_) => {
+                    if let Some(call) = call {
+                        call.answered().await;
+                    }
+                }
+                // The call, if there was one, comes again.
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "no task could be claimed"
+                    );
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                }
+            }
+        }
+    }
+
+    /// Works until no task is ready; how many there were.
+    pub async fn drain(&self) -> Result<u64, Error> {
+        let mut count = 0;
+        while self.signals.working() && self.work_once().await? {
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Whether there was a task.
+    async fn work_once(&self) -> Result<bool, Error> {
+        if !self.store.tasks().any_ready().await? {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        let unit = self.store.begin().await?;
+        let Some(claim) = unit.tasks().claim(now, self.lease_end(now)).await? else {
+            return Ok(false);
+        };
+        unit.commit().await?;
+        // There may be more, for whoever is idle.
+        self.signals.ring();
+        self.signals.tell_changed(claim.task.id);
+        match self.attempt(&claim).await {
+            Attempt::Done(outcome) => self.conclude(&claim, outcome).await,
+            Attempt::Lost => tracing::info!(task = %claim.task.id, "the task was taken away"),
+            Attempt::Interrupted => self.hand_back(&claim).await,
+        }
+        self.signals.tell_changed(claim.task.id);
+        Ok(true)
+    }
+
+    fn lease_end(&self, now: Timestamp) -> Timestamp {
+        now + TimeDelta::from_std(self.lease).unwrap_or(TimeDelta::MAX)
+    }
+
+    /// Does the work while keeping the lease.
+    async fn attempt(&self, claim: &Claim) -> Attempt {
+        let (pages, done) = watch::channel(0);
+        let mut cancellations = self.signals.cancellations();
+        let work = self.work(&claim.task, Arc::new(Pages(pages)));
+        tokio::pin!(work);
+        let mut renewal = ticks(RENEW_EVERY.min(self.lease / 3));
+        let mut progress = ticks(PROGRESS_EVERY);
+        let mut written = 0;
+        loop {
+            tokio::select! {
+                outcome = &mut work => return Attempt::Done(outcome),
+                () = self.signals.reached(Stage::Over) => return Attempt::Interrupted,
+                Ok(cancelled) = cancellations.recv() => if cancelled == claim.lease.task {
+                    return Attempt::Lost;
+                },
+                _ = progress.tick() => if *done.borrow() == written { continue },
+                _ = renewal.tick() => {}
+            }
+            let pages = *done.borrow();
+            match self.renew(claim, pages).await {
+                Ok(true) => {}
+                Ok(false) => return Attempt::Lost,
+                // The token decides in the end; until then the work goes on.
+                Err(error) => {
+                    tracing::warn!(task = %claim.task.id, error = &error as &dyn std::error::Error, "no sign of life was left");
+                }
+            }
+            if pages != written {
+                written = pages;
+                self.signals.tell_changed(claim.task.id);
+            }
+        }
+    }
+
+    async fn renew(&self, claim: &Claim, pages: u32) -> Result<bool, Error> {
+        let until = self.lease_end(self.clock.now());
+        let unit = self.store.begin().await?;
+        let kept = unit.tasks().renew(&claim.lease, until, pages).await?;
+        unit.commit().await?;
+        Ok(kept)
+    }
+
+    /// The text to store, or none when it was stored before.
+    async fn work(&self, task: &Task, observer: Arc<dyn PageObserver>) -> Result<Option<Text>, Error> {
+        let TaskWork::Ocr { languages } = &task.work;
+        let found = self.store.images().find(task.owner_id, task.image_id).await?;
+        let image = found.ok_or(Error::NotFound)?;
+        // Allowed languages may have changed since the task was submitted.
+        let languages = self.reader.languages(Some(languages.clone()))?;
+        let _turn = self.reader.turn(image.id, &languages).await;
+        if self.reader.stored(image.id, &languages).await?.is_some() {
+            return Ok(None);
+        }
+        self.reader.read(&image, languages, observer).await.map(Some)
+    }
+
+    /// Writes down what came of a task, again and again while the store is out and the lease lasts.
+    async fn conclude(&self, claim: &Claim, outcome: Result<Option<Text>, Error>) {
+        let task = claim.task.id;
+        if let Err(error) = &outcome {
+            tracing::info!(%task, error = error as &dyn std::error::Error, "an attempt failed");
+        }
+        let until = self.lease_end(self.clock.now());
+        loop {
+            match self.write(claim, &outcome).await {
+                Ok(true) => return count(&outcome),
+                Ok(false) => return tracing::info!(%task, "the task was taken away"),
+                Err(error) => {
+                    tracing::warn!(%task, error = &error as &dyn std::error::Error, "no outcome was written");
+                    if self.clock.now() >= until {
+                        return;
+                    }
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                }
+            }
+        }
+    }
+
+    /// False when the lease is void.
+    async fn write(&self, claim: &Claim, outcome: &Result<Option<Text>, Error>) -> Result<bool, Error> {
+        let now = self.clock.now();
+        let unit = self.store.begin().await?;
+        let written = match outcome {
+            Err(error) => end_failed(&*unit, claim, failure_of(error), may_pass(error), now).await?,
+            Ok(text) => {
+                if let Some(text) = text {
+                    match unit.texts().insert(text).await {
+                        // A request read the same meanwhile: then that counts.
+                        Err(StoreError::Conflict(Conflict::Text)) => {
+                            drop(unit);
+                            return Box::pin(self.write(claim, &Ok(None))).await;
+                        }
+                        // The image is gone, and the task cancelled with it.
+                        Err(StoreError::OwnerGone) => return Ok(false),
+                        inserted => inserted?,
+                    }
+                }
+                unit.tasks()
+                    .finish(&claim.lease, &TaskOutcome::Succeeded, now)
+                    .await?
+            }
+        };
+        if written {
+            unit.commit().await?;
+        }
+        Ok(written)
+    }
+
+    async fn hand_back(&self, claim: &Claim) {
+        let handed_back = async {
+            let unit = self.store.begin().await?;
+            let handed_back = unit.tasks().hand_back(&claim.lease, self.clock.now()).await?;
+            unit.commit().await?;
+            Ok::<bool, Error>(handed_back)
+        };
+        match handed_back.await {
+            Ok(_) => tracing::info!(task = %claim.task.id, "the task was handed back"),
+            // Its lease runs out.
+            Err(error) => {
+                tracing::warn!(task = %claim.task.id, error = &error as &dyn std::error::Error, "the task was left behind");
+            }
+        }
+    }
+}
+
+/// Counts a finished attempt.
+fn count(outcome: &Result<Option<Text>, Error>) {
+    let code = outcome.as_ref().map_or_else(Error::code, |_| "succeeded");
+    metrics::counter!("ocellus_task_attempts_total", "outcome" => code).increment(1);
+}
+
+/// Ticks from one period on.
+fn ticks(period: Duration) -> tokio::time::Interval {
+    let mut ticks = interval_at(Instant::now() + period, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Passes on how many pages are done.
+struct Pages(watch::Sender<u32>);
+
+impl PageObserver for Pages {
+    fn pages_done(&self, count: u32) {
+        self.0.send_replace(count);
+    }
+}
+
+#[cfg(test)]
+#[path = "work_on_tasks_tests.rs"]
+mod tests;
