@@ -1,27 +1,24 @@
 //! Putting the parts together: the only place, with `main`, that names adapters.
 
-use crate::{configuration::Settings, operations::MetricsSettings, server, telemetry, use_cases::UseCases};
-use application::{
-    accounts::{
-        Authenticate, DeleteExpiredSessions, DeleteUser, LogIn, RegisterUser, TokenLifetimes, UpdateProfile,
-    },
-    images::{
-        DeleteDueBlobs, DeleteImage, GetImage, ListImages, ReadImageContent, UploadImage, UploadLimits,
-    },
-    ocr::ReadText,
-    operations::CheckReadiness,
+use crate::{
+    background::Background,
+    configuration::Settings,
+    operations::MetricsSettings,
+    server, telemetry,
+    use_cases::{Broker, Ports, Probes, SecurityPorts, Shared, UseCases},
 };
-use chrono::TimeDelta;
-use domain::{BoxError, ocr::OcrEngine};
+use domain::{BoxError, ocr::OcrEngine, operations::HealthProbe};
 use infrastructure::{
     blobs::LocalBlobStore,
     ocr::{OcrSettings, TesseractOcrEngine},
     persistence::{DatabaseSettings, SeaStore},
+    queue::{RabbitSettings, RabbitTaskQueue},
     security::{ArgonPasswordHasher, Ed25519AccessTokens, OsSecretGenerator, ZxcvbnPasswordStrength},
     system::{SystemClock, UuidV7Generator},
     vision::{BoundedImageInspector, DecodeBudget, DecodeLimits},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::SecretString;
 use std::{io, os::unix::process::CommandExt, process::Command, sync::Arc, time::Duration};
 
 /// A part could not be started; names the key of the configuration that it hangs on.
@@ -72,47 +69,86 @@ async fn connect(settings: &Settings) -> Result<SeaStore, StartError> {
     SeaStore::connect(&database).await.map_err(at("database.url"))
 }
 
-/// Serves the API until SIGTERM or SIGINT.
+/// Serves the API, and works on tasks, until SIGTERM or SIGINT.
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let handle = telemetry::gather_metrics().map_err(at("operations"))?;
-    let adapters = Adapters::start(&settings).await?;
-    let sweep = DeleteDueBlobs {
-        store: adapters.store.clone(),
-        blobs: adapters.blobs.clone(),
-        clock: adapters.clock.clone(),
-    };
-    let expiry = DeleteExpiredSessions {
-        store: adapters.store.clone(),
-        clock: adapters.clock.clone(),
-    };
-    tokio::spawn(maintain(sweep, expiry, handle.clone()));
-    let ids = adapters.ids.clone();
-    let use_cases = Arc::new(use_cases(adapters, &settings));
+    let outside = Outside::start(&settings).await?;
+    let security = start_security(&settings)?;
+    let shared = Shared::new(&outside.ports, &settings);
+    let use_cases = UseCases::new(&outside.ports, security, outside.probes(), &shared, &settings);
+    let background = Arc::new(Background::new(&outside.ports, &shared, &settings));
+    let house = background.clone();
+    tokio::spawn(async move { house.keep_house().await });
+    tokio::spawn(upkeep(handle.clone()));
     let metrics = Arc::new(MetricsSettings {
         handle,
         token: settings.metrics_token,
     });
     let stop = stop_signal().map_err(at("http"))?;
-    server::serve(settings.http, use_cases, metrics, ids, stop)
-        .await
-        .map_err(at("http.address"))
+    let grace = settings.http.grace;
+    let (stopped, stopping) = tokio::sync::oneshot::channel();
+    let ending = background.clone();
+    tokio::spawn(async move {
+        stop.await;
+        // The server may have ended by itself.
+        let _ = stopped.send(());
+        ending.end(grace).await;
+    });
+    let worker = background.clone();
+    let work = tokio::spawn(async move { worker.work(settings.workers.count).await });
+    let served = server::serve(
+        settings.http,
+        Arc::new(use_cases),
+        metrics,
+        outside.ports.ids.clone(),
+        async { stopping.await.unwrap_or_default() },
+    );
+    served.await.map_err(at("http.address"))?;
+    work.await.map_err(at("workers"))?;
+    outside.engine.stop().await;
+    Ok(())
+}
+
+/// Works on tasks until SIGTERM or SIGINT, or until none is ready.
+pub async fn work(settings: Settings, once: bool) -> Result<(), StartError> {
+    if settings.workers.count == 0 {
+        return Err(at("workers.count")("a worker needs at least 1"));
+    }
+    let outside = Outside::start(&settings).await?;
+    let shared = Shared::new(&outside.ports, &settings);
+    let background = Arc::new(Background::new(&outside.ports, &shared, &settings));
+    let stop = stop_signal().map_err(at("workers"))?;
+    let (ending, grace) = (background.clone(), settings.http.grace);
+    tokio::spawn(async move {
+        stop.await;
+        ending.end(grace).await;
+    });
+    if once {
+        let count = background.drain(settings.workers.count).await;
+        let count = count.map_err(at("database.url"))?;
+        tracing::info!(count, "no task is left");
+    } else {
+        let house = background.clone();
+        tokio::spawn(async move { house.keep_house().await });
+        tracing::info!(workers = settings.workers.count, "working");
+        background.work(settings.workers.count).await;
+    }
+    outside.engine.stop().await;
+    Ok(())
 }
 
 /// The outside of the hexagon, started.
-struct Adapters {
+struct Outside {
+    ports: Ports,
     store: Arc<SeaStore>,
     blobs: Arc<LocalBlobStore>,
-    access_tokens: Arc<Ed25519AccessTokens>,
-    hasher: Arc<ArgonPasswordHasher>,
-    inspector: Arc<BoundedImageInspector>,
     engine: Arc<TesseractOcrEngine>,
-    clock: Arc<SystemClock>,
-    ids: Arc<UuidV7Generator>,
+    broker: Option<Arc<RabbitTaskQueue>>,
 }
 
-impl Adapters {
+impl Outside {
     async fn start(settings: &Settings) -> Result<Self, StartError> {
-        let store = connect(settings).await?;
+        let store = Arc::new(connect(settings).await?);
         let schema = if settings.database.migrate {
             store.migrate().await
         } else {
@@ -120,159 +156,103 @@ impl Adapters {
         };
         schema.map_err(at("database.url"))?;
         let blobs = LocalBlobStore::open(settings.blobs.clone()).map_err(at("storage.url"))?;
-        let access_tokens = match &settings.auth.signing_key {
-            Some(pem) => Ed25519AccessTokens::from_pem(pem),
-            None => Ed25519AccessTokens::load_or_generate(&settings.data_dir.join("signing_key.pem")),
-        };
-        let access_tokens = access_tokens.map_err(at("auth.signing_key"))?;
+        let blobs = Arc::new(blobs);
         let limits = DecodeLimits {
             max_pixels: settings.ocr.max_pixels,
             max_pages: settings.ocr.max_pages,
         };
         let budget = DecodeBudget::new(&limits);
-        let ocr = OcrSettings {
-            languages: settings.ocr.languages.clone(),
-            page_timeout: settings.ocr.timeout,
-            ..OcrSettings::new(settings.workers)
+        let inspector = BoundedImageInspector::new(limits, budget.clone());
+        let engine = Arc::new(start_engine(settings, limits, budget)?);
+        let broker = match &settings.broker {
+            Some(url) => Some(connect_broker(url, settings.workers.count).await?),
+            None => None,
         };
-        let engine = TesseractOcrEngine::start(&ocr, limits, budget.clone()).map_err(at("ocr.languages"))?;
-        let available = engine.languages();
-        if let Some(absent) = settings
-            .ocr
-            .default_languages
-            .iter()
-            .find(|language| !available.contains(language))
-        {
-            let reason = format!("the language {absent} is not installed or not among ocr.languages");
-            return Err(at("ocr.default_languages")(reason));
-        }
-        let hasher = ArgonPasswordHasher::new(settings.workers).map_err(at("auth"))?;
-        Ok(Self {
-            store: Arc::new(store),
-            blobs: Arc::new(blobs),
-            access_tokens: Arc::new(access_tokens),
-            hasher: Arc::new(hasher),
-            inspector: Arc::new(BoundedImageInspector::new(limits, budget)),
-            engine: Arc::new(engine),
+        let ports = Ports {
+            store: store.clone(),
+            blobs: blobs.clone(),
+            inspector: Arc::new(inspector),
+            engine: engine.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7Generator),
-        })
-    }
-}
-
-/// Every use case on the adapters.
-fn use_cases(adapters: Adapters, settings: &Settings) -> UseCases {
-    let Adapters {
-        store,
-        blobs,
-        access_tokens,
-        hasher,
-        inspector,
-        engine,
-        clock,
-        ids,
-    } = adapters;
-    let lifetimes = TokenLifetimes {
-        access: span(settings.auth.access_token_ttl),
-        refresh: span(settings.auth.refresh_token_ttl),
-    };
-    let limits = UploadLimits {
-        max_bytes: settings.http.max_upload_bytes,
-        quota: settings.quota,
-    };
-    UseCases {
-        register_user: RegisterUser {
-            store: store.clone(),
-            hasher: hasher.clone(),
-            strength: Arc::new(ZxcvbnPasswordStrength),
-            clock: clock.clone(),
-            ids: ids.clone(),
-        },
-        log_in: LogIn {
-            store: store.clone(),
-            hasher,
-            access_tokens: access_tokens.clone(),
-            secrets: Arc::new(OsSecretGenerator),
-            clock: clock.clone(),
-            ids: ids.clone(),
-            lifetimes,
-        },
-        authenticate: Authenticate {
-            store: store.clone(),
-            access_tokens: access_tokens.clone(),
-            clock: clock.clone(),
-        },
-        update_profile: UpdateProfile {
-            store: store.clone(),
-            clock: clock.clone(),
-        },
-        delete_user: DeleteUser {
-            store: store.clone(),
-            clock: clock.clone(),
-        },
-        upload_image: UploadImage {
-            store: store.clone(),
-            blobs: blobs.clone(),
-            inspector,
-            clock: clock.clone(),
-            ids: ids.clone(),
-            limits,
-        },
-        list_images: ListImages { store: store.clone() },
-        get_image: GetImage { store: store.clone() },
-        read_image_content: ReadImageContent {
-            store: store.clone(),
-            blobs: blobs.clone(),
-        },
-        delete_image: DeleteImage {
-            store: store.clone(),
-            clock: clock.clone(),
-        },
-        check_readiness: CheckReadiness {
-            database: store.clone(),
-            storage: blobs.clone(),
-            ocr: engine.clone(),
-        },
-        read_text: ReadText::new(
+            broker: broker.clone().map(|broker| Broker {
+                messages: broker.clone(),
+                calls: broker,
+            }),
+        };
+        Ok(Self {
+            ports,
             store,
             blobs,
             engine,
-            clock,
-            ids,
-            settings.ocr.default_languages.clone(),
-        ),
-        access_tokens,
+            broker,
+        })
+    }
+
+    fn probes(&self) -> Probes {
+        let queue = self.broker.clone();
+        Probes {
+            database: self.store.clone(),
+            storage: self.blobs.clone(),
+            ocr: self.engine.clone(),
+            queue: queue.map(|queue| queue as Arc<dyn HealthProbe>),
+        }
     }
 }
 
-/// A configured time as a span; one too long to be counted is the longest.
-fn span(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+fn start_engine(
+    settings: &Settings,
+    limits: DecodeLimits,
+    budget: DecodeBudget,
+) -> Result<TesseractOcrEngine, StartError> {
+    let ocr = OcrSettings {
+        languages: settings.ocr.languages.clone(),
+        page_timeout: settings.ocr.timeout,
+        ..OcrSettings::new(settings.workers.threads())
+    };
+    let engine = TesseractOcrEngine::start(&ocr, limits, budget).map_err(at("ocr.languages"))?;
+    let available = engine.languages();
+    let mut defaults = settings.ocr.default_languages.iter();
+    match defaults.find(|language| !available.contains(language)) {
+        None => Ok(engine),
+        Some(absent) => {
+            let reason = format!("the language {absent} is not installed or not among ocr.languages");
+            Err(at("ocr.default_languages")(reason))
+        }
+    }
 }
 
-/// How often blobs that are due are looked for.
-const SWEEP_EVERY: Duration = Duration::from_secs(2);
-/// How many sweeps lie between two looks for expired sessions.
-const SWEEPS_PER_SESSION_LOOK: u32 = 1800;
+async fn connect_broker(url: &SecretString, workers: usize) -> Result<Arc<RabbitTaskQueue>, StartError> {
+    let settings = RabbitSettings::new(url.clone(), workers);
+    let queue = RabbitTaskQueue::connect(settings)
+        .await
+        .map_err(at("queue.url"))?;
+    Ok(Arc::new(queue))
+}
 
-/// Does what must happen in the background, as long as the process lives. A failure is tried again the next time.
-async fn maintain(blobs: DeleteDueBlobs, sessions: DeleteExpiredSessions, metrics: PrometheusHandle) {
-    let mut interval = tokio::time::interval(SWEEP_EVERY);
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    for round in 0_u32.. {
-        interval.tick().await;
+/// What decides who may do what.
+fn start_security(settings: &Settings) -> Result<SecurityPorts, StartError> {
+    let access_tokens = match &settings.auth.signing_key {
+        Some(pem) => Ed25519AccessTokens::from_pem(pem),
+        None => Ed25519AccessTokens::load_or_generate(&settings.data_dir.join("signing_key.pem")),
+    };
+    let hasher = ArgonPasswordHasher::new(settings.workers.threads()).map_err(at("auth"))?;
+    Ok(SecurityPorts {
+        access_tokens: Arc::new(access_tokens.map_err(at("auth.signing_key"))?),
+        hasher: Arc::new(hasher),
+        strength: Arc::new(ZxcvbnPasswordStrength),
+        secrets: Arc::new(OsSecretGenerator),
+    })
+}
+
+/// How often metrics are tidied up.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut ticks = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        ticks.tick().await;
         metrics.run_upkeep();
-        if let Err(error) = blobs.execute().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "blobs were not swept");
-        }
-        if round % SWEEPS_PER_SESSION_LOOK == 0
-            && let Err(error) = sessions.execute().await
-        {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "expired sessions were not removed"
-            );
-        }
     }
 }
 

@@ -106,13 +106,17 @@ impl<T: ParseFromJSON> ParseFromJSON for Given<T> {
 /// Whether a value is of the JSON type that its schema names.
 fn is_of_type(schema: &MetaSchemaRef, value: &Value) -> bool {
     match schema {
-        MetaSchemaRef::Reference(_) => value.is_object(),
+        // Enumerations and objects, which are parsed strictly.
+        MetaSchemaRef::Reference(_) => true,
         MetaSchemaRef::Inline(schema) => match schema.ty {
             "string" => value.is_string(),
             "boolean" => value.is_boolean(),
             "integer" => value.is_i64() || value.is_u64(),
             "number" => value.is_number(),
-            "array" => value.is_array(),
+            "array" => value.as_array().is_some_and(|items| {
+                let of_type = |item| schema.items.as_ref().is_none_or(|ty| is_of_type(ty, item));
+                items.iter().all(of_type)
+            }),
             _ => value.is_object(),
         },
     }

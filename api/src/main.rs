@@ -2,10 +2,12 @@
 
 mod accounts;
 mod authentication;
+mod background;
 mod bootstrap;
 mod configuration;
 mod fields;
 mod http;
+mod idempotency;
 mod images;
 mod json_body;
 mod ocr;
@@ -15,6 +17,7 @@ mod probe;
 mod problem;
 mod server;
 mod tags;
+mod tasks;
 mod telemetry;
 mod use_cases;
 
@@ -35,8 +38,14 @@ struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, Subcommand)]
 enum Command {
-    /// Serve the API.
+    /// Serve the API, and work on tasks unless workers.count is 0.
     Serve,
+    /// Work on tasks only.
+    Worker {
+        /// End when no task is left that is ready.
+        #[arg(long)]
+        once: bool,
+    },
     /// Bring the database to the schema of this version, and end.
     Migrate,
     /// Print the `OpenAPI` document.
@@ -87,9 +96,9 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 
 #[tokio::main]
 async fn run(command: Command, settings: Settings) -> Result<(), bootstrap::StartError> {
-    if command == Command::Migrate {
-        bootstrap::migrate(&settings).await
-    } else {
-        bootstrap::serve(settings).await
+    match command {
+        Command::Migrate => bootstrap::migrate(&settings).await,
+        Command::Worker { once } => bootstrap::work(settings, once).await,
+        _ => bootstrap::serve(settings).await,
     }
 }

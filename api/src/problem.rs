@@ -10,7 +10,7 @@ use poem_openapi::{
     error::ContentTypeError,
     payload::{Json, Payload},
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
-    types::{ToJSON, Type},
+    types::{ParseFromJSON, ToJSON, Type},
 };
 
 /// The media type of every problem.
@@ -61,22 +61,29 @@ impl From<FieldError> for FieldProblem {
     }
 }
 
-impl Problem {
-    /// A problem of this status and code.
-    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-        Self(Box::new(ProblemDto {
+impl ProblemDto {
+    /// What to say about a code.
+    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+        let (status, title) = kind(code);
+        Self {
             kind: format!("urn:ocellus:problem:{code}"),
-            title: title(code).to_owned(),
+            title: title.to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
             code: code.to_owned(),
             errors: None,
-        }))
+        }
+    }
+}
+
+impl Problem {
+    /// The problem of this code.
+    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+        Self(Box::new(ProblemDto::new(code, detail)))
     }
 
     /// The problem that an error of a use case is. Internal detail is logged here, and nowhere else.
     pub fn from_error(error: Error) -> Self {
-        let status = status_of(&error);
         match &error {
             Error::Internal(source) => tracing::error!(error = &**source as &dyn std::error::Error, "failed"),
             Error::Unavailable(source) => {
@@ -84,7 +91,7 @@ impl Problem {
             }
             _ => {}
         }
-        let mut problem = Self::new(status, error.code(), error.to_string());
+        let mut problem = Self::new(error.code(), error.to_string());
         if let Error::InvalidRequest(fields) = error {
             problem.0.errors = Some(fields.into_iter().map(FieldProblem::from).collect());
         }
@@ -100,11 +107,7 @@ impl Problem {
                 }
                 ContentTypeError::ExpectContentType => "The request needs a Content-Type.",
             };
-            return Self::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                detail,
-            );
+            return Self::new("unsupported_media_type", detail);
         }
         match error.status() {
             StatusCode::UNAUTHORIZED => Self::from_error(Error::Unauthenticated),
@@ -112,7 +115,6 @@ impl Problem {
             // the path, and such a path names nothing.
             StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Self::from_error(Error::NotFound),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(
-                StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
                 "This resource does not take this method; see Allow.",
             ),
@@ -124,20 +126,12 @@ impl Problem {
 
     /// The body is larger than the operation takes.
     pub fn request_too_large() -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "request_too_large",
-            "The request body is too large.",
-        )
+        Self::new("request_too_large", "The request body is too large.")
     }
 
     /// The file that is announced is larger than any may be.
     pub fn image_too_large() -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "image_too_large",
-            "The file is larger than it may be.",
-        )
+        Self::new("image_too_large", "The file is larger than it may be.")
     }
 
     /// The multipart body lacks a part.
@@ -147,50 +141,48 @@ impl Problem {
 
     /// The body is not what its content type says.
     pub fn malformed_body(detail: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+        Self::new("invalid_request", detail)
     }
 }
 
-fn title(code: &str) -> &'static str {
-    match code {
-        "invalid_request" => "The request is malformed",
-        "unauthenticated" => "Not logged in",
-        "invalid_credentials" => "Wrong credentials",
-        "not_found" => "Not found",
-        "method_not_allowed" => "Method not allowed",
-        "username_taken" => "User name taken",
-        "email_taken" => "E-mail taken",
-        "image_too_large" => "Image too large",
-        "request_too_large" => "Request too large",
-        "unsupported_image" => "Not a supported image",
-        "unsupported_media_type" => "Unsupported content type",
-        "image_corrupt" => "Image corrupt",
-        "image_dimensions" => "Image dimensions out of range",
-        "too_many_pages" => "Too many pages",
-        "unsupported_language" => "Language not available",
-        "quota_exceeded" => "Quota exceeded",
-        "unavailable" => "Temporarily unavailable",
-        "timeout" => "Timed out",
-        _ => "Internal error",
-    }
-}
+/// Every code with its status and its title.
+const KINDS: [(&str, u16, &str); 23] = [
+    ("invalid_request", 400, "The request is malformed"),
+    ("unauthenticated", 401, "Not logged in"),
+    ("invalid_credentials", 401, "Wrong credentials"),
+    ("not_found", 404, "Not found"),
+    ("method_not_allowed", 405, "Method not allowed"),
+    ("username_taken", 409, "User name taken"),
+    ("email_taken", 409, "E-mail taken"),
+    ("conflict", 409, "Not possible in this state"),
+    ("idempotency_conflict", 409, "Idempotency key used otherwise"),
+    ("image_too_large", 413, "Image too large"),
+    ("request_too_large", 413, "Request too large"),
+    ("unsupported_image", 415, "Not a supported image"),
+    ("unsupported_media_type", 415, "Unsupported content type"),
+    ("image_corrupt", 422, "Image corrupt"),
+    ("image_dimensions", 422, "Image dimensions out of range"),
+    ("too_many_pages", 422, "Too many pages"),
+    ("unsupported_language", 422, "Language not available"),
+    ("unknown_model", 422, "Unknown model"),
+    ("quota_exceeded", 429, "Quota exceeded"),
+    ("internal", 500, INTERNAL_TITLE),
+    ("unavailable", 503, "Temporarily unavailable"),
+    ("model_not_loaded", 503, "Model not loaded"),
+    ("timeout", 503, "Timed out"),
+];
 
-fn status_of(error: &Error) -> StatusCode {
-    match error {
-        Error::InvalidRequest(_) | Error::InterruptedUpload => StatusCode::BAD_REQUEST,
-        Error::Unauthenticated | Error::InvalidCredentials => StatusCode::UNAUTHORIZED,
-        Error::NotFound => StatusCode::NOT_FOUND,
-        Error::UsernameTaken | Error::EmailTaken => StatusCode::CONFLICT,
-        Error::ImageTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Error::UnsupportedImage => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Error::ImageCorrupt
-        | Error::ImageDimensions { .. }
-        | Error::TooManyPages { .. }
-        | Error::UnsupportedLanguage { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
-        Error::Timeout | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-    }
+/// The title of a defect.
+const INTERNAL_TITLE: &str = "Internal error";
+
+/// The status and the title of a code; a code that is not known is a defect.
+fn kind(code: &str) -> (StatusCode, &'static str) {
+    let found = KINDS.iter().find(|(known, ..)| *known == code);
+    let (status, title) = found.map_or((500, INTERNAL_TITLE), |(_, status, title)| (*status, *title));
+    (
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        title,
+    )
 }
 
 impl IntoResponse for Problem {
@@ -228,7 +220,7 @@ pub const BAD_REQUEST: u16 = 1;
 pub const UNAUTHORIZED: u16 = 1 << 1;
 /// 404: absent, or somebody else's.
 pub const NOT_FOUND: u16 = 1 << 2;
-/// 409: taken.
+/// 409: taken, or not possible in this state.
 pub const CONFLICT: u16 = 1 << 3;
 /// 413: the body or the file is too large.
 pub const TOO_LARGE: u16 = 1 << 4;
@@ -253,7 +245,11 @@ const DECLARED: [(u16, u16, &str); 8] = [
         "No token, or none that is valid (`unauthenticated`, `invalid_credentials`).",
     ),
     (NOT_FOUND, 404, "Absent, or somebody else's (`not_found`)."),
-    (CONFLICT, 409, "Taken (`username_taken`, `email_taken`)."),
+    (
+        CONFLICT,
+        409,
+        "Taken (`username_taken`, `email_taken`), not possible in this state (`conflict`), or an idempotency key of another request (`idempotency_conflict`).",
+    ),
     (
         TOO_LARGE,
         413,
@@ -267,7 +263,7 @@ const DECLARED: [(u16, u16, &str); 8] = [
     (
         UNPROCESSABLE,
         422,
-        "Understood, but cannot be done (`image_corrupt`, `image_dimensions`, `too_many_pages`, `unsupported_language`).",
+        "Understood, but cannot be done (`image_corrupt`, `image_dimensions`, `too_many_pages`, `unsupported_language`, `unknown_model`).",
     ),
     (TOO_MANY, 429, "Too much (`quota_exceeded`)."),
 ];
@@ -302,7 +298,7 @@ impl<const STATUSES: u16> ApiResponse for Failure<STATUSES> {
             (500, "A defect (`internal`)."),
             (
                 503,
-                "A part of the service is down or the work ran past its limit (`unavailable`, `timeout`).",
+                "A part of the service is down or the work ran past its limit (`unavailable`, `timeout`, `model_not_loaded`).",
             ),
         ];
         let response = |(status, description): (u16, &'static str)| MetaResponse {
@@ -322,6 +318,25 @@ impl<const STATUSES: u16> ApiResponse for Failure<STATUSES> {
 
     fn register(registry: &mut Registry) {
         ProblemDto::register(registry);
+    }
+}
+
+/// What is kept of a problem and read again.
+impl Problem {
+    /// A problem that was kept; `None` when that is no problem.
+    pub fn from_kept(body: &str) -> Option<Self> {
+        let problem = ProblemDto::parse_from_json_string(body).ok()?;
+        Some(Self(Box::new(problem)))
+    }
+
+    /// The status, and the body to keep.
+    pub fn to_kept(&self) -> (u16, String) {
+        (self.0.status, self.0.to_json_string())
+    }
+
+    /// Whether the same request would be answered with the same again, as far as anyone can know.
+    pub fn lasts(&self) -> bool {
+        (400..500).contains(&self.0.status) && !matches!(self.0.status, 401 | 429)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     images::ImagesApi,
     ocr::TextApi,
     operations::{MetricsSettings, OperationsApi},
+    tasks::TasksApi,
     use_cases::UseCases,
 };
 use domain::ids::IdGenerator;
@@ -19,8 +20,8 @@ use poem::{
 use poem_openapi::OpenApiService;
 use std::{future::Future, io, sync::Arc};
 
-fn service() -> OpenApiService<(AccountsApi, ImagesApi, TextApi, OperationsApi), ()> {
-    let api = (AccountsApi, ImagesApi, TextApi, OperationsApi);
+fn service() -> OpenApiService<(AccountsApi, ImagesApi, TextApi, TasksApi, OperationsApi), ()> {
+    let api = (AccountsApi, ImagesApi, TextApi, TasksApi, OperationsApi);
     OpenApiService::new(api, "Ocellus", env!("CARGO_PKG_VERSION")).description(
         "A self-hosted image understanding service: accounts, images and the text in them. Every error is a problem \
          (RFC 9457) with a stable `code`; every response carries `X-Request-Id`.",
@@ -72,7 +73,13 @@ fn cors(origins: &[String]) -> Cors {
     Cors::new()
         .allow_origins(origins)
         .allow_methods(["GET", "POST", "PUT", "DELETE"])
-        .allow_headers(["authorization", "content-type", "if-none-match", "x-request-id"])
+        .allow_headers([
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-none-match",
+            "x-request-id",
+        ])
         .expose_headers(["etag", "location", "retry-after", "x-request-id"])
         .allow_credentials(false)
 }

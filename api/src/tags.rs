@@ -11,6 +11,8 @@ pub enum Tag {
     Images,
     /// Reading the text of images.
     Text,
+    /// Work that is done later: submitted, followed, cancelled.
+    Tasks,
     /// Running the service.
     Operations,
 }

@@ -27,8 +27,10 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// `storage.url`: the folder of the blobs.
     pub blobs: PathBuf,
-    /// `workers.count`: threads that recognize text.
-    pub workers: usize,
+    /// `queue.url`: an AMQP broker that calls workers; `None` where the database does.
+    pub broker: Option<SecretString>,
+    /// `workers.*`
+    pub workers: WorkerSettings,
     /// `ocr.*`
     pub ocr: OcrSettings,
     /// `auth.*`
@@ -37,6 +39,24 @@ pub struct Settings {
     pub metrics_token: Option<SecretString>,
     /// `limits.storage_per_user`, `limits.images_per_user`
     pub quota: StorageQuota,
+    /// `limits.tasks_in_flight_per_user`
+    pub tasks_in_flight: Option<u64>,
+}
+
+/// Who works on tasks.
+#[derive(Debug)]
+pub struct WorkerSettings {
+    /// Tasks that this process works on at once; 0 for none.
+    pub count: usize,
+    /// How long a task stays with a worker that gives no sign of life.
+    pub lease: Duration,
+}
+
+impl WorkerSettings {
+    /// How much CPU work runs at once, also where no tasks are worked on: requests need it, too.
+    pub fn threads(&self) -> usize {
+        if self.count == 0 { cores() } else { self.count }
+    }
 }
 
 /// How to listen and what to take.
@@ -132,10 +152,13 @@ impl Settings {
             blobs: source
                 .take("storage.url", values::file_url)
                 .unwrap_or_else(|| data_dir.join("blobs")),
-            workers: source
-                .take("workers.count", values::number)
-                .unwrap_or_else(cores)
-                .max(1),
+            broker: source.take("queue.url", values::queue_url).flatten(),
+            workers: WorkerSettings {
+                count: source.take("workers.count", values::number).unwrap_or_else(cores),
+                lease: source
+                    .take("workers.lease", values::lease)
+                    .unwrap_or(Duration::from_mins(1)),
+            },
             ocr: OcrSettings {
                 languages: source.take("ocr.languages", values::languages),
                 default_languages: source
@@ -171,6 +194,11 @@ impl Settings {
                         .unwrap_or(100_000),
                 ),
             },
+            tasks_in_flight: values::limit(
+                source
+                    .take("limits.tasks_in_flight_per_user", values::number)
+                    .unwrap_or(1000),
+            ),
             data_dir,
         }
     }
@@ -206,7 +234,7 @@ mod tests {
         assert_eq!(settings.database.url.expose_secret(), "sqlite://data/ocellus.db");
         assert_eq!(settings.blobs, PathBuf::from("data/blobs"));
         assert_eq!(settings.quota.bytes, Some(10 << 30));
-        assert!(settings.workers >= 1);
+        assert!(settings.workers.count >= 1 && settings.broker.is_none());
     }
 
     #[test]

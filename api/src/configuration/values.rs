@@ -71,6 +71,27 @@ pub(super) fn database_url(text: &str) -> Result<SecretString, String> {
     }
 }
 
+/// `None` is the database itself.
+pub(super) fn queue_url(text: &str) -> Result<Option<SecretString>, String> {
+    if text == "database:" {
+        Ok(None)
+    } else if text.starts_with("amqp://") || text.starts_with("amqps://") {
+        Ok(Some(text.to_owned().into()))
+    } else {
+        Err("must be database:, or start with amqp:// or amqps://".into())
+    }
+}
+
+/// A lease must outlast a few signs of life.
+pub(super) fn lease(text: &str) -> Result<Duration, String> {
+    let lease = duration(text)?;
+    if lease < Duration::from_secs(1) {
+        Err("must be at least 1s".into())
+    } else {
+        Ok(lease)
+    }
+}
+
 pub(super) fn file_url(text: &str) -> Result<PathBuf, String> {
     let path = text.strip_prefix("file://").filter(|path| !path.is_empty());
     path.map(PathBuf::from)

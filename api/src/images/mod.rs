@@ -6,23 +6,27 @@ mod upload;
 use crate::{
     authentication::{Bearer, PRIVATE},
     fields::Given,
+    idempotency::{Content, Created, answer_once, parse_key},
     paging::page_request,
-    problem::{BAD_REQUEST, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
+    problem::{BAD_REQUEST, CONFLICT, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
     tags::Tag,
     use_cases::UseCases,
 };
 use application::images::{ImageContent, Upload};
-use domain::{ids::ImageId, images::ByteSource};
+use domain::{
+    ids::ImageId,
+    images::{ByteSource, Image},
+};
 use dto::{ImageDto, ImagePageDto, content_disposition};
 use futures_util::stream;
 use poem::{Body, http::HeaderMap, web::Data};
 use poem_openapi::{
     ApiResponse, OpenApi,
-    param::{Path, Query},
+    param::{Header, Path, Query},
     payload::{Binary, Json},
 };
 use std::{io, sync::Arc};
-use upload::FileUpload;
+pub use upload::FileUpload;
 use uuid::Uuid;
 
 /// The operations of images.
@@ -91,23 +95,31 @@ impl ImagesApi {
         &self,
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
+        /// Names this request, so that it can be repeated safely for a day.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<Given<String>>>,
         upload: FileUpload,
     ) -> Result<
         Uploaded,
-        Failure<{ PRIVATE | BAD_REQUEST | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY }>,
+        Failure<{ PRIVATE | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY }>,
     > {
-        let (filename, content) = upload.open().await?;
         let owner = sender.0.user.id;
-        let image = use_cases
-            .upload_image
-            .execute(Upload {
-                owner,
-                filename,
-                content,
-            })
-            .await?;
-        let location = format!("/images/{}", image.id);
-        Ok(Uploaded::Created(Json(image.into()), location))
+        let key = parse_key(owner, "uploadImage", key.0)?;
+        let (filename, content) = upload.open().await?;
+        let (said, content) = Content::of_fields(&[filename.as_str()]).with_file(content);
+        let upload = Upload {
+            owner,
+            filename,
+            content,
+        };
+        let work = |receipt| async move {
+            use_cases
+                .upload_image
+                .execute(upload, Option::as_ref(&receipt))
+                .await
+        };
+        let (image, location) = answer_once(&use_cases.answer_once, key, said, 201, shown, work).await?;
+        Ok(Uploaded::Created(Json(image), location))
     }
 
     /// List my images
@@ -195,6 +207,10 @@ impl ImagesApi {
             KEEP.to_owned(),
         ))
     }
+}
+
+fn shown(image: &Image) -> Created<ImageDto> {
+    (image.clone().into(), format!("/images/{}", image.id))
 }
 
 fn body(content: Box<dyn ByteSource>) -> Body {

@@ -101,7 +101,7 @@ impl<'a> ApiExtractor<'a> for FileUpload {
             }),
         })?;
         let Data(use_cases) = <Data<&Arc<UseCases>> as FromRequest>::from_request(request, body).await?;
-        let max_bytes = use_cases.upload_image.limits.max_bytes + OTHER_PARTS_BYTES;
+        let max_bytes = use_cases.upload_image.intake.limits.max_bytes + OTHER_PARTS_BYTES;
         // What says of itself that it is too large is refused unread.
         let length = request
             .header("content-length")

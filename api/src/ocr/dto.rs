@@ -24,14 +24,24 @@ pub fn parse(
     headers: &HeaderMap,
 ) -> Result<(Option<LanguageSet>, Format), Error> {
     let mut fields = Fields::default();
-    let rule = "must be one or more language codes, separated by commas";
-    let languages = fields.optional("languages", languages, |text| parse_languages(&text), rule);
+    let languages = fields.optional("languages", languages, |text| language_set(&text), LANGUAGES_RULE);
     let format = fields.optional("format", format, Some, "must be json or plain");
     fields.finish()?;
     Ok((languages, format.unwrap_or_else(|| preferred(headers))))
 }
 
-fn parse_languages(text: &str) -> Option<LanguageSet> {
+/// What the languages of a query must be.
+const LANGUAGES_RULE: &str = "must be one or more language codes, separated by commas";
+
+/// Parses the languages of a request that names nothing else.
+pub fn parse_languages(languages: Option<Given<String>>) -> Result<Option<LanguageSet>, Error> {
+    let mut fields = Fields::default();
+    let languages = fields.optional("languages", languages, |text| language_set(&text), LANGUAGES_RULE);
+    fields.finish()?;
+    Ok(languages)
+}
+
+fn language_set(text: &str) -> Option<LanguageSet> {
     let codes = text.split(',').map(str::trim);
     LanguageSet::new(codes.map(Language::parse).collect::<Option<Vec<_>>>()?)
 }

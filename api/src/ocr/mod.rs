@@ -10,7 +10,8 @@ use crate::{
     use_cases::UseCases,
 };
 use domain::ids::ImageId;
-use dto::{Format, TextDto};
+use dto::Format;
+pub use dto::{TextDto, parse_languages};
 use poem::{http::HeaderMap, web::Data};
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,

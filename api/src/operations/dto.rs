@@ -97,7 +97,11 @@ impl From<Readiness> for HealthDto {
                 database: CheckDto::answering(readiness.database, "The database does not answer."),
                 storage: CheckDto::answering(readiness.storage, "Files cannot be written or read."),
                 ocr: CheckDto::answering(readiness.ocr, "Text cannot be recognized."),
-                queue: CheckDto::disabled(),
+                // Without a broker the database is the queue.
+                queue: CheckDto::answering(
+                    readiness.queue.unwrap_or(readiness.database),
+                    "Tasks are taken and wait until it is back.",
+                ),
                 faces: CheckDto::disabled(),
                 models: CheckDto::disabled(),
             },

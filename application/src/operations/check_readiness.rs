@@ -1,7 +1,7 @@
 //! Whether the service can do its work.
 
 use domain::operations::HealthProbe;
-use futures_util::future::join3;
+use futures_util::future::join4;
 use std::sync::Arc;
 
 /// Which of the parts that decide readiness answer.
@@ -13,6 +13,8 @@ pub struct Readiness {
     pub storage: bool,
     /// Text can be recognized.
     pub ocr: bool,
+    /// The broker answers, where there is one. Without it tasks wait, but nothing is refused.
+    pub queue: Option<bool>,
 }
 
 impl Readiness {
@@ -30,13 +32,26 @@ pub struct CheckReadiness {
     pub storage: Arc<dyn HealthProbe>,
     /// The OCR engine.
     pub ocr: Arc<dyn HealthProbe>,
+    /// The broker, where there is one.
+    pub queue: Option<Arc<dyn HealthProbe>>,
 }
 
 impl CheckReadiness {
     /// How the parts are. Why one fails is logged.
     pub async fn execute(&self) -> Readiness {
-        let (database, storage, ocr) =
-            join3(self.database.probe(), self.storage.probe(), self.ocr.probe()).await;
+        let queue = async {
+            match &self.queue {
+                Some(queue) => Some(queue.probe().await),
+                None => None,
+            }
+        };
+        let (database, storage, ocr, queue) = join4(
+            self.database.probe(),
+            self.storage.probe(),
+            self.ocr.probe(),
+            queue,
+        )
+        .await;
         let answers = |part: &str, outcome: Result<(), domain::BoxError>| {
             if let Err(error) = &outcome {
                 tracing::warn!(part, error = &**error as &dyn std::error::Error, "not ready");
@@ -47,6 +62,7 @@ impl CheckReadiness {
             database: answers("database", database),
             storage: answers("storage", storage),
             ocr: answers("ocr", ocr),
+            queue: queue.map(|outcome| answers("queue", outcome)),
         }
     }
 }
@@ -80,6 +96,7 @@ mod tests {
                 database: part(database),
                 storage: part(storage),
                 ocr: part(ocr),
+                queue: None,
             };
             let readiness = check.execute().await;
             assert_eq!(
@@ -87,10 +104,23 @@ mod tests {
                 Readiness {
                     database,
                     storage,
-                    ocr
+                    ocr,
+                    queue: None,
                 }
             );
             assert_eq!(readiness.is_ready(), database && storage && ocr);
         }
+    }
+
+    #[tokio::test]
+    async fn requests_are_served_without_the_broker_which_is_told_all_the_same() {
+        let check = CheckReadiness {
+            database: part(true),
+            storage: part(true),
+            ocr: part(true),
+            queue: Some(part(false)),
+        };
+        let readiness = check.execute().await;
+        assert_eq!((readiness.queue, readiness.is_ready()), (Some(false), true));
     }
 }

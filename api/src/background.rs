@@ -1,0 +1,148 @@
+//! What a process does besides answering requests: it works on tasks and keeps house.
+
+use crate::{
+    configuration::Settings,
+    use_cases::{Broker, Ports, Shared},
+};
+use application::{
+    Error,
+    accounts::DeleteExpiredSessions,
+    images::DeleteDueBlobs,
+    operations::ForgetAnswers,
+    tasks::{AnnounceTasks, TaskSignals, TendTasks, WorkOnTasks},
+};
+use domain::tasks::TaskCalls;
+use futures_util::future::join_all;
+use std::{sync::Arc, time::Duration};
+use tokio::time::{MissedTickBehavior, interval};
+
+/// How often tasks are looked for that rest or were abandoned.
+const TEND_EVERY: Duration = Duration::from_millis(500);
+/// How often blobs that are due are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(2);
+/// How often expired sessions and old answers are looked for.
+const TIDY_EVERY: Duration = Duration::from_hours(1);
+/// How soon an idle worker finds a task that another process made ready, where there is no broker.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The same where a broker calls, in case a message was lost.
+const LOOK_EVERY_DESPITE_BROKER: Duration = Duration::from_secs(5);
+/// What is left of the grace time for handing back what is not done.
+const LAST_MOMENTS: Duration = Duration::from_secs(2);
+
+/// The background of a process.
+pub struct Background {
+    blobs: DeleteDueBlobs,
+    sessions: DeleteExpiredSessions,
+    answers: ForgetAnswers,
+    tend: TendTasks,
+    announce: Option<AnnounceTasks>,
+    work: WorkOnTasks,
+    signals: Arc<TaskSignals>,
+}
+
+impl Background {
+    /// On these ports.
+    pub fn new(ports: &Ports, shared: &Shared, settings: &Settings) -> Self {
+        let (store, clock) = (|| ports.store.clone(), || ports.clock.clone());
+        let signals = || shared.signals.clone();
+        let announce = ports
+            .broker
+            .as_ref()
+            .map(|Broker { messages, .. }| AnnounceTasks {
+                store: store(),
+                messages: messages.clone(),
+                signals: signals(),
+            });
+        let (calls, look_every): (Arc<dyn TaskCalls>, _) = match &ports.broker {
+            Some(broker) => (broker.calls.clone(), LOOK_EVERY_DESPITE_BROKER),
+            None => (signals(), LOOK_EVERY),
+        };
+        Self {
+            blobs: DeleteDueBlobs {
+                store: store(),
+                blobs: ports.blobs.clone(),
+                clock: clock(),
+            },
+            sessions: DeleteExpiredSessions {
+                store: store(),
+                clock: clock(),
+            },
+            answers: ForgetAnswers {
+                store: store(),
+                clock: clock(),
+            },
+            tend: TendTasks {
+                store: store(),
+                clock: clock(),
+                signals: signals(),
+            },
+            announce,
+            work: WorkOnTasks {
+                store: store(),
+                reader: shared.reader.clone(),
+                calls,
+                signals: signals(),
+                clock: clock(),
+                lease: settings.workers.lease,
+                look_every,
+            },
+            signals: signals(),
+        }
+    }
+
+    /// Keeps house for as long as it is polled. What fails is tried again the next time.
+    pub async fn keep_house(&self) {
+        tokio::join!(
+            every(TEND_EVERY, "tasks were not tended", || self.tend.execute()),
+            every(SWEEP_EVERY, "blobs were not swept", || async {
+                self.blobs.execute().await.map(drop)
+            }),
+            every(TIDY_EVERY, "expired sessions were not removed", || async {
+                self.sessions.execute().await.map(drop)
+            }),
+            every(TIDY_EVERY, "old answers were not removed", || async {
+                self.answers.execute().await.map(drop)
+            }),
+            async {
+                if let Some(announce) = &self.announce {
+                    announce.run().await;
+                }
+            }
+        );
+    }
+
+    /// Works on as many tasks at once until the process ends.
+    pub async fn work(&self, workers: usize) {
+        join_all((0..workers).map(|_| self.work.run())).await;
+    }
+
+    /// Works on what is ready, as many tasks at once, until nothing is.
+    pub async fn drain(&self, workers: usize) -> Result<u64, Error> {
+        self.tend.execute().await?;
+        let counts = join_all((0..workers).map(|_| self.work.drain())).await;
+        counts.into_iter().sum()
+    }
+
+    /// Ends the work: nothing new is begun, and what is not done shortly before the end of the grace time is handed back.
+    pub async fn end(&self, grace: Duration) {
+        self.signals.finish();
+        tokio::time::sleep(grace.saturating_sub(LAST_MOMENTS.min(grace / 4))).await;
+        self.signals.hand_back();
+    }
+}
+
+/// Does something again and again.
+async fn every<F: Future<Output = Result<(), Error>>>(
+    period: Duration,
+    failure: &'static str,
+    mut execute: impl FnMut() -> F,
+) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = execute().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "{failure}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What requests and answers of tasks look like.
+
+use crate::{
+    fields::{Fields, Given},
+    ocr::TextDto,
+    paging::write_cursor,
+    problem::ProblemDto,
+};
+use application::{
+    Error,
+    tasks::{TaskRequest, TaskState},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    clock::Timestamp,
+    ids::ImageId,
+    ocr::{Language, LanguageSet},
+    page::Page,
+    tasks::{Task, TaskStatus, TaskWork},
+};
+use poem_openapi::{Enum, Object};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// What a task does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case", rename = "TaskKind")]
+pub enum Kind {
+    /// Reads the text of an image.
+    Ocr,
+    /// Classifies an image.
+    Prediction,
+}
+
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case", rename = "TaskStatus")]
+pub enum Status {
+    /// It waits for a worker or for its next attempt.
+    Queued,
+    /// A worker has it.
+    Running,
+    /// It is done.
+    Succeeded,
+    /// It cannot be done; `error` tells why.
+    Failed,
+    /// It was taken back, or its image deleted.
+    Cancelled,
+}
+
+impl From<TaskStatus> for Status {
+    fn from(status: TaskStatus) -> Self {
+        match status {
+            TaskStatus::Queued => Self::Queued,
+            TaskStatus::Running => Self::Running,
+            TaskStatus::Succeeded => Self::Succeeded,
+            TaskStatus::Failed => Self::Failed,
+            TaskStatus::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<Status> for TaskStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Queued => Self::Queued,
+            Status::Running => Self::Running,
+            Status::Succeeded => Self::Succeeded,
+            Status::Failed => Self::Failed,
+            Status::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Work to do on an image that was uploaded.
+#[derive(Object)]
+#[oai(rename = "NewTask")]
+pub struct NewTaskDto {
+    /// What to do.
+    kind: Given<Kind>,
+    /// The image.
+    image_id: Given<Uuid>,
+    /// The languages of the text, as Tesseract names them, the main one first; those of the configuration when left out.
+    /// For `ocr`.
+    languages: Option<Given<Vec<String>>>,
+    /// The name of a classifier; the default one when left out. For `prediction`.
+    model: Option<Given<String>>,
+}
+
+impl NewTaskDto {
+    /// What is asked for, and of what the request is known again.
+    pub fn parse(self) -> Result<(ImageId, TaskRequest), Error> {
+        let mut fields = Fields::default();
+        let kind = fields.required("kind", self.kind, Some, "must be ocr or prediction");
+        let image = fields.required("image_id", self.image_id, Some, "must be the id of an image");
+        let rule = "must be a list of language codes such as eng, at least one";
+        let languages = fields.optional("languages", self.languages, |codes| language_set(&codes), rule);
+        let model = fields.optional("model", self.model, Some, "must be the name of a model");
+        let (Some(kind), Some(image)) = (kind, image) else {
+            return Err(fields.into_error());
+        };
+        fields.finish()?;
+        let request = match kind {
+            Kind::Ocr => TaskRequest::Ocr(languages),
+            Kind::Prediction => TaskRequest::Prediction(model),
+        };
+        Ok((ImageId(image), request))
+    }
+}
+
+fn language_set(codes: &[String]) -> Option<LanguageSet> {
+    let languages = codes.iter().map(|code| Language::parse(code));
+    LanguageSet::new(languages.collect::<Option<Vec<_>>>()?)
+}
+
+/// A task with the image that was uploaded for it.
+#[derive(Debug, PartialEq, Eq, Object)]
+#[oai(rename = "SubmittedTask")]
+pub struct SubmittedDto {
+    /// Names the task.
+    task_id: Uuid,
+    /// Names the image.
+    image_id: Uuid,
+    /// Where the task stands.
+    status: Status,
+}
+
+impl From<&Task> for SubmittedDto {
+    fn from(task: &Task) -> Self {
+        Self {
+            task_id: task.id.0,
+            image_id: task.image_id.0,
+            status: task.status.into(),
+        }
+    }
+}
+
+/// How far a task is.
+#[derive(Object)]
+#[oai(rename = "TaskProgress")]
+pub struct ProgressDto {
+    /// Pages that are done, of the latest attempt.
+    pages_done: u32,
+    /// Pages of the image.
+    pages: u32,
+}
+
+/// Work that was asked for.
+#[derive(Object)]
+#[oai(rename = "Task")]
+pub struct TaskDto {
+    /// Names the task.
+    task_id: Uuid,
+    /// What it does.
+    kind: Kind,
+    /// The image.
+    image_id: Uuid,
+    /// The languages of the text, the main one first; for `ocr`.
+    #[oai(skip_serializing_if_is_none)]
+    languages: Option<Vec<String>>,
+    /// Where it stands.
+    status: Status,
+    /// How often a worker began it.
+    attempts: u32,
+    /// How far it is.
+    progress: ProgressDto,
+    /// When it was asked for.
+    created_at: DateTime<Utc>,
+    /// When the latest attempt began.
+    #[oai(skip_serializing_if_is_none)]
+    started_at: Option<DateTime<Utc>>,
+    /// When it came to its end.
+    #[oai(skip_serializing_if_is_none)]
+    finished_at: Option<DateTime<Utc>>,
+    /// What was read, once it succeeded and as long as the image is there; not in lists and events.
+    #[oai(skip_serializing_if_is_none)]
+    result: Option<TextDto>,
+    /// Why it failed.
+    #[oai(skip_serializing_if_is_none)]
+    error: Option<ProblemDto>,
+}
+
+impl From<&Task> for TaskDto {
+    fn from(task: &Task) -> Self {
+        let TaskWork::Ocr { languages } = &task.work;
+        let failure = task.failure.as_ref();
+        let failure = failure.filter(|_| task.status == TaskStatus::Failed);
+        Self {
+            task_id: task.id.0,
+            kind: Kind::Ocr,
+            image_id: task.image_id.0,
+            languages: Some(languages.iter().map(|code| code.as_str().to_owned()).collect()),
+            status: task.status.into(),
+            attempts: task.attempts,
+            progress: ProgressDto {
+                pages_done: task.progress.done,
+                pages: task.progress.total,
+            },
+            created_at: task.created_at.to_utc(),
+            started_at: task.started_at.map(Timestamp::to_utc),
+            finished_at: task.finished_at.map(Timestamp::to_utc),
+            result: None,
+            error: failure.map(|failure| ProblemDto::new(&failure.code, failure.detail.as_str())),
+        }
+    }
+}
+
+impl From<TaskState> for TaskDto {
+    fn from(state: TaskState) -> Self {
+        Self {
+            result: state.result.map(TextDto::from),
+            ..Self::from(&state.task)
+        }
+    }
+}
+
+/// A page of tasks.
+#[derive(Object)]
+#[oai(rename = "TaskPage")]
+pub struct TaskPageDto {
+    /// Newest first, without their results.
+    items: Vec<TaskDto>,
+    /// The `cursor` of the next page; absent on the last.
+    #[oai(skip_serializing_if_is_none)]
+    next_cursor: Option<String>,
+}
+
+impl From<Page<Task>> for TaskPageDto {
+    fn from(page: Page<Task>) -> Self {
+        Self {
+            items: page.items.iter().map(TaskDto::from).collect(),
+            next_cursor: page.next.map(write_cursor),
+        }
+    }
+}
+
+/// How long an answer may wait for the end of a task.
+pub fn parse_wait(wait: Option<Given<u64>>) -> Result<Duration, Error> {
+    let mut fields = Fields::default();
+    let seconds = |seconds| (seconds <= 60).then(|| Duration::from_secs(seconds));
+    let wait = fields.optional("wait", wait, seconds, "must be a number of seconds from 0 to 60");
+    fields.finish()?;
+    Ok(wait.unwrap_or_default())
+}
+
+/// The status that a list is limited to.
+pub fn parse_status(status: Option<Given<Status>>) -> Result<Option<TaskStatus>, Error> {
+    let mut fields = Fields::default();
+    let rule = "must be queued, running, succeeded, failed or cancelled";
+    let status = fields.optional("status", status, |status| Some(status.into()), rule);
+    fields.finish()?;
+    Ok(status)
+}
