@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::database::PostgresDatabase;
+use crate::database::OwnDatabase;
 
 /// What the reaper does once nobody holds its standard input any more: it ends what still works in the folder, removes the
 /// folder and drops the database. Servers that tests share are never dropped, so their end is the end of the test's process.
 const REAPER: &str = r#"
-folder=$1 server=$2 database=$3
+folder=$1
+shift
 read -r _
 for process in /proc/[0-9]*; do
     if [ "$(readlink "$process/cwd")" = "$folder" ] && [ "${process#/proc/}" != "$$" ]; then
@@ -16,9 +17,8 @@ for process in /proc/[0-9]*; do
     fi
 done
 rm -rf "$folder"
-if [ -n "$database" ]; then
-    exec psql --quiet --no-psqlrc --dbname "$server" --command "DROP DATABASE IF EXISTS $database WITH (FORCE)"
-fi
+# What is left of the arguments is the command that drops the database.
+exec "$@"
 "#;
 
 /// A folder, and perhaps a database, of a server's own.
@@ -30,7 +30,7 @@ pub(crate) struct Home {
 
 impl Home {
     /// Makes the folder, and takes charge of the database.
-    pub(crate) fn new(database: Option<&PostgresDatabase>) -> Self {
+    pub(crate) fn new(database: Option<&OwnDatabase>) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("ocellus-test-")
             .tempdir()
@@ -40,8 +40,7 @@ impl Home {
         let reaper = Command::new("sh")
             .args(["-c", REAPER, "reaper"])
             .arg(&folder)
-            .arg(database.map_or("", |database| &database.server))
-            .arg(database.map_or("", |database| &database.name))
+            .args(database.map_or_else(|| vec!["true".to_owned()], OwnDatabase::removal))
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -19,13 +19,14 @@ mod server;
 mod specification;
 mod users;
 mod waiting;
+mod worker;
 
 pub use answer::Answer;
 pub use client::{Client, Request};
-pub use database::{Database, PostgresDatabase};
+pub use database::{Database, OwnDatabase};
 pub use log::Log;
 pub use pictures::{
-    bundled_image, picture, picture_as, png_that_claims_to_be, svg, tiff_of_pages, truncated,
+    bundled_image, long_document, picture, picture_as, png_that_claims_to_be, svg, tiff_of_pages, truncated,
 };
 pub use program::{Finished, program, run_program, run_program_in};
 pub use proxy::Proxy;
@@ -36,8 +37,9 @@ pub use server::{Options, Server};
 pub use specification::{Operation, Specification};
 pub use users::{User, unique_name};
 pub use waiting::{eventually, eventually_blocking};
+pub use worker::Worker;
 
-/// Makes a test of each function, once on `SQLite` and once on `PostgreSQL`. The functions take the [`Database`]; one that is
+/// Makes a test of each function, on `SQLite`, on `PostgreSQL` and on `MariaDB`. The functions take the [`Database`]; one that is
 /// forgotten here is dead code, which the lints refuse.
 #[macro_export]
 macro_rules! on_every_database {
@@ -56,6 +58,15 @@ macro_rules! on_every_database {
                 #[tokio::test]
                 async fn $name() {
                     super::$name($crate::Database::Postgres).await;
+                }
+            )+
+        }
+
+        mod on_mariadb {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name($crate::Database::Mariadb).await;
                 }
             )+
         }

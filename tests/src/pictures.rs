@@ -90,32 +90,44 @@ fn cyclic_redundancy_check(bytes: &[u8]) -> u32 {
     })
 }
 
-/// A TIFF of many pages, each 8 by 8 grey pixels that all share their bytes.
+/// A TIFF of many pages, each 8 by 8 white pixels.
 pub fn tiff_of_pages(pages: u32) -> Vec<u8> {
+    tiff(pages, &GrayImage::from_pixel(8, 8, Luma([255])))
+}
+
+/// A TIFF of many pages of text, each of which takes a while to read.
+pub fn long_document(pages: u32) -> Vec<u8> {
+    let page = image::load_from_memory(&bundled_image("a4.png")).expect("a bundled image is whole");
+    tiff(pages, &page.into_luma8())
+}
+
+/// A TIFF of many equal pages, whose bytes are there only once.
+fn tiff(pages: u32, page: &GrayImage) -> Vec<u8> {
     const PIXELS_AT: u32 = 8;
-    const PIXELS: u32 = 64;
-    const SHORT: u16 = 3;
+    const LONG: u16 = 4;
+    let pixels = page.as_raw();
+    let size = u32::try_from(pixels.len()).expect("a page of a few megabytes");
     let entries: [(u16, u32); 9] = [
-        (256, 8),         // width
-        (257, 8),         // height
-        (258, 8),         // bits per sample
-        (259, 1),         // not compressed
-        (262, 1),         // black is zero
-        (273, PIXELS_AT), // where the strip starts
-        (277, 1),         // samples per pixel
-        (278, 8),         // rows per strip
-        (279, PIXELS),    // bytes of the strip
+        (256, page.width()),
+        (257, page.height()),
+        (258, 8),             // bits per sample
+        (259, 1),             // not compressed
+        (262, 1),             // black is zero
+        (273, PIXELS_AT),     // where the strip starts
+        (277, 1),             // samples per pixel
+        (278, page.height()), // rows per strip
+        (279, size),          // bytes of the strip
     ];
     let directory_size = 2 + 12 * 9 + 4;
-    let first = PIXELS_AT + PIXELS;
+    let first = PIXELS_AT + size;
     let mut bytes = b"II*\0".to_vec();
     bytes.extend(first.to_le_bytes());
-    bytes.extend([255; PIXELS as usize]);
+    bytes.extend(pixels);
     for page in 1..=pages {
         bytes.extend(9_u16.to_le_bytes());
         for (tag, value) in entries {
             bytes.extend(tag.to_le_bytes());
-            bytes.extend(SHORT.to_le_bytes());
+            bytes.extend(LONG.to_le_bytes());
             bytes.extend(1_u32.to_le_bytes());
             bytes.extend(value.to_le_bytes());
         }

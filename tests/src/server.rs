@@ -11,13 +11,14 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::OnceCell;
 
 use crate::client::Client;
-use crate::database::{Database, PostgresDatabase};
+use crate::database::{Database, OwnDatabase};
 use crate::home::Home;
 use crate::log::Log;
 use crate::program::{clean, program};
 use crate::raw::RawConnection;
 use crate::specification::Specification;
 use crate::waiting::eventually_blocking;
+use crate::worker::Worker;
 
 /// How long a start may take on a busy machine; what it must take is the benchmarks' affair.
 const START: Duration = Duration::from_mins(1);
@@ -25,7 +26,7 @@ const START: Duration = Duration::from_mins(1);
 /// How to start a server.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    database: Option<PostgresDatabase>,
+    database: Option<OwnDatabase>,
     settings: Vec<(String, String)>,
     arguments: Vec<String>,
     wrapper: Vec<String>,
@@ -37,8 +38,8 @@ impl Options {
     pub fn on(database: Database) -> Self {
         match database {
             Database::Sqlite => Self::default(),
-            Database::Postgres => {
-                let database = PostgresDatabase::create();
+            Database::Postgres | Database::Mariadb => {
+                let database = OwnDatabase::create(database);
                 let url = database.url.clone();
                 Self::default()
                     .keeping(database)
@@ -49,7 +50,7 @@ impl Options {
 
     /// Takes charge of a database, so that it goes with the server.
     #[must_use]
-    pub fn keeping(mut self, database: PostgresDatabase) -> Self {
+    pub fn keeping(mut self, database: OwnDatabase) -> Self {
         self.database = Some(database);
         self
     }
@@ -94,9 +95,11 @@ impl Server {
         static ON_SQLITE: LazyLock<Server> = LazyLock::new(|| Server::start(Options::on(Database::Sqlite)));
         static ON_POSTGRES: LazyLock<Server> =
             LazyLock::new(|| Server::start(Options::on(Database::Postgres)));
+        static ON_MARIADB: LazyLock<Server> = LazyLock::new(|| Server::start(Options::on(Database::Mariadb)));
         match database {
             Database::Sqlite => &ON_SQLITE,
             Database::Postgres => &ON_POSTGRES,
+            Database::Mariadb => &ON_MARIADB,
         }
     }
 
@@ -207,6 +210,20 @@ impl Server {
             }
         }
         found
+    }
+
+    /// What the server was started with under this name.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        let mut settings = self.options.settings.iter().rev();
+        settings.find_map(|(known, value)| (known == name).then_some(value.as_str()))
+    }
+
+    /// Starts a worker in the server's folder with the server's settings and these.
+    #[must_use]
+    pub fn worker(&self, settings: &[(&str, &str)]) -> Worker {
+        let configured = self.options.settings.iter();
+        let configured = configured.map(|(name, value)| (name.as_str(), value.as_str()));
+        Worker::start(Arc::clone(&self.home), configured.chain(settings.iter().copied()))
     }
 
     /// Ends the server as a power cut would.

@@ -1,12 +1,12 @@
 //! A database that goes away and comes back.
 
-use tests::{Options, PostgresDatabase, Proxy, Server, eventually, picture};
+use tests::{Database, Options, OwnDatabase, Proxy, Server, eventually, picture};
 
 use crate::RECOVERY;
 
 #[tokio::test]
 async fn while_the_database_is_away_the_service_says_so_and_then_goes_on() {
-    let database = PostgresDatabase::create();
+    let database = OwnDatabase::create(Database::Postgres);
     let proxy = Proxy::to(database.address());
     let url = database.url_through(proxy.port());
     let server = Server::start(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::{
-    Client, Database, Options, PostgresDatabase, RawConnection, Server, User, eventually, on_every_database,
+    Client, Database, Options, OwnDatabase, RawConnection, Server, User, eventually, on_every_database,
     picture,
 };
 
@@ -138,7 +138,7 @@ async fn two_servers_that_start_at_once_on_one_database_both_come_up(database: D
 
 #[tokio::test]
 async fn two_servers_with_folders_of_their_own_share_a_database() {
-    let database = PostgresDatabase::create();
+    let database = OwnDatabase::create(Database::Postgres);
     let url = database.url.clone();
     let options = |port: &str| {
         Options::default()
