@@ -1,5 +1,6 @@
 //! The database: every repository of the domain over sea-orm, on `SQLite` and `PostgreSQL`.
 
+mod answers;
 mod blob_deletions;
 mod connection;
 mod entities;
@@ -9,6 +10,7 @@ mod postgres;
 mod schema;
 mod sessions;
 mod sqlite;
+mod tasks;
 mod texts;
 mod users;
 
@@ -20,7 +22,9 @@ use domain::{
     accounts::{SessionRepository, UserRepository},
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
+    operations::AnswerRepository,
     store::{Repositories, Store, StoreError, UnitOfWork},
+    tasks::TaskRepository,
 };
 use error::store_error;
 use sea_orm::{
@@ -52,6 +56,12 @@ impl<C: Connection> Repositories for Sea<C> {
         self
     }
     fn texts(&self) -> &dyn TextRepository {
+        self
+    }
+    fn tasks(&self) -> &dyn TaskRepository {
+        self
+    }
+    fn answers(&self) -> &dyn AnswerRepository {
         self
     }
 }
@@ -116,6 +126,12 @@ impl Repositories for SeaStore {
     }
     fn texts(&self) -> &dyn TextRepository {
         self.reads.texts()
+    }
+    fn tasks(&self) -> &dyn TaskRepository {
+        self.reads.tasks()
+    }
+    fn answers(&self) -> &dyn AnswerRepository {
+        self.reads.answers()
     }
 }
 
