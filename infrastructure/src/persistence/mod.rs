@@ -1,4 +1,4 @@
-//! The database: every repository of the domain over sea-orm, on `SQLite` and `PostgreSQL`.
+//! The database: every repository of the domain over sea-orm, on `SQLite`, `PostgreSQL`, `MariaDB` and `MySQL`.
 
 mod answers;
 mod blob_deletions;
@@ -6,6 +6,7 @@ mod connection;
 mod entities;
 mod error;
 mod images;
+mod mysql;
 mod postgres;
 mod schema;
 mod sessions;
