@@ -1,4 +1,5 @@
-//! What the databases spell differently.
+//! What the databases spell differently, and how `MySQL` survives a change that was interrupted: there each statement is
+//! a commit of its own, so a change that ended halfway is applied again from its beginning, past what is there already.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -8,9 +9,28 @@ pub(crate) fn table(manager: &SchemaManager<'_>, name: impl IntoTableRef) -> Tab
     let mut table = Table::create();
     table.table(name);
     if manager.get_database_backend() == DbBackend::MySql {
-        table.character_set("utf8mb4").collate("utf8mb4_bin");
+        table
+            .character_set("utf8mb4")
+            .collate("utf8mb4_bin")
+            .if_not_exists();
     }
     table
+}
+
+/// Adds an index to a table.
+pub(crate) async fn create_index(
+    manager: &SchemaManager<'_>,
+    table: impl IntoIden,
+    index: &mut IndexCreateStatement,
+) -> Result<(), DbErr> {
+    let table = table.into_iden();
+    if manager.get_database_backend() == DbBackend::MySql
+        && let Some(name) = index.get_index_spec().get_name()
+        && manager.has_index(table.to_string(), name).await?
+    {
+        return Ok(());
+    }
+    manager.create_index(index.table(table).take()).await
 }
 
 /// A moment in UTC with microseconds. There is no default: time comes from the program.

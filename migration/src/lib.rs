@@ -5,6 +5,8 @@ mod columns;
 mod m20261121_000001_accounts;
 mod m20261121_000002_images;
 mod m20261121_000003_texts;
+mod m20261121_000004_tasks;
+mod m20261121_000005_kept_answers;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -18,6 +20,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_accounts::Migration),
             Box::new(m20261121_000002_images::Migration),
             Box::new(m20261121_000003_texts::Migration),
+            Box::new(m20261121_000004_tasks::Migration),
+            Box::new(m20261121_000005_kept_answers::Migration),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! Users and their sessions.
 
-use crate::columns::{moment, table};
+use crate::columns::{create_index, moment, table};
 use sea_orm_migration::prelude::*;
 
 #[derive(DeriveMigrationName)]
@@ -68,13 +68,8 @@ async fn create_users(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         ("users_username_key", Users::UsernameKey),
         ("users_email_key", Users::EmailKey),
     ] {
-        let index = Index::create()
-            .name(name)
-            .table(Users::Table)
-            .col(column)
-            .unique()
-            .take();
-        manager.create_index(index).await?;
+        let mut index = Index::create().name(name).col(column).unique().take();
+        create_index(manager, Users::Table, &mut index).await?;
     }
     Ok(())
 }
@@ -104,15 +99,11 @@ async fn create_sessions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         ("sessions_refresh_token", Sessions::RefreshTokenDigest, true),
         ("sessions_expires_at", Sessions::ExpiresAt, false),
     ] {
-        let mut index = Index::create()
-            .name(name)
-            .table(Sessions::Table)
-            .col(column)
-            .take();
+        let mut index = Index::create().name(name).col(column).take();
         if unique {
             index.unique();
         }
-        manager.create_index(index).await?;
+        create_index(manager, Sessions::Table, &mut index).await?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Images, and blobs that are to be deleted.
 
 use crate::{
-    columns::{moment, table},
+    columns::{create_index, moment, table},
     m20261121_000001_accounts::Users,
 };
 use sea_orm_migration::prelude::*;
@@ -69,13 +69,12 @@ async fn create_images(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .take();
     manager.create_table(images).await?;
-    let by_owner = Index::create()
+    let mut by_owner = Index::create()
         .name("images_owner_id_id")
-        .table(Images::Table)
         .col(Images::OwnerId)
         .col(Images::Id)
         .take();
-    manager.create_index(by_owner).await
+    create_index(manager, Images::Table, &mut by_owner).await
 }
 
 async fn create_blob_deletions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -89,10 +88,9 @@ async fn create_blob_deletions(manager: &SchemaManager<'_>) -> Result<(), DbErr>
         .col(moment(manager, BlobDeletions::DueAt))
         .take();
     manager.create_table(deletions).await?;
-    let by_moment = Index::create()
+    let mut by_moment = Index::create()
         .name("blob_deletions_due_at")
-        .table(BlobDeletions::Table)
         .col(BlobDeletions::DueAt)
         .take();
-    manager.create_index(by_moment).await
+    create_index(manager, BlobDeletions::Table, &mut by_moment).await
 }

@@ -1,7 +1,7 @@
 //! What was read from images.
 
 use crate::{
-    columns::{long_text, moment, table},
+    columns::{create_index, long_text, moment, table},
     m20261121_000002_images::Images,
 };
 use sea_orm_migration::prelude::*;
@@ -65,14 +65,13 @@ async fn create_texts(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .take();
     manager.create_table(texts).await?;
-    let once = Index::create()
+    let mut once = Index::create()
         .name("texts_image_id_languages")
-        .table(Texts::Table)
         .col(Texts::ImageId)
         .col(Texts::Languages)
         .unique()
         .take();
-    manager.create_index(once).await
+    create_index(manager, Texts::Table, &mut once).await
 }
 
 async fn create_pages(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -77,7 +77,7 @@ pub struct HttpSettings {
 /// Which database.
 #[derive(Debug)]
 pub struct DatabaseSettings {
-    /// `sqlite://` or `postgres://`.
+    /// `sqlite://`, `postgres://` or `mysql://`.
     pub url: SecretString,
     /// Whether to migrate at start.
     pub migrate: bool,

@@ -61,13 +61,13 @@ pub(super) fn limit(value: u64) -> Option<u64> {
 }
 
 pub(super) fn database_url(text: &str) -> Result<SecretString, String> {
-    let known = ["sqlite://", "postgres://", "postgresql://"]
+    let known = ["sqlite://", "postgres://", "postgresql://", "mysql://"]
         .iter()
         .any(|scheme| text.starts_with(scheme));
     if known {
         Ok(text.to_owned().into())
     } else {
-        Err("must start with sqlite:// or postgres://".into())
+        Err("must start with sqlite://, postgres:// or mysql://".into())
     }
 }
 
@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn only_stores_that_there_are_can_be_named() {
-        assert!(database_url("postgres://host/db").is_ok() && database_url("redis://host").is_err());
+        assert!(database_url("postgres://host/db").is_ok() && database_url("mysql://host/db").is_ok());
+        assert!(database_url("redis://host").is_err());
         assert_eq!(file_url("file:///srv/blobs"), Ok(PathBuf::from("/srv/blobs")));
         assert!(file_url("ftp://host").is_err() && file_url("file://").is_err());
     }

@@ -1,6 +1,6 @@
 //! Reaching the database, and whether it still answers.
 
-use super::{DatabaseError, SeaStore, postgres, sqlite};
+use super::{DatabaseError, SeaStore, mysql, postgres, sqlite};
 use async_trait::async_trait;
 use domain::{BoxError, operations::HealthProbe};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
@@ -13,7 +13,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Which database, and how much of it is used.
 #[derive(Debug, Clone)]
 pub struct DatabaseSettings {
-    /// `sqlite://path/to/file` or `postgres://user:password@host/database`.
+    /// `sqlite://path/to/file`, `postgres://user:password@host/database`, or `mysql://` likewise for `MariaDB` and `MySQL`.
     pub url: SecretString,
     /// The most connections at once; on `SQLite` of reads, beside one for writes.
     pub pool_size: u32,
@@ -45,8 +45,9 @@ impl SeaStore {
         match settings.url.expose_secret().split_once(':') {
             Some(("sqlite", _)) => sqlite::connect(settings).await,
             Some(("postgres" | "postgresql", _)) => postgres::connect(settings).await,
+            Some(("mysql", _)) => mysql::connect(settings).await,
             _ => Err(DatabaseError::Address(
-                "it begins with neither sqlite:// nor postgres://".to_owned(),
+                "it begins with none of sqlite://, postgres:// and mysql://".to_owned(),
             )),
         }
     }

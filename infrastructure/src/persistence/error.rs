@@ -60,6 +60,15 @@ pub(super) fn store_error(error: DbErr) -> StoreError {
     }
 }
 
+/// The same for a new row of a table whose primary key is its only unique key: `MySQL` calls every primary key `PRIMARY`
+/// and names no table.
+pub(super) fn new_row_error(error: DbErr, conflict: Conflict) -> StoreError {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(conflict),
+        _ => store_error(error),
+    }
+}
+
 /// Every database ends its message with the index or the columns, and every unique index is named after its columns.
 /// What comes last counts, for `MySQL` shows the offending value before it.
 fn conflict(message: &str) -> Option<Conflict> {

@@ -1,14 +1,17 @@
-//! The database: every repository of the domain over sea-orm, on `SQLite` and `PostgreSQL`.
+//! The database: every repository of the domain over sea-orm, on `SQLite`, `PostgreSQL`, `MariaDB` and `MySQL`.
 
+mod answers;
 mod blob_deletions;
 mod connection;
 mod entities;
 mod error;
 mod images;
+mod mysql;
 mod postgres;
 mod schema;
 mod sessions;
 mod sqlite;
+mod tasks;
 mod texts;
 mod users;
 
@@ -20,7 +23,9 @@ use domain::{
     accounts::{SessionRepository, UserRepository},
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
+    operations::AnswerRepository,
     store::{Repositories, Store, StoreError, UnitOfWork},
+    tasks::TaskRepository,
 };
 use error::store_error;
 use sea_orm::{
@@ -52,6 +57,12 @@ impl<C: Connection> Repositories for Sea<C> {
         self
     }
     fn texts(&self) -> &dyn TextRepository {
+        self
+    }
+    fn tasks(&self) -> &dyn TaskRepository {
+        self
+    }
+    fn answers(&self) -> &dyn AnswerRepository {
         self
     }
 }
@@ -116,6 +127,12 @@ impl Repositories for SeaStore {
     }
     fn texts(&self) -> &dyn TextRepository {
         self.reads.texts()
+    }
+    fn tasks(&self) -> &dyn TaskRepository {
+        self.reads.tasks()
+    }
+    fn answers(&self) -> &dyn AnswerRepository {
+        self.reads.answers()
     }
 }
 

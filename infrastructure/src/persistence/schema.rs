@@ -2,15 +2,23 @@
 
 use super::{DatabaseError, SeaStore};
 use migration::Migrator;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryOrder, Statement};
 use sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
 
 /// Names the lock under which processes migrate one after the other. Any number does that nobody else uses.
 const MIGRATION_LOCK: i64 = 0x006f_6365_6c6c_7573;
 
+/// The same on `MySQL`, where such names are the server's and not the database's, so each database has its own. There
+/// is no waiting without end that every version knows: an hour is more than any change takes.
+const TAKE_NAMED_LOCK: &str = "SELECT GET_LOCK(CONCAT('ocellus.', MD5(DATABASE())), 3600)";
+const RELEASE_NAMED_LOCK: &str = "DO RELEASE_LOCK(CONCAT('ocellus.', MD5(DATABASE())))";
+
 impl SeaStore {
     /// Applies the changes that the schema lacks, all or none. Of several processes that start at once, one does it
     /// and the others wait.
+    ///
+    /// `MySQL` and `MariaDB` commit with every statement that changes the schema, so there it is not all or none: a
+    /// change that was interrupted is applied again by the next start, and each is written to bear that.
     ///
     /// # Errors
     ///
@@ -19,12 +27,22 @@ impl SeaStore {
     pub async fn migrate(&self) -> Result<(), DatabaseError> {
         // On SQLite the transaction itself is the lock.
         let work = self.transaction().await?;
-        if work.get_database_backend() == DbBackend::Postgres {
-            let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
-            work.execute_unprepared(&lock).await?;
+        match work.get_database_backend() {
+            DbBackend::Postgres => {
+                let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+                work.execute_unprepared(&lock).await?;
+                apply(&work).await?;
+            }
+            DbBackend::MySql => {
+                take_named_lock(&work).await?;
+                // The transaction ends with the first change, but its connection stays the same, and the lock is the
+                // connection's: it outlives every commit, and has to be given back whatever happens.
+                let outcome = apply(&work).await;
+                work.execute_unprepared(RELEASE_NAMED_LOCK).await?;
+                outcome?;
+            }
+            _ => apply(&work).await?,
         }
-        refuse_newer(&applied(&work).await?)?;
-        Migrator::up(&work, None).await?;
         Ok(work.commit().await?)
     }
 
@@ -45,6 +63,22 @@ impl SeaStore {
             None => Ok(()),
         }
     }
+}
+
+async fn take_named_lock(work: &DatabaseTransaction) -> Result<(), DatabaseError> {
+    let statement = Statement::from_string(DbBackend::MySql, TAKE_NAMED_LOCK);
+    let row = work.query_one_raw(statement).await?;
+    let taken: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    if taken == Some(1) {
+        return Ok(());
+    }
+    let failure = "another process has been changing the schema for an hour";
+    Err(DbErr::Custom(failure.to_owned()).into())
+}
+
+async fn apply(work: &DatabaseTransaction) -> Result<(), DatabaseError> {
+    refuse_newer(&applied(work).await?)?;
+    Ok(Migrator::up(work, None).await?)
 }
 
 fn refuse_newer(applied: &[String]) -> Result<(), DatabaseError> {

@@ -129,26 +129,32 @@ async fn every_image_of_the_owner_is_scheduled_and_no_other(database: TestDataba
 async fn a_hundred_thousand_images_are_scheduled_at_once(database: TestDatabase) {
     let store = database.store().await;
     let ada = stored_user(&store, "ada").await;
-    let owner = if database.url.starts_with("sqlite") {
-        format!("x'{}'", ada.id.0.simple())
-    } else {
-        format!("'{}'", ada.id)
-    };
-    let id = if database.url.starts_with("sqlite") {
-        "randomblob(16)"
-    } else {
-        "gen_random_uuid()"
-    };
-    let digest = image(&ada, 1).sha256;
-    let digest = if database.url.starts_with("sqlite") {
-        format!("x'{digest}'")
-    } else {
-        format!("'\\x{digest}'")
+    let (owner, digest) = (ada.id.0.simple(), image(&ada, 1).sha256);
+    let scheme = database.url.split(':').next();
+    let (before, id, owner, digest) = match scheme.expect("an address") {
+        "sqlite" => (
+            "",
+            "randomblob(16)",
+            format!("x'{owner}'"),
+            format!("x'{digest}'"),
+        ),
+        "postgres" => (
+            "",
+            "gen_random_uuid()",
+            format!("'{owner}'"),
+            format!("'\\x{digest}'"),
+        ),
+        _ => (
+            "SET max_recursive_iterations = 100000; ",
+            "random_bytes(16)",
+            format!("x'{owner}'"),
+            format!("x'{digest}'"),
+        ),
     };
     let fill = format!(
-        "INSERT INTO images (id, owner_id, filename, media_type, size_bytes, width, height, pages, sha256, uploaded_at) \
+        "{before}INSERT INTO images (id, owner_id, filename, media_type, size_bytes, width, height, pages, sha256, uploaded_at) \
          WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 100000) \
-         SELECT {id}, {owner}, 'a.png', 'image/png', 1, 1, 1, 1, {digest}, '2026-01-01T00:00:00+00:00' FROM numbers"
+         SELECT {id}, {owner}, 'a.png', 'image/png', 1, 1, 1, 1, {digest}, '2026-01-01 00:00:00' FROM numbers"
     );
     database.execute(&fill).await;
     let start = std::time::Instant::now();

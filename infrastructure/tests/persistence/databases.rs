@@ -15,6 +15,7 @@ macro_rules! on_every_database {
     ($($scenario:ident),+ $(,)?) => {
         crate::databases::on!(sqlite: $($scenario),+);
         crate::databases::on!(postgres: $($scenario),+);
+        crate::databases::on!(mariadb: $($scenario),+);
     };
 }
 
@@ -83,13 +84,24 @@ pub(crate) async fn sqlite(scenario: impl AsyncFnOnce(TestDatabase)) {
 pub(crate) async fn postgres(scenario: impl AsyncFnOnce(TestDatabase)) {
     let server = std::env::var("OCELLUS_TEST_POSTGRES_URL")
         .unwrap_or_else(|_| "postgres://ocellus_test:ocellus_test@127.0.0.1:5432/postgres".to_owned());
+    on_server(&server, "WITH (FORCE)", scenario).await;
+}
+
+/// The same on the `MariaDB` or `MySQL` server at `OCELLUS_TEST_MARIADB_URL`.
+pub(crate) async fn mariadb(scenario: impl AsyncFnOnce(TestDatabase)) {
+    let server = std::env::var("OCELLUS_TEST_MARIADB_URL")
+        .unwrap_or_else(|_| "mysql://ocellus_test:ocellus_test@127.0.0.1:3306/information_schema".to_owned());
+    on_server(&server, "", scenario).await;
+}
+
+async fn on_server(server: &str, how_to_drop: &str, scenario: impl AsyncFnOnce(TestDatabase)) {
     let name = format!("ocellus_test_{}", UuidV7Generator.next().simple());
-    execute(&server, &format!("CREATE DATABASE {name}")).await;
+    execute(server, &format!("CREATE DATABASE {name}")).await;
     let (address, _) = server.rsplit_once('/').expect("the address names a database");
     let url = format!("{address}/{name}");
     let outcome = AssertUnwindSafe(scenario(TestDatabase { url }))
         .catch_unwind()
         .await;
-    execute(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    execute(server, &format!("DROP DATABASE {name} {how_to_drop}")).await;
     outcome.unwrap_or_else(|panic| resume_unwind(panic));
 }

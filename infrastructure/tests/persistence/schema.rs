@@ -12,6 +12,7 @@ use tempfile::TempDir;
 on_every_database![
     stores_that_start_at_once_all_migrate,
     a_second_migration_keeps_what_is_stored,
+    a_migration_that_was_interrupted_is_finished_by_the_next_start,
     a_schema_newer_than_the_program_is_refused_by_name,
     a_schema_that_was_not_migrated_is_older,
     a_store_that_answers_passes_its_probe_and_a_closed_one_does_not,
@@ -35,6 +36,30 @@ async fn a_second_migration_keeps_what_is_stored(database: TestDatabase) {
         .find_by_username(&ada.username)
         .await;
     assert!(outcome.expect("a read").is_some());
+}
+
+async fn a_migration_that_was_interrupted_is_finished_by_the_next_start(database: TestDatabase) {
+    if !database.url.starts_with("mysql") {
+        // Elsewhere a migration is one transaction.
+        return;
+    }
+    let store = database.store().await;
+    let ada = stored_user(&store, "ada").await;
+    // As if the process had ended after some of the statements of the last change that it had begun.
+    database.execute("DELETE FROM seaql_migrations").await;
+    database.execute("DROP TABLE kept_answers").await;
+    database.execute("DROP INDEX tasks_image_id ON tasks").await;
+    store.migrate().await.expect("the schema is finished");
+    store.check_schema().await.expect("the schema is current");
+    let users = domain::store::Repositories::users(&store);
+    assert!(
+        users
+            .find_by_username(&ada.username)
+            .await
+            .expect("a read")
+            .is_some()
+    );
+    database.execute("DROP INDEX tasks_image_id ON tasks").await;
 }
 
 async fn a_schema_newer_than_the_program_is_refused_by_name(database: TestDatabase) {
@@ -73,17 +98,20 @@ async fn a_store_that_answers_passes_its_probe_and_a_closed_one_does_not(databas
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named_as_the_reason_and_the_password_is_not() {
-    let settings = DatabaseSettings {
-        acquire_timeout: Duration::from_millis(500),
-        ..DatabaseSettings::new("postgres://ocellus:hunter2@127.0.0.1:1/ocellus".into())
-    };
-    let error = SeaStore::connect(&settings)
-        .await
-        .err()
-        .expect("nothing listens there");
-    assert!(matches!(error, DatabaseError::Unreachable(_)));
-    assert!(error.to_string().contains("refused"), "{error}");
-    assert!(!format!("{error} {error:?} {settings:?}").contains("hunter2"));
+    for scheme in ["postgres", "mysql"] {
+        let url = format!("{scheme}://ocellus:hunter2@127.0.0.1:1/ocellus");
+        let settings = DatabaseSettings {
+            acquire_timeout: Duration::from_millis(500),
+            ..DatabaseSettings::new(url.into())
+        };
+        let error = SeaStore::connect(&settings)
+            .await
+            .err()
+            .expect("nothing listens there");
+        assert!(matches!(error, DatabaseError::Unreachable(_)));
+        assert!(error.to_string().contains("refused"), "{error}");
+        assert!(!format!("{error} {error:?} {settings:?}").contains("hunter2"));
+    }
 }
 
 #[tokio::test]
@@ -95,6 +123,8 @@ async fn addresses_of_no_supported_database_are_refused() {
         "sqlite::memory:",
         "sqlite://",
         "postgres://[hunter2",
+        "mysql://[hunter2",
+        "mysql://user:hunter2@host",
     ] {
         let error = SeaStore::connect(&DatabaseSettings::new(url.into())).await.err();
         let error = error.expect("the address is refused");

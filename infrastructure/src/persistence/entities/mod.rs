@@ -6,7 +6,9 @@
 
 pub(super) mod blob_deletions;
 pub(super) mod images;
+pub(super) mod kept_answers;
 pub(super) mod sessions;
+pub(super) mod tasks;
 pub(super) mod text_pages;
 pub(super) mod texts;
 pub(super) mod users;

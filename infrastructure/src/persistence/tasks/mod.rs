@@ -1,0 +1,94 @@
+//! Tasks: what their owners, their workers and the upkeep do with them.
+
+mod owners;
+mod rows;
+mod turns;
+mod upkeep;
+mod workers;
+
+use super::{Connection, Sea};
+use async_trait::async_trait;
+use domain::{
+    clock::Timestamp,
+    ids::{ImageId, TaskId, UserId},
+    page::{Page, PageRequest},
+    store::StoreError,
+    tasks::{Cancellation, Claim, Lease, Task, TaskFailure, TaskOutcome, TaskRepository, TaskStatus},
+};
+
+#[async_trait]
+impl<C: Connection> TaskRepository for Sea<C> {
+    async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError> {
+        owners::insert(&self.connection, task, in_flight_limit).await
+    }
+
+    async fn find(&self, owner: UserId, id: TaskId) -> Result<Option<Task>, StoreError> {
+        owners::find(&self.connection, owner, id).await
+    }
+
+    async fn list(
+        &self,
+        owner: UserId,
+        status: Option<TaskStatus>,
+        page: PageRequest,
+    ) -> Result<Page<Task>, StoreError> {
+        owners::list(&self.connection, owner, status, page).await
+    }
+
+    async fn cancel(&self, owner: UserId, id: TaskId, now: Timestamp) -> Result<Cancellation, StoreError> {
+        owners::cancel(&self.connection, owner, id, now).await
+    }
+
+    async fn cancel_of_image(&self, image: ImageId, now: Timestamp) -> Result<(), StoreError> {
+        owners::cancel_of_image(&self.connection, image, now).await
+    }
+
+    async fn any_ready(&self) -> Result<bool, StoreError> {
+        turns::any_ready(&self.connection).await
+    }
+
+    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<Claim>, StoreError> {
+        workers::claim(&self.connection, now, until).await
+    }
+
+    async fn renew(&self, lease: &Lease, until: Timestamp, pages_done: u32) -> Result<bool, StoreError> {
+        workers::renew(&self.connection, lease, until, pages_done).await
+    }
+
+    async fn finish(&self, lease: &Lease, outcome: &TaskOutcome, now: Timestamp) -> Result<bool, StoreError> {
+        workers::finish(&self.connection, lease, outcome, now).await
+    }
+
+    async fn postpone(
+        &self,
+        lease: &Lease,
+        failure: &TaskFailure,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        workers::postpone(&self.connection, lease, failure, until).await
+    }
+
+    async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError> {
+        workers::hand_back(&self.connection, lease, now).await
+    }
+
+    async fn wake(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        upkeep::wake(&self.connection, now, limit).await
+    }
+
+    async fn abandoned(&self, now: Timestamp, limit: u64) -> Result<Vec<Claim>, StoreError> {
+        upkeep::abandoned(&self.connection, now, limit).await
+    }
+
+    async fn unannounced(&self, limit: u64) -> Result<Vec<TaskId>, StoreError> {
+        upkeep::unannounced(&self.connection, limit).await
+    }
+
+    async fn mark_announced(&self, tasks: &[TaskId]) -> Result<(), StoreError> {
+        upkeep::mark_announced(&self.connection, tasks).await
+    }
+
+    async fn delete_finished(&self, moment: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        upkeep::delete_finished(&self.connection, moment, limit).await
+    }
+}

@@ -1,0 +1,131 @@
+//! What keeps tasks going: resting ones wake, abandoned ones are found, new ones are announced, old ones are removed.
+
+use super::{
+    rows::{State, read_claim},
+    turns,
+};
+use crate::persistence::{
+    Connection,
+    entities::tasks::{ActiveModel, Column, Entity},
+    error::store_error,
+};
+use domain::{clock::Timestamp, ids::TaskId, store::StoreError, tasks::Claim};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{LockBehavior, LockType},
+};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// How many tasks one statement names: far below what any database takes.
+const BATCH: usize = 1000;
+
+/// Rows of one state whose moment has come, longest due first, without those that somebody else works on.
+fn due(state: State, now: Timestamp, limit: u64) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::State.eq(state))
+        .filter(Column::DueAt.lte(now.to_utc()))
+        .order_by_asc(Column::DueAt)
+        .limit(limit)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+}
+
+pub(super) async fn wake(
+    connection: &impl Connection,
+    now: Timestamp,
+    limit: u64,
+) -> Result<u64, StoreError> {
+    let rows = due(State::Resting, now, limit).all(connection);
+    let rows = rows.await.map_err(store_error)?;
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let lowest = turns::lowest(connection).await?;
+    let mut next: HashMap<Uuid, i64> = HashMap::new();
+    let mut woken = 0;
+    for row in rows {
+        let turn = match next.get(&row.owner_id) {
+            Some(turn) => *turn,
+            None => turns::next_of(connection, row.owner_id, lowest).await?,
+        };
+        next.insert(row.owner_id, turn.saturating_add(1));
+        let update = Entity::update_many()
+            .set(ActiveModel {
+                state: Set(State::Ready.name().to_owned()),
+                turn: Set(turn),
+                due_at: Set(Some(now.to_utc())),
+                ..ActiveModel::default()
+            })
+            .filter(Column::Id.eq(row.id))
+            .filter(Column::State.eq(State::Resting))
+            .exec(connection);
+        woken += update.await.map_err(store_error)?.rows_affected;
+    }
+    Ok(woken)
+}
+
+pub(super) async fn abandoned(
+    connection: &impl Connection,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<Claim>, StoreError> {
+    let rows = due(State::Running, now, limit).all(connection);
+    let rows = rows.await.map_err(store_error)?.into_iter();
+    Ok(rows.map(read_claim).collect::<Result<_, _>>()?)
+}
+
+pub(super) async fn unannounced(connection: &impl Connection, limit: u64) -> Result<Vec<TaskId>, StoreError> {
+    let ids = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::State.eq(State::Ready))
+        .filter(Column::DueAt.is_not_null())
+        .order_by_asc(Column::DueAt)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(connection);
+    let ids: Vec<Uuid> = ids.await.map_err(store_error)?;
+    Ok(ids.into_iter().map(TaskId).collect())
+}
+
+pub(super) async fn mark_announced(connection: &impl Connection, tasks: &[TaskId]) -> Result<(), StoreError> {
+    for tasks in tasks.chunks(BATCH) {
+        let update = Entity::update_many()
+            .set(ActiveModel {
+                due_at: Set(None),
+                ..ActiveModel::default()
+            })
+            .filter(Column::Id.is_in(tasks.iter().map(|task| task.0)))
+            .filter(Column::State.eq(State::Ready))
+            .exec(connection);
+        update.await.map_err(store_error)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn delete_finished(
+    connection: &impl Connection,
+    moment: Timestamp,
+    limit: u64,
+) -> Result<u64, StoreError> {
+    // What ended never changes again, so nothing comes between the two statements but another deletion.
+    let ids = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::FinishedAt.lt(moment.to_utc()))
+        .order_by_asc(Column::FinishedAt)
+        .limit(limit)
+        .into_tuple()
+        .all(connection);
+    let ids: Vec<Uuid> = ids.await.map_err(store_error)?;
+    let mut removed = 0;
+    for ids in ids.chunks(BATCH) {
+        let delete = Entity::delete_many()
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .exec(connection);
+        removed += delete.await.map_err(store_error)?.rows_affected;
+    }
+    Ok(removed)
+}
