@@ -6,6 +6,7 @@
 )]
 
 mod answer;
+mod broker;
 mod client;
 mod database;
 mod home;
@@ -21,6 +22,7 @@ mod users;
 mod waiting;
 
 pub use answer::Answer;
+pub use broker::PrivateBroker;
 pub use client::{Client, Request};
 pub use database::{Database, PostgresDatabase};
 pub use log::Log;
