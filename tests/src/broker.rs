@@ -81,7 +81,8 @@ impl PrivateBroker {
         self.port
     }
 
-    /// Ends the node as a power cut would.
+    /// Ends the node as a power cut would. Queues that were declared within the second before may never work again: the
+    /// broker writes down late that they exist.
     pub fn kill(&mut self) {
         self.signal("KILL");
         self.script.wait().expect("a child can be waited for");

@@ -27,6 +27,14 @@ async fn private_broker() -> MutexGuard<'static, PrivateBroker> {
     BROKER.lock().await
 }
 
+/// Connects and lets new queues settle: what a broker knows of a queue that was declared within the last half second dies
+/// with it (RabbitMQ 3.10), and the queue never works again.
+async fn connect_and_settle(queue: &TestQueue, workers: u16) -> RabbitTaskQueue {
+    let rabbit = queue.connect(workers).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    rabbit
+}
+
 /// Publishes until it succeeds again.
 async fn publish_again(rabbit: &RabbitTaskQueue) {
     let deadline = Instant::now() + RECOVERY;
@@ -40,7 +48,7 @@ async fn publish_again(rabbit: &RabbitTaskQueue) {
 async fn what_was_confirmed_before_the_broker_was_killed_is_delivered_after_its_restart() {
     let mut broker = private_broker().await;
     let queue = TestQueue::on(&broker);
-    let rabbit = Arc::new(queue.connect(2).await);
+    let rabbit = Arc::new(connect_and_settle(&queue, 2).await);
 
     let confirmed = Arc::new(AtomicUsize::new(0));
     let load = tokio::spawn({
@@ -140,7 +148,7 @@ async fn a_broker_that_hangs_fails_what_waits_for_it_in_time_and_is_used_again()
 async fn a_lost_connection_returns_without_a_failure_where_nothing_was_under_way() {
     let mut broker = private_broker().await;
     let queue = TestQueue::on(&broker);
-    let rabbit = queue.connect(1).await;
+    let rabbit = connect_and_settle(&queue, 1).await;
     broker.kill();
     broker.start_again();
     rabbit.publish(&new_tasks(1)).await.unwrap();
