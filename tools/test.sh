@@ -7,6 +7,7 @@ target="${CARGO_TARGET_DIR:-target}"
 tools/install_packages.sh test
 tools/start_postgres.sh
 tools/start_mariadb.sh
+tools/start_rabbitmq.sh
 
 # The black-box tests start the program, which `cargo test` would not build for them. Built in one go with the tests, so
 # that the features of what both use agree and nothing is compiled twice.

@@ -3,6 +3,7 @@
 pub mod blobs;
 pub mod ocr;
 pub mod persistence;
+pub mod queue;
 pub mod security;
 pub mod system;
 pub mod vision;

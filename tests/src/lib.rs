@@ -6,6 +6,7 @@
 )]
 
 mod answer;
+mod broker;
 mod client;
 mod database;
 mod home;
@@ -22,6 +23,7 @@ mod waiting;
 mod worker;
 
 pub use answer::Answer;
+pub use broker::PrivateBroker;
 pub use client::{Client, Request};
 pub use database::{Database, OwnDatabase};
 pub use log::Log;

@@ -1,0 +1,8 @@
+//! The adapter of RabbitMQ, on the common broker of the tests and on one that is killed and frozen.
+
+#[path = "../../../tests/src/broker.rs"]
+mod broker;
+mod calls;
+mod outages;
+mod queues;
+mod refusals;
