@@ -14,14 +14,20 @@ use domain::{
     operations::HealthProbe,
 };
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{oneshot, watch},
+};
 
 /// Reads text with Tesseract on a fixed number of threads of lower priority. A thread starts with the first image that
-/// finds no other idle, and keeps its engines warm. Dropping it lets the threads end after the page in hand.
+/// finds no other idle, and keeps its engines warm. Dropping it lets the threads end after the
+/// image in hand; [`TesseractOcrEngine::stop`] waits for that.
 pub struct TesseractOcrEngine {
     shared: Arc<Shared>,
     workers: usize,
     started: Mutex<usize>,
+    /// Every thread holds a receiver for as long as it may be in native code.
+    threads: watch::Sender<()>,
 }
 
 impl TesseractOcrEngine {
@@ -48,7 +54,16 @@ impl TesseractOcrEngine {
             }),
             workers: settings.workers.max(1),
             started: Mutex::new(0),
+            threads: watch::Sender::new(()),
         })
+    }
+
+    /// Takes no more images, answers those that wait with [`OcrError::Unavailable`], and waits until every thread has
+    /// left native code and given its engines back, so that the process may exit. Images in hand are read to their end;
+    /// who is in a hurry drops their futures first, which ends them at the next word.
+    pub async fn stop(&self) {
+        self.shared.queue.close();
+        self.threads.closed().await;
     }
 
     /// Starts one more worker, up to as many as there may be.
@@ -58,8 +73,13 @@ impl TesseractOcrEngine {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
+        let alive = self.threads.subscribe();
         let thread = std::thread::Builder::new().name(format!("ocr-{started}"));
-        match thread.spawn(move || work(&shared)) {
+        let run = move || {
+            work(&shared);
+            drop(alive);
+        };
+        match thread.spawn(run) {
             Ok(_) => *started += 1,
             // The workers that did start will come to the job.
             Err(error) if *started > 0 => tracing::warn!(%error, "a thread that reads text did not start"),
@@ -102,13 +122,16 @@ impl OcrEngine for TesseractOcrEngine {
         };
         match self.shared.queue.put(job) {
             Put::Full => return Err(OcrError::Busy),
+            Put::Closed => return Err(stopped()),
             Put::NoneIdle => self.start_worker()?,
             Put::Taken => {}
         }
-        answer
-            .await
-            .map_err(|_| OcrError::Unavailable(BoxError::from("the engine was stopped")))?
+        answer.await.map_err(|_| stopped())?
     }
+}
+
+fn stopped() -> OcrError {
+    OcrError::Unavailable(BoxError::from("the engine was stopped"))
 }
 
 #[async_trait]

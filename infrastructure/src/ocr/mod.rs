@@ -4,6 +4,7 @@ mod components;
 mod engine;
 mod hidden;
 mod light;
+mod patience;
 mod placement;
 mod queue;
 mod reading;

@@ -28,6 +28,8 @@ pub(super) enum Put {
     Taken,
     /// All places are taken.
     Full,
+    /// The queue is closed: nobody will take it.
+    Closed,
 }
 
 impl<T> Queue<T> {
@@ -46,6 +48,9 @@ impl<T> Queue<T> {
     /// Puts something in.
     pub(super) fn put(&self, item: T) -> Put {
         let mut state = self.lock();
+        if state.closed {
+            return Put::Closed;
+        }
         // What an idle worker is about to take needs no place.
         if state.waiting.len() >= self.places + state.idle {
             return Put::Full;
@@ -123,5 +128,6 @@ mod tests {
             let waiting = scope.spawn(|| queue.take());
             assert_eq!(waiting.join().unwrap(), None);
         });
+        assert_eq!(queue.put(2), Put::Closed);
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     hidden::HiddenInk,
     light::clean,
+    patience::Patience,
     sheet::Sheet,
     survey::Survey,
     tesseract::{Engine, FoundWord, LONGEST_SIDE, ReadError, Reading},
@@ -10,7 +11,6 @@ use super::{
 };
 use domain::ocr::{TextPage, Word};
 use image::GrayImage;
-use std::time::{Duration, Instant};
 
 /// The height of an `x`, in pixels, to which tall letters are scaled down: Tesseract's network sees lines 36 pixels high,
 /// which is an `x` of about 16. Measured on four scans of letters of 22: within a character or two in a thousand of the
@@ -83,15 +83,14 @@ impl Prepared {
     }
 }
 
-/// Reads a page and tells where its words stand on it. The time counts for all readings together.
+/// Reads a page and tells where its words stand on it. Patience is for all readings together.
 pub(super) fn read_page(
     engine: &Engine,
     page: GrayImage,
     resolution: Option<u32>,
     number: u32,
-    within: Duration,
+    patience: Patience,
 ) -> Result<TextPage, ReadError> {
-    let until = Instant::now() + within;
     let (width, height) = page.dimensions();
     if width.min(height) < LEAST_SIDE {
         return Ok(TextPage {
@@ -105,12 +104,12 @@ pub(super) fn read_page(
     }
     let hidden = HiddenInk::of(&page);
     let prepared = Prepared::new(clean(page), resolution);
-    let (mut sheet, mut reading) = read_upright(engine, &prepared, until)?;
+    let (mut sheet, mut reading) = read_upright(engine, &prepared, patience)?;
     if is_poor(&reading)
         && let Some(hidden) = hidden
     {
         let uncovered = Prepared::new(hidden.uncovered(), resolution);
-        let (other_sheet, other_reading) = read_upright(engine, &uncovered, until)?;
+        let (other_sheet, other_reading) = read_upright(engine, &uncovered, patience)?;
         if score(&other_reading) > score(&reading) {
             (sheet, reading) = (other_sheet, other_reading);
         }
@@ -135,21 +134,25 @@ pub(super) fn read_page(
 }
 
 /// Reads a page the way round in which it is read best.
-fn read_upright(engine: &Engine, prepared: &Prepared, until: Instant) -> Result<(Sheet, Reading), ReadError> {
+fn read_upright(
+    engine: &Engine,
+    prepared: &Prepared,
+    patience: Patience,
+) -> Result<(Sheet, Reading), ReadError> {
     let first = if prepared.survey.upright {
-        best_turn(engine, prepared, [1, 3], until)?
+        best_turn(engine, prepared, [1, 3], patience)?
     } else {
         0
     };
-    let (sheet, reading) = read(engine, prepared, first, until)?;
+    let (sheet, reading) = read(engine, prepared, first, patience)?;
     if !is_poor(&reading) {
         return Ok((sheet, reading));
     }
-    let best = best_turn(engine, prepared, [0, 1, 2, 3], until)?;
+    let best = best_turn(engine, prepared, [0, 1, 2, 3], patience)?;
     if best == first {
         return Ok((sheet, reading));
     }
-    let (other_sheet, other_reading) = read(engine, prepared, best, until)?;
+    let (other_sheet, other_reading) = read(engine, prepared, best, patience)?;
     if score(&other_reading) > CLEARLY_BETTER * score(&reading) {
         Ok((other_sheet, other_reading))
     } else {
@@ -161,14 +164,10 @@ fn read(
     engine: &Engine,
     prepared: &Prepared,
     turn: u8,
-    until: Instant,
+    patience: Patience,
 ) -> Result<(Sheet, Reading), ReadError> {
     let (sheet, resolution) = prepared.turned(prepared.sheet.clone(), turn);
-    let reading = engine.read(
-        &sheet.pixels,
-        resolution,
-        until.saturating_duration_since(Instant::now()),
-    )?;
+    let reading = engine.read(&sheet.pixels, resolution, patience)?;
     Ok((sheet, reading))
 }
 

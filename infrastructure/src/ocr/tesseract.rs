@@ -1,16 +1,18 @@
 //! Tesseract's C interface, as little of it as is needed.
 #![expect(
     unsafe_code,
-    reason = "the crate passes no monitor to the recognition, so deadlines need three calls of the C interface"
+    reason = "the crate passes no monitor to the recognition, so deadlines and giving up need a few calls of the C interface"
 )]
 
+use super::patience::Patience;
 use image::GrayImage;
 use std::{
     ffi::{c_int, c_void},
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     ptr::NonNull,
     sync::Once,
-    time::{Duration, Instant},
 };
 use tesseract_rs::{TessPageIteratorLevel, TessPageSegMode, TesseractAPI, TesseractError};
 
@@ -23,11 +25,16 @@ pub(super) const LONGEST_SIDE: u32 = 32_000;
 /// `debug_file` is one variable for the whole process: it is written once, before any engine reads it.
 static QUIET: Once = Once::new();
 
+/// `TessCancelFunc`: whether to stop; gets what `TessMonitorSetCancelThis` was given, and how many words were read.
+type CancelFunction = extern "C" fn(*mut c_void, c_int) -> bool;
+
 // The system's libtesseract, which the crate `tesseract-rs` links; signatures as in its `capi.h`.
 unsafe extern "C" {
     fn TessMonitorCreate() -> *mut c_void;
     fn TessMonitorDelete(monitor: *mut c_void);
     fn TessMonitorSetDeadlineMSecs(monitor: *mut c_void, deadline: c_int);
+    fn TessMonitorSetCancelFunc(monitor: *mut c_void, cancel: CancelFunction);
+    fn TessMonitorSetCancelThis(monitor: *mut c_void, cancel_this: *mut c_void);
     fn TessBaseAPIRecognize(handle: *mut c_void, monitor: *mut c_void) -> c_int;
 }
 
@@ -37,6 +44,9 @@ pub(super) enum ReadError {
     /// It took longer than it may.
     #[error("the deadline passed")]
     Deadline,
+    /// Nobody waits for it any more.
+    #[error("the reading is not wanted any more")]
+    Unwanted,
     /// Tesseract failed.
     #[error(transparent)]
     Engine(#[from] TesseractError),
@@ -78,42 +88,38 @@ impl Engine {
         Ok(Self { api })
     }
 
-    /// Reads a page whose resolution is so many pixels per inch, 0 when that is not known. The deadline is looked at between words, so a reading
-    /// may end late; what was read by then is discarded.
+    /// Reads a page whose resolution is so many pixels per inch, 0 when that is not known. Patience is looked at between
+    /// words, so a reading may end late; what was read by then is discarded.
     pub(super) fn read(
         &self,
         page: &GrayImage,
         resolution: u32,
-        within: Duration,
+        patience: Patience,
     ) -> Result<Reading, ReadError> {
+        patience.left()?;
         let (width, height) = (to_c(page.width()), to_c(page.height()));
         self.api.set_image(page.as_raw(), width, height, 1, width)?;
         self.api.set_source_resolution(to_c(resolution))?;
-        let reading = self.recognize(within).and_then(|()| self.collect());
+        let reading = self.recognize(patience).and_then(|()| self.collect());
         self.api.clear()?;
         reading
     }
 
-    fn recognize(&self, within: Duration) -> Result<(), ReadError> {
-        let milliseconds = c_int::try_from(within.as_millis()).unwrap_or(c_int::MAX);
-        if milliseconds == 0 {
-            return Err(ReadError::Deadline);
-        }
-        let begun = Instant::now();
-        let monitor = Monitor::new(milliseconds)?;
+    fn recognize(&self, patience: Patience) -> Result<(), ReadError> {
+        let monitor = Monitor::new(&patience)?;
         let handle = self
             .api
             .handle
             .lock()
             .map_err(|_| TesseractError::MutexLockError)?;
         // SAFETY: the handle is that of a live, initialised engine, held by its mutex during the call; the monitor lives
-        // until the end of this function.
-        let outcome = unsafe { TessBaseAPIRecognize(*handle, monitor.0.as_ptr()) };
-        match outcome {
-            0 => Ok(()),
-            _ if begun.elapsed() >= within => Err(ReadError::Deadline),
-            _ => Err(TesseractError::OcrError.into()),
+        // until the end of this function, and what it points to longer.
+        let outcome = unsafe { TessBaseAPIRecognize(*handle, monitor.monitor.as_ptr()) };
+        if outcome == 0 {
+            return Ok(());
         }
+        patience.left()?;
+        Err(TesseractError::OcrError.into())
     }
 
     fn collect(&self) -> Result<Reading, ReadError> {
@@ -138,25 +144,47 @@ impl Engine {
     }
 }
 
-/// Watches over the time of one recognition.
-struct Monitor(NonNull<c_void>);
+/// Ends one recognition when patience does.
+struct Monitor<'a> {
+    monitor: NonNull<c_void>,
+    patience: PhantomData<&'a Patience<'a>>,
+}
 
-impl Monitor {
-    fn new(milliseconds: c_int) -> Result<Self, TesseractError> {
+impl<'a> Monitor<'a> {
+    fn new(patience: &'a Patience<'a>) -> Result<Self, ReadError> {
+        let milliseconds = c_int::try_from(patience.left()?.as_millis()).unwrap_or(c_int::MAX);
         // SAFETY: takes nothing; what it gives is freed in `drop`.
         let monitor = unsafe { TessMonitorCreate() };
-        let monitor = Self(NonNull::new(monitor).ok_or(TesseractError::NullPointerError)?);
-        // SAFETY: the monitor was just made and is used by nobody else.
-        unsafe { TessMonitorSetDeadlineMSecs(monitor.0.as_ptr(), milliseconds) };
+        let monitor = Self {
+            monitor: NonNull::new(monitor).ok_or(TesseractError::NullPointerError)?,
+            patience: PhantomData,
+        };
+        let pointer = monitor.monitor.as_ptr();
+        // SAFETY: the monitor was just made and is used by nobody else; the patience, which `is_over` only reads, is
+        // borrowed for as long as the monitor lives.
+        unsafe {
+            TessMonitorSetDeadlineMSecs(pointer, milliseconds);
+            TessMonitorSetCancelFunc(pointer, is_over);
+            TessMonitorSetCancelThis(pointer, std::ptr::from_ref(patience).cast_mut().cast());
+        }
         Ok(monitor)
     }
 }
 
-impl Drop for Monitor {
+impl Drop for Monitor<'_> {
     fn drop(&mut self) {
         // SAFETY: made by `TessMonitorCreate`, deleted only here.
-        unsafe { TessMonitorDelete(self.0.as_ptr()) };
+        unsafe { TessMonitorDelete(self.monitor.as_ptr()) };
     }
+}
+
+/// Whether the recognition is to stop because nobody wants it; the deadline is Tesseract's own matter.
+extern "C" fn is_over(patience: *mut c_void, _words: c_int) -> bool {
+    // SAFETY: `Monitor::new` gave a patience that outlives the recognition, which is what calls this, and on whose
+    // thread.
+    let patience = unsafe { &*patience.cast::<Patience>() };
+    // A panic must not unwind through C++; whoever asks again after the recognition meets it there.
+    catch_unwind(AssertUnwindSafe(|| !patience.is_wanted())).unwrap_or(true)
 }
 
 /// Sides are at most [`LONGEST_SIDE`] and resolutions a few thousand, so nothing is cut off.

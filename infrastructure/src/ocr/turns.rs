@@ -1,12 +1,12 @@
 //! Which way round a page lies: a sample of it is read in several turns.
 
 use super::{
+    patience::Patience,
     placement::to_pixels,
     reading::Prepared,
     sheet::Sheet,
     tesseract::{Engine, FoundWord, ReadError, Reading},
 };
-use std::time::Instant;
 
 /// A reading whose characters are less sure than this on average may be one of a turned page.
 const POOR_CONFIDENCE: f32 = 72.0;
@@ -44,7 +44,7 @@ pub(super) fn best_turn<const N: usize>(
     engine: &Engine,
     page: &Prepared,
     turns: [u8; N],
-    until: Instant,
+    patience: Patience,
 ) -> Result<u8, ReadError> {
     let mut best = (0.0, turns[0]);
     if page.survey.letters.is_empty() {
@@ -53,8 +53,7 @@ pub(super) fn best_turn<const N: usize>(
     let sample = sample(page);
     for turn in turns {
         let (sheet, resolution) = page.turned(sample.clone(), turn);
-        let left = until.saturating_duration_since(Instant::now());
-        let reading = engine.read(&sheet.pixels, resolution, left)?;
+        let reading = engine.read(&sheet.pixels, resolution, patience)?;
         let score = score(&reading);
         if score > CLEARLY_BETTER * best.0 {
             best = (score, turn);

@@ -1,6 +1,7 @@
 //! A worker: one thread that reads one image after the other with engines of its own.
 
 use super::{
+    patience::Patience,
     queue::Queue,
     reading::read_page,
     settings::TrainedData,
@@ -147,24 +148,25 @@ impl Worker {
     ) -> Option<Result<Vec<TextPage>, OcrError>> {
         let shared = Arc::clone(&self.shared);
         let joined = languages.joined();
+        let wanted = || !reply.is_closed();
         let read = || {
             let mut decoder = PageDecoder::open(media_type, bytes, &shared.limits, &shared.budget)?;
             let engine = self.engine(&joined)?;
             let mut pages: Vec<TextPage> = Vec::new();
             let mut number = 1;
             while let Some(mut page) = decoder.next_page()? {
-                if reply.is_closed() {
-                    return Ok(None);
-                }
                 let begun = Instant::now();
                 let pixels = std::mem::take(&mut page.pixels);
-                let read = read_page(engine, pixels, page.dpi, number, shared.page_timeout);
+                let patience = Patience::new(shared.page_timeout, &wanted);
+                let read = read_page(engine, pixels, page.dpi, number, patience);
                 metrics::histogram!("ocellus_recognition_duration_seconds", "languages" => joined.clone())
                     .record(begun.elapsed());
-                pages.push(read.map_err(|error| match error {
-                    ReadError::Deadline => OcrError::Timeout,
-                    ReadError::Engine(error) => OcrError::Unavailable(error.into()),
-                })?);
+                pages.push(match read {
+                    Ok(page) => page,
+                    Err(ReadError::Unwanted) => return Ok(None),
+                    Err(ReadError::Deadline) => return Err(OcrError::Timeout),
+                    Err(ReadError::Engine(error)) => return Err(OcrError::Unavailable(error.into())),
+                });
                 observer.pages_done(number);
                 number += 1;
             }

@@ -2,6 +2,7 @@
 
 mod boxes;
 mod pool;
+mod stopping;
 mod texts;
 
 use super::{OcrSettings, TesseractOcrEngine};

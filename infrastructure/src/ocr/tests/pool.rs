@@ -17,13 +17,13 @@ use tokio::{
 };
 
 /// Says when it is asked for its bytes, and gives them when it is told to.
-struct Held {
+pub(super) struct Held {
     asked: Option<Sender<()>>,
     told: Option<Receiver<()>>,
 }
 
 impl Held {
-    fn new() -> (Self, Receiver<()>, Sender<()>) {
+    pub(super) fn new() -> (Self, Receiver<()>, Sender<()>) {
         let ((asked, was_asked), (tell, told)) = (channel(), channel());
         (
             Self {
@@ -61,14 +61,14 @@ impl ByteSource for Panicking {
 }
 
 /// A little white page.
-fn white() -> Bytes {
+pub(super) fn white() -> Bytes {
     let mut png = Cursor::new(Vec::new());
     let page = GrayImage::from_pixel(16, 16, Luma([255]));
     page.write_to(&mut png, image::ImageFormat::Png).unwrap();
     png.into_inner().into()
 }
 
-fn one_worker(waiting: usize) -> Arc<TesseractOcrEngine> {
+pub(super) fn one_worker(waiting: usize) -> Arc<TesseractOcrEngine> {
     let settings = OcrSettings {
         waiting,
         ..OcrSettings::new(1)
@@ -76,7 +76,7 @@ fn one_worker(waiting: usize) -> Arc<TesseractOcrEngine> {
     Arc::new(engine(&settings))
 }
 
-async fn recognize(
+pub(super) async fn recognize(
     engine: &TesseractOcrEngine,
     content: impl ByteSource + 'static,
 ) -> Result<Recognition, OcrError> {
@@ -90,7 +90,7 @@ async fn recognize(
         .await
 }
 
-fn spawn(
+pub(super) fn spawn(
     engine: &Arc<TesseractOcrEngine>,
     content: impl ByteSource + 'static,
 ) -> JoinHandle<Result<Recognition, OcrError>> {
