@@ -25,7 +25,7 @@ const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// How soon an idle worker finds a task that another process made ready, where there is no broker.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The same where a broker calls, in case a message was lost.
-const LOOK_EVERY_DESPITE_BROKER: Duration = Duration::from_secs(5);
+const LOOK_EVERY_DESPITE_BROKER: Duration = Duration::from_secs(10);
 /// What is left of the grace time for handing back what is not done.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 

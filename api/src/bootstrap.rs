@@ -223,7 +223,8 @@ fn start_engine(
 }
 
 async fn connect_broker(url: &SecretString, workers: usize) -> Result<Arc<RabbitTaskQueue>, StartError> {
-    let settings = RabbitSettings::new(url.clone(), workers);
+    let prefetch = u16::try_from(workers).unwrap_or(u16::MAX);
+    let settings = RabbitSettings::new(url.clone(), prefetch);
     let queue = RabbitTaskQueue::connect(settings)
         .await
         .map_err(at("queue.url"))?;

@@ -44,7 +44,7 @@ pub fn parse_key(
 /// What a request says, by which a repetition is told from another request: its fields and the bytes of its file, however
 /// they were wrapped on the way.
 #[derive(Clone)]
-pub struct Content {
+pub struct Request {
     digest: Arc<Mutex<Sha256>>,
     file: Option<Arc<AsyncMutex<File>>>,
 }
@@ -54,7 +54,7 @@ struct File {
     ended: bool,
 }
 
-impl Content {
+impl Request {
     /// A request that says only this.
     pub fn of_fields(fields: &[&str]) -> Self {
         let mut digest = Sha256::new();
@@ -98,7 +98,7 @@ impl Content {
 }
 
 #[async_trait]
-impl ByteSource for Content {
+impl ByteSource for Request {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, SourceError> {
         let Some(file) = &self.file else {
             return Ok(None);
@@ -127,13 +127,14 @@ pub type Created<D> = (D, String);
 pub async fn answer_once<T, D, W>(
     answers: &AnswerOnce,
     key: Option<IdempotencyKey>,
-    mut content: Content,
+    mut request: Request,
     status: u16,
     show: fn(&T) -> Created<D>,
     work: impl FnOnce(Option<Receipt<T>>) -> W,
 ) -> Result<Created<D>, Problem>
 where
-    D: ToJSON + ParseFromJSON,
+    T: 'static,
+    D: ToJSON + ParseFromJSON + 'static,
     W: Future<Output = Result<T, Error>>,
 {
     let Some(key) = key else {
@@ -141,10 +142,10 @@ where
         return Ok(show(&done));
     };
     let attempt = match answers.begin(&key).await.map_err(Problem::from_error)? {
-        Turn::Repeated(kept) => return repeat(kept, content).await,
+        Turn::Repeated(kept) => return repeat(kept, request).await,
         Turn::First(attempt) => attempt,
     };
-    let said = content.clone();
+    let said = request.clone();
     let receipt = Receipt::new(key.clone(), attempt, move |done| {
         let (shown, location) = show(done);
         KeptAnswer {
@@ -158,10 +159,10 @@ where
         Ok(done) => return Ok(show(&done)),
         Err(error) => Problem::from_error(error),
     };
-    let ended = if problem.lasts() && content.read_whole().await {
+    let ended = if problem.lasts() && request.read_whole().await {
         let (status, body) = problem.to_kept();
         let refusal = KeptAnswer {
-            request_digest: content.digest(),
+            request_digest: request.digest(),
             status,
             location: None,
             body,
@@ -181,11 +182,11 @@ where
 }
 
 /// What was answered before, if the request is the same.
-async fn repeat<D: ParseFromJSON>(kept: KeptAnswer, mut content: Content) -> Result<Created<D>, Problem> {
-    if !content.read_whole().await {
+async fn repeat<D: ParseFromJSON>(kept: KeptAnswer, mut request: Request) -> Result<Created<D>, Problem> {
+    if !request.read_whole().await {
         return Err(Problem::from_error(Error::InterruptedUpload));
     }
-    if content.digest() != kept.request_digest {
+    if request.digest() != kept.request_digest {
         return Err(Problem::from_error(Error::IdempotencyConflict));
     }
     let unreadable = || Problem::from_error(Error::Internal("a kept answer cannot be read".into()));
@@ -211,9 +212,9 @@ mod tests {
     }
 
     fn digest_of(fields: &[&str], pieces: &[&'static [u8]]) -> Sha256Digest {
-        let (mut content, _) = Content::of_fields(fields).with_file(Box::new(Pieces(pieces.to_vec())));
-        assert_eq!(content.read_whole().now_or_never(), Some(true));
-        content.digest()
+        let (mut request, _) = Request::of_fields(fields).with_file(Box::new(Pieces(pieces.to_vec())));
+        assert_eq!(request.read_whole().now_or_never(), Some(true));
+        request.digest()
     }
 
     #[test]
@@ -228,10 +229,10 @@ mod tests {
     #[test]
     fn what_the_work_left_unread_is_counted_in_all_the_same() {
         let source = Pieces(vec![b"abc", b"def"]);
-        let (mut content, mut passed_on) = Content::of_fields(&[]).with_file(Box::new(source));
+        let (mut request, mut passed_on) = Request::of_fields(&[]).with_file(Box::new(source));
         assert!(passed_on.next_chunk().now_or_never().is_some());
-        assert_eq!(content.read_whole().now_or_never(), Some(true));
-        assert_eq!(content.digest(), digest_of(&[], &[b"abcdef"]));
+        assert_eq!(request.read_whole().now_or_never(), Some(true));
+        assert_eq!(request.digest(), digest_of(&[], &[b"abcdef"]));
     }
 
     #[test]

@@ -99,6 +99,6 @@ async fn run(command: Command, settings: Settings) -> Result<(), bootstrap::Star
     match command {
         Command::Migrate => bootstrap::migrate(&settings).await,
         Command::Worker { once } => bootstrap::work(settings, once).await,
-        _ => bootstrap::serve(settings).await,
+        Command::Serve | Command::Openapi | Command::Health => bootstrap::serve(settings).await,
     }
 }

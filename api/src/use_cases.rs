@@ -120,17 +120,7 @@ impl UseCases {
         let ids = || ports.ids.clone();
         let (reader, signals) = (|| shared.reader.clone(), || shared.signals.clone());
         let in_flight_limit = settings.tasks_in_flight;
-        let intake = Arc::new(ImageIntake {
-            store: store(),
-            blobs: ports.blobs.clone(),
-            inspector: ports.inspector.clone(),
-            clock: clock(),
-            ids: ids(),
-            limits: UploadLimits {
-                max_bytes: settings.http.max_upload_bytes,
-                quota: settings.quota,
-            },
-        });
+        let intake = Arc::new(intake(ports, settings));
         Self {
             register_user: RegisterUser {
                 store: store(),
@@ -146,10 +136,7 @@ impl UseCases {
                 secrets: security.secrets,
                 clock: clock(),
                 ids: ids(),
-                lifetimes: TokenLifetimes {
-                    access: span(settings.auth.access_token_ttl),
-                    refresh: span(settings.auth.refresh_token_ttl),
-                },
+                lifetimes: lifetimes(settings),
             },
             authenticate: Authenticate {
                 store: store(),
@@ -220,6 +207,27 @@ impl UseCases {
             },
             access_tokens: security.access_tokens,
         }
+    }
+}
+
+fn intake(ports: &Ports, settings: &Settings) -> ImageIntake {
+    ImageIntake {
+        store: ports.store.clone(),
+        blobs: ports.blobs.clone(),
+        inspector: ports.inspector.clone(),
+        clock: ports.clock.clone(),
+        ids: ports.ids.clone(),
+        limits: UploadLimits {
+            max_bytes: settings.http.max_upload_bytes,
+            quota: settings.quota,
+        },
+    }
+}
+
+fn lifetimes(settings: &Settings) -> TokenLifetimes {
+    TokenLifetimes {
+        access: span(settings.auth.access_token_ttl),
+        refresh: span(settings.auth.refresh_token_ttl),
     }
 }
 

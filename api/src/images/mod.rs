@@ -6,7 +6,7 @@ mod upload;
 use crate::{
     authentication::{Bearer, PRIVATE},
     fields::Given,
-    idempotency::{Content, Created, answer_once, parse_key},
+    idempotency::{Created, Request, answer_once, parse_key},
     paging::page_request,
     problem::{BAD_REQUEST, CONFLICT, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
     tags::Tag,
@@ -106,12 +106,13 @@ impl ImagesApi {
         let owner = sender.0.user.id;
         let key = parse_key(owner, "uploadImage", key.0)?;
         let (filename, content) = upload.open().await?;
-        let (said, content) = Content::of_fields(&[filename.as_str()]).with_file(content);
+        let (said, content) = Request::of_fields(&[filename.as_str()]).with_file(content);
         let upload = Upload {
             owner,
             filename,
             content,
         };
+        let use_cases = use_cases.0;
         let work = |receipt| async move {
             use_cases
                 .upload_image

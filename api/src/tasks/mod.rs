@@ -5,7 +5,7 @@ mod dto;
 use crate::{
     authentication::{Bearer, PRIVATE},
     fields::Given,
-    idempotency::{Content, Created, answer_once, parse_key},
+    idempotency::{Created, Request, answer_once, parse_key},
     images::FileUpload,
     json_body::JsonBody,
     ocr::parse_languages,
@@ -107,12 +107,13 @@ impl TasksApi {
         let key = parse_key(owner, "uploadAndRead", key.0)?;
         let (filename, content) = upload.open().await?;
         let said = [filename.as_str(), &joined(languages.as_ref())].map(str::to_owned);
-        let (said, content) = Content::of_fields(&[&said[0], &said[1]]).with_file(content);
+        let (said, content) = Request::of_fields(&[&said[0], &said[1]]).with_file(content);
         let upload = Upload {
             owner,
             filename,
             content,
         };
+        let use_cases = use_cases.0;
         let submit = |receipt| async move {
             let submitted = use_cases
                 .submit_upload
@@ -145,7 +146,8 @@ impl TasksApi {
             TaskRequest::Ocr(languages) => ("ocr", joined(languages.as_ref())),
             TaskRequest::Prediction(model) => ("prediction", model.clone().unwrap_or_default()),
         };
-        let said = Content::of_fields(&[kind, &image.to_string(), &wish]);
+        let said = Request::of_fields(&[kind, &image.to_string(), &wish]);
+        let use_cases = use_cases.0;
         let submit = |receipt| async move {
             let submitted = use_cases
                 .submit_task

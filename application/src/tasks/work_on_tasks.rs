@@ -64,8 +64,10 @@ impl WorkOnTasks {
                 () = self.signals.reached(Stage::Finishing) => return,
                 call = tokio::time::timeout(self.look_every, self.calls.next()) => call.ok(),
             };
-            match self.work_once().await {
-                Ok(_) => {
+            // Who was not called has to look until nothing is left: for those tasks nobody may ever call.
+            let worked = if call.is_some() { self.work_once().await.map(drop) } else { self.drain().await.map(drop) };
+            match worked {
+                Ok(()) => {
                     if let Some(call) = call {
                         call.answered().await;
                     }

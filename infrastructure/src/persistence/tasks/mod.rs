@@ -72,6 +72,10 @@ impl<C: Connection> TaskRepository for Sea<C> {
         workers::hand_back(&self.connection, lease, now).await
     }
 
+    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
+        upkeep::any_due(&self.connection, now).await
+    }
+
     async fn wake(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError> {
         upkeep::wake(&self.connection, now, limit).await
     }
@@ -86,9 +90,5 @@ impl<C: Connection> TaskRepository for Sea<C> {
 
     async fn mark_announced(&self, tasks: &[TaskId]) -> Result<(), StoreError> {
         upkeep::mark_announced(&self.connection, tasks).await
-    }
-
-    async fn delete_finished(&self, moment: Timestamp, limit: u64) -> Result<u64, StoreError> {
-        upkeep::delete_finished(&self.connection, moment, limit).await
     }
 }

@@ -1,4 +1,4 @@
-//! What keeps tasks going: resting ones wake, abandoned ones are found, new ones are announced, old ones are removed.
+//! What keeps tasks going: resting ones wake, abandoned ones are found, new ones are announced.
 
 use super::{
     rows::{State, read_claim},
@@ -13,6 +13,7 @@ use domain::{clock::Timestamp, ids::TaskId, store::StoreError, tasks::Claim};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    prelude::SelectExt,
     sea_query::{LockBehavior, LockType},
 };
 use std::collections::HashMap;
@@ -29,6 +30,18 @@ fn due(state: State, now: Timestamp, limit: u64) -> Select<Entity> {
         .order_by_asc(Column::DueAt)
         .limit(limit)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+}
+
+pub(super) async fn any_due(connection: &impl Connection, now: Timestamp) -> Result<bool, StoreError> {
+    for state in [State::Resting, State::Running] {
+        let due = Entity::find()
+            .filter(Column::State.eq(state))
+            .filter(Column::DueAt.lte(now.to_utc()));
+        if due.exists(connection).await.map_err(store_error)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(super) async fn wake(
@@ -103,29 +116,4 @@ pub(super) async fn mark_announced(connection: &impl Connection, tasks: &[TaskId
         update.await.map_err(store_error)?;
     }
     Ok(())
-}
-
-pub(super) async fn delete_finished(
-    connection: &impl Connection,
-    moment: Timestamp,
-    limit: u64,
-) -> Result<u64, StoreError> {
-    // What ended never changes again, so nothing comes between the two statements but another deletion.
-    let ids = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::FinishedAt.lt(moment.to_utc()))
-        .order_by_asc(Column::FinishedAt)
-        .limit(limit)
-        .into_tuple()
-        .all(connection);
-    let ids: Vec<Uuid> = ids.await.map_err(store_error)?;
-    let mut removed = 0;
-    for ids in ids.chunks(BATCH) {
-        let delete = Entity::delete_many()
-            .filter(Column::Id.is_in(ids.iter().copied()))
-            .exec(connection);
-        removed += delete.await.map_err(store_error)?.rows_affected;
-    }
-    Ok(removed)
 }
