@@ -1,25 +1,15 @@
 use super::*;
 use crate::{
-    fixtures::{self, PNG_START},
-    images::{UploadLimits, intake::UPLOAD_WINDOW},
+    fixtures::{self, FACTS, PNG_START},
+    images::intake::UPLOAD_WINDOW,
 };
 use domain::{
     clock::Timestamp,
-    ids::MockIdGenerator,
-    images::{
-        BlobError, BlobKey, ByteSource, Filename, ImageError, ImageFacts, MediaType, MockBlobStore,
-        MockImageInspector, StorageQuota, test_support::ChunkSource,
-    },
+    images::{BlobKey, ImageError, ImageFacts, MediaType, MockImageInspector, test_support::ChunkSource},
     store::{
         StoreError,
         test_support::{MockRepositories, MockStore},
     },
-};
-
-const FACTS: ImageFacts = ImageFacts {
-    width: 4,
-    height: 3,
-    pages: 1,
 };
 
 fn with_room() -> MockStore {
@@ -55,22 +45,6 @@ fn adding(added: Result<bool, StoreError>, kept: bool) -> MockRepositories {
     work
 }
 
-/// A blob store that drains what it is given, as every real one does.
-fn draining_blobs() -> MockBlobStore {
-    let mut blobs = MockBlobStore::new();
-    blobs.expect_write().returning(|_, content| {
-        futures_util::FutureExt::now_or_never(async {
-            while content.next_chunk().await?.is_some() {}
-            Ok::<(), BlobError>(())
-        })
-        .expect("prepared pieces are there at once")
-    });
-    blobs
-        .expect_read()
-        .returning(|_| Ok(Some(Box::new(ChunkSource::new([PNG_START])))));
-    blobs
-}
-
 fn inspector(facts: fn() -> Result<ImageFacts, ImageError>) -> MockImageInspector {
     let mut inspector = MockImageInspector::new();
     inspector
@@ -85,28 +59,10 @@ async fn upload(
     source: ChunkSource,
     facts: fn() -> Result<ImageFacts, ImageError>,
 ) -> Result<Image, Error> {
-    let mut ids = MockIdGenerator::new();
-    ids.expect_next().return_const(fixtures::image_id().0);
-    let intake = ImageIntake {
-        store: store.clone(),
-        blobs: Arc::new(draining_blobs()),
-        inspector: Arc::new(inspector(facts)),
-        clock: fixtures::clock(),
-        ids: Arc::new(ids),
-        limits: UploadLimits {
-            max_bytes: 64,
-            quota: StorageQuota::default(),
-        },
-    };
     let use_case = UploadImage {
-        intake: Arc::new(intake),
+        intake: fixtures::intake(store, inspector(facts)),
     };
-    let upload = Upload {
-        owner: fixtures::owner(),
-        filename: Filename::clean("eye.png"),
-        content: Box::new(source),
-    };
-    use_case.execute(upload, None).await
+    use_case.execute(fixtures::upload(source), None).await
 }
 
 /// Uploads something that is refused after the reservation; the blob must be scheduled at once and nothing added.
