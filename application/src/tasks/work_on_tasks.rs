@@ -226,5 +226,5 @@ impl PageObserver for Pages {
 }
 
 #[cfg(test)]
-#[path = "work_on_tasks_tests.rs"]
+#[path = "work_on_tasks_tests/mod.rs"]
 mod tests;
