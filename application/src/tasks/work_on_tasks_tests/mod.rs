@@ -58,13 +58,13 @@ fn claim(attempts: u32) -> Claim {
 }
 
 /// Reads in which looks for ready tasks find this, in order.
-fn with_looks(ready: impl IntoIterator<Item = bool, IntoIter: Send + 'static>) -> MockRepositories {
-    let ready = Mutex::new(ready.into_iter());
+fn with_looks(found: impl IntoIterator<Item = bool, IntoIter: Send + 'static>) -> MockRepositories {
+    let found = Mutex::new(found.into_iter());
     let mut reads = MockRepositories::default();
     reads
         .tasks
         .expect_any_ready()
-        .returning(move || Ok(ready.lock().expect("unpoisoned").next().expect("one more look")));
+        .returning(move || Ok(found.lock().expect("unpoisoned").next().expect("one more look")));
     reads
 }
 
