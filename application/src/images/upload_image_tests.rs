@@ -59,10 +59,15 @@ async fn upload(
     source: ChunkSource,
     facts: fn() -> Result<ImageFacts, ImageError>,
 ) -> Result<Image, Error> {
-    let use_case = UploadImage {
+    uploading(store, facts)
+        .execute(fixtures::upload(source), None)
+        .await
+}
+
+fn uploading(store: &Arc<MockStore>, facts: fn() -> Result<ImageFacts, ImageError>) -> UploadImage {
+    UploadImage {
         intake: fixtures::intake(store, inspector(facts)),
-    };
-    use_case.execute(fixtures::upload(source), None).await
+    }
 }
 
 /// Uploads something that is refused after the reservation; the blob must be scheduled at once and nothing added.
@@ -193,4 +198,57 @@ async fn an_upload_that_outlasts_its_window_is_not_added_because_its_blob_may_be
     let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
     assert_eq!(outcome.expect_err("too late").code(), "timeout");
     assert_eq!(store.commits(), 2);
+}
+
+#[tokio::test]
+async fn a_commit_whose_end_is_not_known_leaves_the_blob_to_its_reservation() {
+    let works = with_room()
+        .then_work(reserving())
+        .then_failing_commit(adding(Ok(true), true));
+    let store = Arc::new(works);
+    let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
+    assert_eq!(outcome.expect_err("down").code(), "unavailable");
+    assert_eq!(store.commits(), 1, "what may be added is not taken away");
+}
+
+const ATTEMPT: uuid::Uuid = uuid::Uuid::from_u128(11);
+
+/// A unit of work that takes the image, and keeps the answer if the attempt has its key.
+fn keeping(kept: bool) -> MockRepositories {
+    let mut work = adding(Ok(true), true);
+    work.answers
+        .expect_keep()
+        .withf(|key, attempt, answer| {
+            (key, *attempt) == (&fixtures::key(), ATTEMPT) && *answer == fixtures::answer("eye.png")
+        })
+        .times(1)
+        .returning(move |_, _, _| Ok(kept));
+    work
+}
+
+async fn upload_once(store: &Arc<MockStore>) -> Result<Image, Error> {
+    let receipt = Receipt::new(fixtures::key(), ATTEMPT, |image: &Image| {
+        fixtures::answer(image.filename.as_str())
+    });
+    let upload = fixtures::upload(ChunkSource::new([PNG_START]));
+    let use_case = uploading(store, || Ok(FACTS));
+    use_case.execute(upload, Some(&receipt)).await
+}
+
+#[tokio::test]
+async fn the_answer_is_kept_in_the_commit_that_adds_the_image() {
+    let store = Arc::new(with_room().then_work(reserving()).then_work(keeping(true)));
+    upload_once(&store).await.expect("stored");
+    assert_eq!(store.commits(), 2);
+}
+
+#[tokio::test]
+async fn an_upload_that_lost_its_key_to_a_repetition_adds_nothing() {
+    let works = with_room()
+        .then_work(reserving())
+        .then_work(keeping(false))
+        .then_work(abandoning());
+    let store = Arc::new(works);
+    let error = upload_once(&store).await.expect_err("taken over");
+    assert_eq!((error.code(), store.commits()), ("idempotency_conflict", 2));
 }

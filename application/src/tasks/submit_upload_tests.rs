@@ -135,6 +135,15 @@ async fn an_upload_of_a_user_who_is_gone_adds_nothing_and_its_blob_goes_at_once(
     assert_eq!(error.code(), "unauthenticated");
 }
 
+#[tokio::test]
+async fn a_commit_whose_end_is_not_known_leaves_the_blob_to_its_reservation() {
+    let store = Arc::new(reserved().then_failing_commit(adding(Ok(true))));
+    let use_case = submitting(&store);
+    let error = submit(&use_case, "spa", None).await.expect_err("down");
+    assert_eq!((error.code(), rung(&use_case)), ("unavailable", false));
+    assert_eq!(store.commits(), 1, "what may be added is not taken away");
+}
+
 fn keeping(kept: bool) -> MockRepositories {
     let mut work = adding(Ok(true));
     work.answers
