@@ -11,6 +11,7 @@ use domain::{
         test_support::{MockRepositories, MockStore},
     },
 };
+use uuid::Uuid;
 
 fn with_room() -> MockStore {
     let mut reads = MockRepositories::default();
@@ -45,6 +46,11 @@ fn adding(added: Result<bool, StoreError>, kept: bool) -> MockRepositories {
     work
 }
 
+fn accepting() -> Arc<MockStore> {
+    let store = with_room().then_work(reserving());
+    Arc::new(store.then_work(adding(Ok(true), true)))
+}
+
 fn inspector(facts: fn() -> Result<ImageFacts, ImageError>) -> MockImageInspector {
     let mut inspector = MockImageInspector::new();
     inspector
@@ -59,9 +65,8 @@ async fn upload(
     source: ChunkSource,
     facts: fn() -> Result<ImageFacts, ImageError>,
 ) -> Result<Image, Error> {
-    uploading(store, facts)
-        .execute(fixtures::upload(source), None)
-        .await
+    let upload = fixtures::upload(source);
+    uploading(store, facts).execute(upload, None).await
 }
 
 fn uploading(store: &Arc<MockStore>, facts: fn() -> Result<ImageFacts, ImageError>) -> UploadImage {
@@ -80,11 +85,7 @@ async fn refused(source: ChunkSource, facts: fn() -> Result<ImageFacts, ImageErr
 
 #[tokio::test]
 async fn an_image_is_added_and_its_blob_kept_in_one_commit_after_the_reservation() {
-    let store = Arc::new(
-        with_room()
-            .then_work(reserving())
-            .then_work(adding(Ok(true), true)),
-    );
+    let store = accepting();
     let image = upload(&store, ChunkSource::new([PNG_START, b"more"]), || Ok(FACTS))
         .await
         .expect("stored");
@@ -101,18 +102,11 @@ async fn an_image_is_added_and_its_blob_kept_in_one_commit_after_the_reservation
 
 #[tokio::test]
 async fn pieces_of_one_byte_are_told_apart_and_hashed_like_one_piece() {
-    let works = || {
-        Arc::new(
-            with_room()
-                .then_work(reserving())
-                .then_work(adding(Ok(true), true)),
-        )
-    };
     let bytes: [&'static [u8]; 12] = std::array::from_fn(|index| &PNG_START[index..=index]);
-    let split = upload(&works(), ChunkSource::new(bytes), || Ok(FACTS))
+    let split = upload(&accepting(), ChunkSource::new(bytes), || Ok(FACTS))
         .await
         .expect("stored");
-    let whole = upload(&works(), ChunkSource::new([&PNG_START[..12]]), || Ok(FACTS))
+    let whole = upload(&accepting(), ChunkSource::new([&PNG_START[..12]]), || Ok(FACTS))
         .await
         .expect("stored");
     assert_eq!(split, whole);
@@ -211,7 +205,7 @@ async fn a_commit_whose_end_is_not_known_leaves_the_blob_to_its_reservation() {
     assert_eq!(store.commits(), 1, "what may be added is not taken away");
 }
 
-const ATTEMPT: uuid::Uuid = uuid::Uuid::from_u128(11);
+const ATTEMPT: Uuid = Uuid::from_u128(11);
 
 /// A unit of work that takes the image, and keeps the answer if the attempt has its key.
 fn keeping(kept: bool) -> MockRepositories {
@@ -231,8 +225,9 @@ async fn upload_once(store: &Arc<MockStore>) -> Result<Image, Error> {
         fixtures::answer(image.filename.as_str())
     });
     let upload = fixtures::upload(ChunkSource::new([PNG_START]));
-    let use_case = uploading(store, || Ok(FACTS));
-    use_case.execute(upload, Some(&receipt)).await
+    uploading(store, || Ok(FACTS))
+        .execute(upload, Some(&receipt))
+        .await
 }
 
 #[tokio::test]

@@ -133,9 +133,11 @@ async fn a_task_without_a_sign_of_life_rests_or_has_failed_at_its_last_attempt_a
 
 #[tokio::test]
 async fn tasks_are_tended_batch_by_batch_as_long_as_there_are_more() {
+    let mut taking_back = finding(0, vec![abandoned(1, 1)]);
+    taking_back.tasks.expect_postpone().returning(|_, _, _| Ok(true));
     let store = with_due([true, true, true, false])
         .then_work(finding(BATCH, vec![]))
-        .then_work(finding(BATCH, vec![]))
+        .then_work(taking_back)
         .then_work(finding(1, vec![]));
     let store = Arc::new(store);
     tending(&store).execute().await.expect("tended");

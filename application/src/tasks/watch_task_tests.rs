@@ -66,6 +66,11 @@ async fn wait(watch: &WatchTask, patience: Duration) -> (Result<TaskState, Error
     (outcome, start.elapsed())
 }
 
+async fn next(follower: &mut TaskFollower) -> Option<Task> {
+    let next = timeout_at(Instant::now() + PATIENCE, follower.next()).await;
+    next.expect("not so long").expect("looked")
+}
+
 fn follow(watch: &WatchTask) -> TaskFollower {
     watch.follow(fixtures::owner(), fixtures::task().id)
 }
@@ -167,7 +172,7 @@ async fn an_unknown_task_is_absent() {
     let watch = watching(reads);
     let (outcome, _) = wait(&watch, PATIENCE).await;
     assert_eq!(outcome.expect_err("absent").code(), "not_found");
-    assert_eq!(follow(&watch).next().await.expect("looked"), None);
+    assert_eq!(next(&mut follow(&watch)).await, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,11 +196,11 @@ async fn a_follower_sees_the_first_state_each_change_and_the_end() {
     let watch = watching(looks([Queued, Queued, Running, Running, Running, Succeeded]));
     let mut follower = follow(&watch);
     let mut seen = Vec::new();
-    while let Some(task) = follower.next().await.expect("looked") {
+    while let Some(task) = next(&mut follower).await {
         seen.push(task.status);
     }
     assert_eq!(seen, [Queued, Running, Succeeded]);
-    assert_eq!(follower.next().await.expect("no look"), None);
+    assert_eq!(next(&mut follower).await, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,7 +215,7 @@ async fn a_follower_sees_progress() {
     });
     let mut follower = follow(&watching(reads));
     for expected in 0..3 {
-        let task = follower.next().await.expect("looked").expect("running");
+        let task = next(&mut follower).await.expect("running");
         assert_eq!(task.progress.done, expected);
     }
 }
@@ -223,7 +228,7 @@ async fn a_change_that_was_told_before_the_follower_waits_is_not_missed() {
         TaskStatus::Failed,
     ]));
     let mut follower = follow(&watch);
-    follower.next().await.expect("looked").expect("queued");
+    next(&mut follower).await.expect("queued");
     watch.signals.tell_changed(fixtures::task().id);
     let told = follower.next().now_or_never().expect("without a wait");
     assert_eq!(told.expect("looked"), Some(in_status(TaskStatus::Failed)));
@@ -233,7 +238,7 @@ async fn a_change_that_was_told_before_the_follower_waits_is_not_missed() {
 async fn a_follower_is_let_go_when_the_process_ends() {
     let watch = watching(running_on());
     let mut follower = follow(&watch);
-    follower.next().await.expect("looked").expect("running");
+    next(&mut follower).await.expect("running");
     watch.signals.finish();
     let next = follower.next().now_or_never().expect("without a wait");
     assert_eq!(next.expect("looked"), None);

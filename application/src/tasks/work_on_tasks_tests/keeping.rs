@@ -41,8 +41,11 @@ async fn a_long_lease_is_renewed_every_two_seconds() {
         .then_work(renewing(Duration::from_secs(4) + LEASE, 0, true))
         .then_work(succeeding());
     let store = Arc::new(store);
-    drain(&worker(&store, SlowEngine::taking(Duration::from_secs(5)))).await;
+    let worker = worker(&store, SlowEngine::taking(Duration::from_secs(5)));
+    let mut changes = worker.signals.changes();
+    drain(&worker).await;
     assert_eq!(store.commits(), 4);
+    assert_eq!(told(&mut changes), 2, "begun, ended");
 }
 
 #[tokio::test(start_paused = true)]
