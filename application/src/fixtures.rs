@@ -1,12 +1,21 @@
 //! What the unit tests begin with.
 
+use crate::{
+    images::{ImageIntake, Upload, UploadLimits},
+    ocr::TextReader,
+};
 use chrono::{DateTime, TimeDelta};
 use domain::{
     accounts::{Email, PasswordHash, User, Username},
     clock::{MockClock, Timestamp},
-    ids::{ImageId, MockIdGenerator, TaskId, UserId},
-    images::{Filename, Image, MediaType, Sha256Digest},
-    ocr::LanguageSet,
+    ids::{ImageId, MockIdGenerator, TaskId, TextId, UserId},
+    images::{
+        BlobError, ByteSource, Filename, Image, ImageFacts, MediaType, MockBlobStore, MockImageInspector,
+        Sha256Digest, StorageQuota, test_support::ChunkSource,
+    },
+    ocr::{LanguageSet, MockOcrEngine, OcrEngine, Text, TextPage},
+    operations::{IdempotencyKey, KeptAnswer},
+    store::test_support::MockStore,
     tasks::{Task, TaskWork},
 };
 use std::sync::Arc;
@@ -19,6 +28,16 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) fn clock() -> Arc<MockClock> {
     let mut clock = MockClock::new();
     clock.expect_now().return_const(now());
+    Arc::new(clock)
+}
+
+/// A clock that begins at [`now`] and goes on with tokio's, which a test pauses.
+pub(crate) fn running_clock() -> Arc<MockClock> {
+    let start = tokio::time::Instant::now();
+    let mut clock = MockClock::new();
+    clock
+        .expect_now()
+        .returning(move || now() + TimeDelta::from_std(start.elapsed()).expect("a short test"));
     Arc::new(clock)
 }
 
@@ -74,9 +93,125 @@ pub(crate) fn image() -> Image {
     }
 }
 
+/// What a decoder finds [`image`] to be.
+pub(crate) const FACTS: ImageFacts = ImageFacts {
+    width: 4,
+    height: 3,
+    pages: 1,
+};
+
+/// A blob store that drains what it is given, as every real one does.
+pub(crate) fn draining_blobs() -> MockBlobStore {
+    let mut blobs = readable_blobs();
+    blobs.expect_write().returning(|_, content| {
+        futures_util::FutureExt::now_or_never(async {
+            while content.next_chunk().await?.is_some() {}
+            Ok::<(), BlobError>(())
+        })
+        .expect("prepared pieces are there at once")
+    });
+    blobs
+}
+
+/// A blob store in which every blob is a PNG.
+pub(crate) fn readable_blobs() -> MockBlobStore {
+    let mut blobs = MockBlobStore::new();
+    blobs
+        .expect_read()
+        .returning(|_| Ok(Some(Box::new(ChunkSource::new([PNG_START])))));
+    blobs
+}
+
+/// A way in for images of at most 64 bytes; every image gets [`image_id`].
+pub(crate) fn intake(store: &Arc<MockStore>, inspector: MockImageInspector) -> Arc<ImageIntake> {
+    Arc::new(ImageIntake {
+        store: store.clone(),
+        blobs: Arc::new(draining_blobs()),
+        inspector: Arc::new(inspector),
+        clock: clock(),
+        ids: ids(),
+        limits: UploadLimits {
+            max_bytes: 64,
+            quota: StorageQuota::default(),
+        },
+    })
+}
+
+/// An upload of the owner.
+pub(crate) fn upload(source: ChunkSource) -> Upload {
+    Upload {
+        owner: owner(),
+        filename: Filename::clean("eye.png"),
+        content: Box::new(source),
+    }
+}
+
+pub(crate) fn languages(joined: &str) -> LanguageSet {
+    LanguageSet::from_joined(joined).expect("a valid set")
+}
+
+/// The only page of [`image`], as an engine reads it.
+pub(crate) fn page() -> TextPage {
+    TextPage {
+        number: 1,
+        width: 4,
+        height: 3,
+        rotation: 0.0,
+        text: "read".into(),
+        words: vec![],
+    }
+}
+
+/// What [`task`] comes to.
+pub(crate) fn text() -> Text {
+    Text {
+        id: TextId(Uuid::from_u128(7)),
+        image_id: image_id(),
+        languages: languages("eng"),
+        pages: vec![page()],
+        engine: "engine 1".into(),
+        duration_ms: 12,
+        created_at: now(),
+    }
+}
+
+/// An engine that knows English and Spanish, and is not asked to read yet.
+pub(crate) fn engine() -> MockOcrEngine {
+    let mut engine = MockOcrEngine::new();
+    engine
+        .expect_languages()
+        .returning(|| languages("eng+spa").iter().cloned().collect());
+    engine
+}
+
+/// Reads in English where no language is named.
+pub(crate) fn reader(store: &Arc<MockStore>, engine: impl OcrEngine + 'static) -> Arc<TextReader> {
+    Arc::new(TextReader::new(
+        store.clone(),
+        Arc::new(readable_blobs()),
+        Arc::new(engine),
+        clock(),
+        ids(),
+        languages("eng"),
+    ))
+}
+
 /// A task to read the image, as it is when it was just asked for.
 pub(crate) fn task() -> Task {
-    let languages = LanguageSet::from_joined("eng").expect("a valid set");
+    let languages = languages("eng");
     let id = TaskId(Uuid::from_u128(9));
     Task::new(id, &image(), TaskWork::Ocr { languages }, now())
+}
+
+pub(crate) fn key() -> IdempotencyKey {
+    IdempotencyKey::new(owner(), "submitTask", "once").expect("a valid key")
+}
+
+pub(crate) fn answer(body: &str) -> KeptAnswer {
+    KeptAnswer {
+        request_digest: Sha256Digest([1; 32]),
+        status: 202,
+        location: None,
+        body: body.to_owned(),
+    }
 }

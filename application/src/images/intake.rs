@@ -89,7 +89,7 @@ impl ImageIntake {
         if kept { Ok(unit) } else { Err(Error::Timeout) }
     }
 
-    /// Passes an outcome on; when it is an error, the blob goes.
+    /// Passes on an outcome of what was not committed yet; when it is an error, the blob goes.
     pub(crate) async fn settle<T>(&self, key: &BlobKey, outcome: Result<T, Error>) -> Result<T, Error> {
         if outcome.is_err() {
             // Best effort: where this fails too, the blob goes when the window ends.

@@ -2,7 +2,7 @@
 
 use super::{ImageIntake, Upload};
 use crate::{Error, operations::Receipt};
-use domain::images::Image;
+use domain::{images::Image, store::UnitOfWork};
 use std::sync::Arc;
 
 /// Stores an image that can be read.
@@ -12,21 +12,26 @@ pub struct UploadImage {
 }
 
 impl UploadImage {
-    /// The stored image. After an error nothing of it stays.
+    /// The stored image. After an error nothing of it stays, unless the store failed just while it was committed.
     pub async fn execute(&self, upload: Upload, receipt: Option<&Receipt<Image>>) -> Result<Image, Error> {
         let image = self.intake.receive(upload).await?;
-        let key = image.blob_key();
-        let added = self.add(image, receipt).await;
-        self.intake.settle(&key, added).await
-    }
-
-    async fn add(&self, image: Image, receipt: Option<&Receipt<Image>>) -> Result<Image, Error> {
-        let unit = self.intake.add(&image).await?;
-        if let Some(receipt) = receipt {
-            receipt.keep(&*unit, &image).await?;
-        }
+        let added = self.add(&image, receipt).await;
+        let unit = self.intake.settle(&image.blob_key(), added).await?;
+        // A commit that fails may be done all the same. Then the blob is needed; else its reservation runs out.
         unit.commit().await?;
         Ok(image)
+    }
+
+    async fn add(
+        &self,
+        image: &Image,
+        receipt: Option<&Receipt<Image>>,
+    ) -> Result<Box<dyn UnitOfWork>, Error> {
+        let unit = self.intake.add(image).await?;
+        if let Some(receipt) = receipt {
+            receipt.keep(&*unit, image).await?;
+        }
+        Ok(unit)
     }
 }
 

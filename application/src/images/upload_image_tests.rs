@@ -1,26 +1,17 @@
 use super::*;
 use crate::{
-    fixtures::{self, PNG_START},
-    images::{UploadLimits, intake::UPLOAD_WINDOW},
+    fixtures::{self, FACTS, PNG_START},
+    images::intake::UPLOAD_WINDOW,
 };
 use domain::{
     clock::Timestamp,
-    ids::MockIdGenerator,
-    images::{
-        BlobError, BlobKey, ByteSource, Filename, ImageError, ImageFacts, MediaType, MockBlobStore,
-        MockImageInspector, StorageQuota, test_support::ChunkSource,
-    },
+    images::{BlobKey, ImageError, ImageFacts, MediaType, MockImageInspector, test_support::ChunkSource},
     store::{
         StoreError,
         test_support::{MockRepositories, MockStore},
     },
 };
-
-const FACTS: ImageFacts = ImageFacts {
-    width: 4,
-    height: 3,
-    pages: 1,
-};
+use uuid::Uuid;
 
 fn with_room() -> MockStore {
     let mut reads = MockRepositories::default();
@@ -55,20 +46,9 @@ fn adding(added: Result<bool, StoreError>, kept: bool) -> MockRepositories {
     work
 }
 
-/// A blob store that drains what it is given, as every real one does.
-fn draining_blobs() -> MockBlobStore {
-    let mut blobs = MockBlobStore::new();
-    blobs.expect_write().returning(|_, content| {
-        futures_util::FutureExt::now_or_never(async {
-            while content.next_chunk().await?.is_some() {}
-            Ok::<(), BlobError>(())
-        })
-        .expect("prepared pieces are there at once")
-    });
-    blobs
-        .expect_read()
-        .returning(|_| Ok(Some(Box::new(ChunkSource::new([PNG_START])))));
-    blobs
+fn accepting() -> Arc<MockStore> {
+    let store = with_room().then_work(reserving());
+    Arc::new(store.then_work(adding(Ok(true), true)))
 }
 
 fn inspector(facts: fn() -> Result<ImageFacts, ImageError>) -> MockImageInspector {
@@ -85,28 +65,14 @@ async fn upload(
     source: ChunkSource,
     facts: fn() -> Result<ImageFacts, ImageError>,
 ) -> Result<Image, Error> {
-    let mut ids = MockIdGenerator::new();
-    ids.expect_next().return_const(fixtures::image_id().0);
-    let intake = ImageIntake {
-        store: store.clone(),
-        blobs: Arc::new(draining_blobs()),
-        inspector: Arc::new(inspector(facts)),
-        clock: fixtures::clock(),
-        ids: Arc::new(ids),
-        limits: UploadLimits {
-            max_bytes: 64,
-            quota: StorageQuota::default(),
-        },
-    };
-    let use_case = UploadImage {
-        intake: Arc::new(intake),
-    };
-    let upload = Upload {
-        owner: fixtures::owner(),
-        filename: Filename::clean("eye.png"),
-        content: Box::new(source),
-    };
-    use_case.execute(upload, None).await
+    let upload = fixtures::upload(source);
+    uploading(store, facts).execute(upload, None).await
+}
+
+fn uploading(store: &Arc<MockStore>, facts: fn() -> Result<ImageFacts, ImageError>) -> UploadImage {
+    UploadImage {
+        intake: fixtures::intake(store, inspector(facts)),
+    }
 }
 
 /// Uploads something that is refused after the reservation; the blob must be scheduled at once and nothing added.
@@ -119,11 +85,7 @@ async fn refused(source: ChunkSource, facts: fn() -> Result<ImageFacts, ImageErr
 
 #[tokio::test]
 async fn an_image_is_added_and_its_blob_kept_in_one_commit_after_the_reservation() {
-    let store = Arc::new(
-        with_room()
-            .then_work(reserving())
-            .then_work(adding(Ok(true), true)),
-    );
+    let store = accepting();
     let image = upload(&store, ChunkSource::new([PNG_START, b"more"]), || Ok(FACTS))
         .await
         .expect("stored");
@@ -140,18 +102,11 @@ async fn an_image_is_added_and_its_blob_kept_in_one_commit_after_the_reservation
 
 #[tokio::test]
 async fn pieces_of_one_byte_are_told_apart_and_hashed_like_one_piece() {
-    let works = || {
-        Arc::new(
-            with_room()
-                .then_work(reserving())
-                .then_work(adding(Ok(true), true)),
-        )
-    };
     let bytes: [&'static [u8]; 12] = std::array::from_fn(|index| &PNG_START[index..=index]);
-    let split = upload(&works(), ChunkSource::new(bytes), || Ok(FACTS))
+    let split = upload(&accepting(), ChunkSource::new(bytes), || Ok(FACTS))
         .await
         .expect("stored");
-    let whole = upload(&works(), ChunkSource::new([&PNG_START[..12]]), || Ok(FACTS))
+    let whole = upload(&accepting(), ChunkSource::new([&PNG_START[..12]]), || Ok(FACTS))
         .await
         .expect("stored");
     assert_eq!(split, whole);
@@ -237,4 +192,58 @@ async fn an_upload_that_outlasts_its_window_is_not_added_because_its_blob_may_be
     let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
     assert_eq!(outcome.expect_err("too late").code(), "timeout");
     assert_eq!(store.commits(), 2);
+}
+
+#[tokio::test]
+async fn a_commit_whose_end_is_not_known_leaves_the_blob_to_its_reservation() {
+    let works = with_room()
+        .then_work(reserving())
+        .then_failing_commit(adding(Ok(true), true));
+    let store = Arc::new(works);
+    let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
+    assert_eq!(outcome.expect_err("down").code(), "unavailable");
+    assert_eq!(store.commits(), 1, "what may be added is not taken away");
+}
+
+const ATTEMPT: Uuid = Uuid::from_u128(11);
+
+/// A unit of work that takes the image, and keeps the answer if the attempt has its key.
+fn keeping(kept: bool) -> MockRepositories {
+    let mut work = adding(Ok(true), true);
+    work.answers
+        .expect_keep()
+        .withf(|key, attempt, answer| {
+            (key, *attempt) == (&fixtures::key(), ATTEMPT) && *answer == fixtures::answer("eye.png")
+        })
+        .times(1)
+        .returning(move |_, _, _| Ok(kept));
+    work
+}
+
+async fn upload_once(store: &Arc<MockStore>) -> Result<Image, Error> {
+    let receipt = Receipt::new(fixtures::key(), ATTEMPT, |image: &Image| {
+        fixtures::answer(image.filename.as_str())
+    });
+    let upload = fixtures::upload(ChunkSource::new([PNG_START]));
+    uploading(store, || Ok(FACTS))
+        .execute(upload, Some(&receipt))
+        .await
+}
+
+#[tokio::test]
+async fn the_answer_is_kept_in_the_commit_that_adds_the_image() {
+    let store = Arc::new(with_room().then_work(reserving()).then_work(keeping(true)));
+    upload_once(&store).await.expect("stored");
+    assert_eq!(store.commits(), 2);
+}
+
+#[tokio::test]
+async fn an_upload_that_lost_its_key_to_a_repetition_adds_nothing() {
+    let works = with_room()
+        .then_work(reserving())
+        .then_work(keeping(false))
+        .then_work(abandoning());
+    let store = Arc::new(works);
+    let error = upload_once(&store).await.expect_err("taken over");
+    assert_eq!((error.code(), store.commits()), ("idempotency_conflict", 2));
 }

@@ -1,37 +1,17 @@
 use super::*;
-use crate::fixtures::{self, PNG_START};
+use crate::fixtures::{self, languages, page};
 use domain::{
-    ids::{MockIdGenerator, TextId},
-    images::{BlobStore, ImageError, MediaType, MockBlobStore, test_support::ChunkSource},
-    ocr::{MockOcrEngine, OcrError, Recognition, TextPage},
+    images::{BlobStore, ImageError, MediaType, MockBlobStore},
+    ocr::{MockOcrEngine, OcrError, Recognition},
     store::test_support::{MockRepositories, MockStore},
 };
 use std::sync::Mutex;
 
-fn languages(joined: &str) -> LanguageSet {
-    LanguageSet::from_joined(joined).expect("a valid set")
-}
-
-fn page() -> TextPage {
-    TextPage {
-        number: 1,
-        width: 4,
-        height: 3,
-        rotation: 0.0,
-        text: "read".into(),
-        words: vec![],
-    }
-}
-
 fn text(engine: &str, languages: LanguageSet) -> Text {
     Text {
-        id: TextId(uuid::Uuid::from_u128(8)),
-        image_id: fixtures::image_id(),
-        languages,
-        pages: vec![page()],
         engine: engine.into(),
-        duration_ms: 12,
-        created_at: fixtures::now(),
+        languages,
+        ..fixtures::text()
     }
 }
 
@@ -59,10 +39,7 @@ fn saving(outcome: fn() -> Result<(), StoreError>) -> MockRepositories {
 type Outcome = fn() -> Result<Recognition, OcrError>;
 
 fn engine(times: usize, outcome: Outcome) -> MockOcrEngine {
-    let mut engine = MockOcrEngine::new();
-    engine
-        .expect_languages()
-        .returning(|| languages("eng+spa").iter().cloned().collect());
+    let mut engine = fixtures::engine();
     engine
         .expect_recognize()
         .times(times)
@@ -80,22 +57,16 @@ const RECOGNIZED: Outcome = || {
 };
 
 fn reading(store: &Arc<MockStore>, engine: MockOcrEngine) -> ReadText {
-    let mut blobs = MockBlobStore::new();
-    blobs
-        .expect_read()
-        .returning(|_| Ok(Some(Box::new(ChunkSource::new([PNG_START])))));
-    reading_from(store, Arc::new(blobs), engine)
+    reading_from(store, Arc::new(fixtures::readable_blobs()), engine)
 }
 
 fn reading_from(store: &Arc<MockStore>, blobs: Arc<dyn BlobStore>, engine: MockOcrEngine) -> ReadText {
-    let mut ids = MockIdGenerator::new();
-    ids.expect_next().return_const(uuid::Uuid::from_u128(8));
     let reader = TextReader::new(
         store.clone(),
         blobs,
         Arc::new(engine),
         fixtures::clock(),
-        Arc::new(ids),
+        fixtures::ids(),
         languages("eng"),
     );
     ReadText {

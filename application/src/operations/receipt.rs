@@ -39,3 +39,50 @@ impl<T> Receipt<T> {
         kept.then_some(()).ok_or(Error::IdempotencyConflict)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use domain::store::{
+        Store, StoreError,
+        test_support::{MockRepositories, MockStore},
+    };
+
+    const ATTEMPT: Uuid = Uuid::from_u128(11);
+
+    async fn keep(kept: Result<bool, StoreError>) -> (Result<(), Error>, usize) {
+        let mut work = MockRepositories::default();
+        work.answers
+            .expect_keep()
+            .withf(|key, attempt, answer| {
+                *key == fixtures::key() && *attempt == ATTEMPT && *answer == fixtures::answer("done: 3")
+            })
+            .times(1)
+            .return_once(|_, _, _| kept);
+        let store = MockStore::default().then_work(work);
+        let unit = store.begin().await.expect("begun");
+        let receipt = Receipt::new(fixtures::key(), ATTEMPT, |outcome: &u32| {
+            fixtures::answer(&format!("done: {outcome}"))
+        });
+        let outcome = receipt.keep(&*unit, &3).await;
+        (outcome, store.commits())
+    }
+
+    #[tokio::test]
+    async fn the_answer_is_made_of_the_outcome_and_left_for_the_use_case_to_commit() {
+        let (outcome, commits) = keep(Ok(true)).await;
+        outcome.expect("kept");
+        assert_eq!(commits, 0);
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_lost_its_key_and_a_store_that_fails_are_errors() {
+        for (kept, code) in [
+            (Ok(false), "idempotency_conflict"),
+            (Err(StoreError::Unavailable("down".into())), "unavailable"),
+        ] {
+            assert_eq!(keep(kept).await.0.expect_err("not kept").code(), code);
+        }
+    }
+}

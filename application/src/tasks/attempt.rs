@@ -45,3 +45,40 @@ pub(super) async fn end_failed(
     };
     Ok(ended)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ocr::Language;
+
+    #[test]
+    fn what_lies_in_the_request_or_its_image_does_not_pass_and_everything_else_may() {
+        let language = Language::parse("zzz").expect("a valid code");
+        for error in [
+            Error::NotFound,
+            Error::ImageCorrupt,
+            Error::ImageDimensions { max_pixels: 1 },
+            Error::TooManyPages { limit: 1 },
+            Error::UnsupportedLanguage {
+                unknown: language,
+                available: String::new(),
+            },
+        ] {
+            assert!(!may_pass(&error), "{error:?}");
+        }
+        for error in [
+            Error::Timeout,
+            Error::Unavailable("down".into()),
+            Error::Internal("a lost blob".into()),
+        ] {
+            assert!(may_pass(&error), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn an_owner_is_told_the_code_and_no_internal_detail() {
+        let failure = failure_of(&Error::Internal("table texts is broken".into()));
+        assert_eq!(failure.code, "internal");
+        assert_eq!(failure.detail, "The service failed.");
+    }
+}

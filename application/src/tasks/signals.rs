@@ -76,12 +76,16 @@ impl TaskSignals {
 
     /// Takes on no more work, and lets those who wait for tasks go.
     pub fn finish(&self) {
-        self.stage.send_replace(Stage::Finishing);
+        self.reach(Stage::Finishing);
     }
 
     /// Lets workers hand back what they have not done.
     pub fn hand_back(&self) {
-        self.stage.send_replace(Stage::Over);
+        self.reach(Stage::Over);
+    }
+
+    fn reach(&self, stage: Stage) {
+        self.stage.send_modify(|now| *now = stage.max(*now));
     }
 
     /// Waits until the process is at least so far on its way to its end.
@@ -136,6 +140,8 @@ mod tests {
         signals.hand_back();
         assert!(!signals.working());
         assert!(signals.reached(Stage::Finishing).now_or_never().is_some());
+        signals.finish();
+        assert!(signals.reached(Stage::Over).now_or_never().is_some());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use domain::{
     ids::{IdGenerator, TaskId},
     images::Image,
     ocr::LanguageSet,
+    store::UnitOfWork,
     tasks::{Task, TaskWork},
 };
 use std::sync::Arc;
@@ -43,8 +44,12 @@ impl SubmitUpload {
     ) -> Result<Task, Error> {
         let languages = self.reader.languages(languages)?;
         let image = self.intake.receive(upload).await?;
-        let added = self.add(&image, languages, receipt).await;
-        let task = self.intake.settle(&image.blob_key(), added).await?;
+        let work = TaskWork::Ocr { languages };
+        let task = Task::new(TaskId(self.ids.next()), &image, work, self.clock.now());
+        let added = self.add(&image, &task, receipt).await;
+        let unit = self.intake.settle(&image.blob_key(), added).await?;
+        // A commit that fails may be done all the same. Then the blob is needed; else its reservation runs out.
+        unit.commit().await?;
         self.signals.ring();
         Ok(task)
     }
@@ -52,18 +57,15 @@ impl SubmitUpload {
     async fn add(
         &self,
         image: &Image,
-        languages: LanguageSet,
+        task: &Task,
         receipt: Option<&Receipt<Task>>,
-    ) -> Result<Task, Error> {
-        let work = TaskWork::Ocr { languages };
-        let task = Task::new(TaskId(self.ids.next()), image, work, self.clock.now());
+    ) -> Result<Box<dyn UnitOfWork>, Error> {
         let unit = self.intake.add(image).await?;
-        submit_task::add(&*unit, &task, self.in_flight_limit).await?;
+        submit_task::add(&*unit, task, self.in_flight_limit).await?;
         if let Some(receipt) = receipt {
-            receipt.keep(&*unit, &task).await?;
+            receipt.keep(&*unit, task).await?;
         }
-        unit.commit().await?;
-        Ok(task)
+        Ok(unit)
     }
 }
 

@@ -9,7 +9,10 @@ use domain::{
     tasks::{Task, TaskStatus, TaskWork},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::sync::broadcast::Receiver;
+use tokio::{
+    sync::broadcast::Receiver,
+    time::{Instant, timeout_at},
+};
 
 /// How soon a change in another process is seen.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -36,10 +39,11 @@ impl WatchTask {
     /// [`Error::NotFound`] when the user has no such task.
     pub async fn wait(&self, owner: UserId, id: TaskId, patience: Duration) -> Result<TaskState, Error> {
         let mut follower = self.follow(owner, id);
-        let until = tokio::time::Instant::now() + patience;
+        let until = Instant::now() + patience;
         let mut task = follower.next().await?.ok_or(Error::NotFound)?;
-        while !task.status.is_final() {
-            match tokio::time::timeout_at(until, follower.next()).await {
+        // Past its end a timeout would still begin a look, and break it off.
+        while !task.status.is_final() && Instant::now() < until {
+            match timeout_at(until, follower.next()).await {
                 Ok(Ok(Some(changed))) => task = changed,
                 Ok(Err(error)) => return Err(error),
                 Ok(Ok(None)) | Err(_) => break,

@@ -6,26 +6,18 @@ use super::{
     signals::Stage,
 };
 use crate::{Error, ocr::TextReader};
-use chrono::TimeDelta;
 use domain::{
-    clock::{Clock, Timestamp},
+    clock::Clock,
+    ids::TaskId,
     ocr::{PageObserver, Text},
     store::{Conflict, Store, StoreError},
     tasks::{Claim, Task, TaskCalls, TaskOutcome, TaskWork},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::watch,
-    time::{Instant, MissedTickBehavior, interval_at},
-};
+use tokio::sync::{broadcast, watch};
 
-/// How often a worker shows that it lives and finds out that its task was cancelled elsewhere; a third of the lease if
-/// that is less.
-const RENEW_EVERY: Duration = Duration::from_secs(2);
-/// How often progress is written.
-const PROGRESS_EVERY: Duration = Duration::from_millis(300);
 /// The rest after the store failed.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
+pub(super) const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Works on tasks, one at a time; several run at once on the same value.
 pub struct WorkOnTasks {
@@ -116,51 +108,17 @@ impl WorkOnTasks {
         Ok(true)
     }
 
-    fn lease_end(&self, now: Timestamp) -> Timestamp {
-        now + TimeDelta::from_std(self.lease).unwrap_or(TimeDelta::MAX)
-    }
-
-    /// Does the work while keeping the lease.
+    /// Does the work while keeping the lease. All of it goes on at once, so that a store that does not answer holds up
+    /// neither the work nor its end.
     async fn attempt(&self, claim: &Claim) -> Attempt {
         let (pages, done) = watch::channel(0);
-        let mut cancellations = self.signals.cancellations();
-        let work = self.work(&claim.task, Arc::new(Pages(pages)));
-        tokio::pin!(work);
-        let mut renewal = ticks(RENEW_EVERY.min(self.lease / 3));
-        let mut progress = ticks(PROGRESS_EVERY);
-        let mut written = 0;
-        loop {
-            tokio::select! {
-                outcome = &mut work => return Attempt::Done(outcome),
-                () = self.signals.reached(Stage::Over) => return Attempt::Interrupted,
-                Ok(cancelled) = cancellations.recv() => if cancelled == claim.lease.task {
-                    return Attempt::Lost;
-                },
-                _ = progress.tick() => if *done.borrow() == written { continue },
-                _ = renewal.tick() => {}
-            }
-            let pages = *done.borrow();
-            match self.renew(claim, pages).await {
-                Ok(true) => {}
-                Ok(false) => return Attempt::Lost,
-                // The token decides in the end; until then the work goes on.
-                Err(error) => {
-                    tracing::warn!(task = %claim.task.id, error = &error as &dyn std::error::Error, "no sign of life was left");
-                }
-            }
-            if pages != written {
-                written = pages;
-                self.signals.tell_changed(claim.task.id);
-            }
+        let cancellations = self.signals.cancellations();
+        tokio::select! {
+            outcome = self.work(&claim.task, Arc::new(Pages(pages))) => Attempt::Done(outcome),
+            () = self.keep(claim, &done) => Attempt::Lost,
+            () = cancelled(cancellations, claim.lease.task) => Attempt::Lost,
+            () = self.signals.reached(Stage::Over) => Attempt::Interrupted,
         }
-    }
-
-    async fn renew(&self, claim: &Claim, pages: u32) -> Result<bool, Error> {
-        let until = self.lease_end(self.clock.now());
-        let unit = self.store.begin().await?;
-        let kept = unit.tasks().renew(&claim.lease, until, pages).await?;
-        unit.commit().await?;
-        Ok(kept)
     }
 
     /// The text to store, or none when it was stored before.
@@ -177,7 +135,7 @@ impl WorkOnTasks {
         self.reader.read(&image, languages, observer).await.map(Some)
     }
 
-    /// Writes down what came of a task, again and again while the store is out and the lease lasts.
+    /// Writes down what came of a task, again and again while the store is out, the lease lasts and the process does.
     async fn conclude(&self, claim: &Claim, outcome: Result<Option<Text>, Error>) {
         let task = claim.task.id;
         if let Err(error) = &outcome {
@@ -193,7 +151,10 @@ impl WorkOnTasks {
                     if self.clock.now() >= until {
                         return;
                     }
-                    tokio::time::sleep(AFTER_FAILURE).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(AFTER_FAILURE) => {}
+                        () = self.signals.reached(Stage::Over) => return,
+                    }
                 }
             }
         }
@@ -252,11 +213,9 @@ fn count(outcome: &Result<Option<Text>, Error>) {
     metrics::counter!("ocellus_task_attempts_total", "outcome" => code).increment(1);
 }
 
-/// Ticks from one period on.
-fn ticks(period: Duration) -> tokio::time::Interval {
-    let mut ticks = interval_at(Instant::now() + period, period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
+/// Waits until the task is cancelled here. A cancellation that was missed is found at the next renewal.
+async fn cancelled(mut cancellations: broadcast::Receiver<TaskId>, task: TaskId) {
+    while cancellations.recv().await != Ok(task) {}
 }
 
 /// Passes on how many pages are done.
@@ -269,5 +228,5 @@ impl PageObserver for Pages {
 }
 
 #[cfg(test)]
-#[path = "work_on_tasks_tests.rs"]
+#[path = "work_on_tasks_tests/mod.rs"]
 mod tests;

@@ -1,0 +1,141 @@
+//! What makes a worker look for tasks, and whom it tells.
+
+use super::*;
+use domain::tasks::{MockTaskCall, MockTaskCalls, TaskCall};
+use futures_util::FutureExt;
+
+/// A call that ends the process once it is answered, when so much is committed.
+fn answered_after(commits: usize, store: &Arc<MockStore>, signals: &Arc<TaskSignals>) -> MockTaskCall {
+    let (store, signals) = (store.clone(), signals.clone());
+    let mut call = MockTaskCall::new();
+    call.expect_answered().times(1).return_once(move || {
+        assert_eq!((store.commits(), store.left()), (commits, 0));
+        signals.finish();
+    });
+    call
+}
+
+/// A worker to whom these calls come.
+fn called(worker: WorkOnTasks, calls: Vec<MockTaskCall>) -> WorkOnTasks {
+    let waiting = Mutex::new(calls.into_iter());
+    let mut calls = MockTaskCalls::new();
+    calls.expect_next().returning(move || {
+        let call = waiting.lock().expect("unpoisoned").next();
+        let call: Box<dyn TaskCall> = Box::new(call.expect("one more call"));
+        call
+    });
+    WorkOnTasks {
+        calls: Arc::new(calls),
+        ..worker
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_answered_after_the_work() {
+    let store = Arc::new(with_claimed(1).then_work(succeeding()));
+    let worker = worker(&store, SlowEngine::taking(milliseconds(100)));
+    let call = answered_after(2, &store, &worker.signals);
+    soon(called(worker, vec![call]).run()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_task_is_gone_is_answered() {
+    let store = Arc::new(MockStore::reading(with_ready(0)));
+    let worker = worker(&store, fixtures::engine());
+    let call = answered_after(0, &store, &worker.signals);
+    soon(called(worker, vec![call]).run()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_could_not_be_followed_is_not_answered_and_the_worker_rests() {
+    let mut reads = MockRepositories::default();
+    let mut asked = 0;
+    reads.tasks.expect_any_ready().times(3).returning(move || {
+        asked += 1;
+        match asked {
+            1 => Err(StoreError::Unavailable("down".into())),
+            2 => Ok(true),
+            _ => Ok(false),
+        }
+    });
+    let mut failing = MockRepositories::default();
+    failing
+        .tasks
+        .expect_claim()
+        .times(1)
+        .returning(|_, _| Err(StoreError::Unavailable("down".into())));
+    let store = Arc::new(MockStore::reading(reads).then_work(failing));
+    let worker = worker(&store, fixtures::engine());
+    let answered = answered_after(0, &store, &worker.signals);
+    // To answer the first two fails the test.
+    let calls = vec![MockTaskCall::new(), MockTaskCall::new(), answered];
+    let start = Instant::now();
+    soon(called(worker, calls).run()).await;
+    assert_eq!(start.elapsed(), AFTER_FAILURE * 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_whose_claim_was_not_committed_is_not_begun() {
+    let store = Arc::new(MockStore::reading(with_looks([true])).then_failing_commit(claiming(1)));
+    let worker = worker(&store, fixtures::engine());
+    let error = soon(worker.drain()).await.expect_err("down");
+    assert_eq!(error.code(), "unavailable");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_nobody_calls_looks_every_now_and_then() {
+    let signals = Arc::new(TaskSignals::default());
+    let mut looks = 0;
+    let mut reads = MockRepositories::default();
+    let ending = signals.clone();
+    reads.tasks.expect_any_ready().times(2).returning(move || {
+        looks += 1;
+        if looks == 2 {
+            ending.finish();
+        }
+        Ok(false)
+    });
+    let store = Arc::new(MockStore::reading(reads));
+    let worker = WorkOnTasks {
+        calls: signals.clone(),
+        signals,
+        ..worker(&store, fixtures::engine())
+    };
+    let start = Instant::now();
+    soon(worker.run()).await;
+    assert_eq!(start.elapsed(), LOOK_EVERY * 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_works_until_no_task_is_ready_and_counts_them() {
+    let store = MockStore::reading(with_ready(2))
+        .then_work(claiming(1))
+        .then_work(succeeding())
+        .then_work(claiming(1))
+        .then_work(succeeding());
+    let store = Arc::new(store);
+    let worker = worker(&store, SlowEngine::taking(milliseconds(100)));
+    assert_eq!(soon(worker.drain()).await.expect("worked"), 2);
+    assert_eq!(store.commits(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_claims_a_task_rings_for_whoever_is_idle_before_he_begins() {
+    let store = Arc::new(with_claimed(1));
+    let worker = worker(&store, SlowEngine::endless());
+    let mut changes = worker.signals.changes();
+    assert!(worker.drain().now_or_never().is_none(), "it works");
+    assert!(worker.signals.rung().now_or_never().is_some());
+    assert_eq!(changes.try_recv(), Ok(fixtures::task().id));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_whom_others_forestall_rings_nobody_and_writes_nothing() {
+    let mut work = MockRepositories::default();
+    work.tasks.expect_claim().times(1).returning(|_, _| Ok(None));
+    let store = Arc::new(MockStore::reading(with_looks([true])).then_work(work));
+    let worker = worker(&store, fixtures::engine());
+    assert_eq!(soon(worker.drain()).await.expect("looked"), 0);
+    assert!(worker.signals.rung().now_or_never().is_none());
+    assert_eq!(store.commits(), 0);
+}
