@@ -30,40 +30,8 @@ impl Component {
 
 /// More pieces than any page of text has: halftones and noise stop here.
 const MOST_RUNS: usize = 2_000_000;
-
-/// The gray value that parts ink from paper best (Otsu 1979: it makes the variance between both largest).
-#[expect(clippy::cast_precision_loss, reason = "counts of pixels are far below 2^52")]
-pub(super) fn threshold(histogram: &[u64; 256]) -> u8 {
-    let count = histogram.iter().sum::<u64>() as f64;
-    let total = (0_u32..)
-        .zip(histogram)
-        .map(|(level, n)| f64::from(level) * *n as f64)
-        .sum::<f64>();
-    let (mut below, mut sum_below) = (0.0, 0.0);
-    let mut best = (0.0, 0);
-    for (level, n) in (0_u8..=255).zip(histogram) {
-        below += *n as f64;
-        sum_below += f64::from(level) * *n as f64;
-        let above = count - below;
-        if below > 0.0 && above > 0.0 {
-            let distance = sum_below / below - (total - sum_below) / above;
-            let variance = below * above * distance * distance;
-            if variance > best.0 {
-                best = (variance, level);
-            }
-        }
-    }
-    best.1
-}
-
-/// How often each gray value stands in a picture.
-pub(super) fn histogram(pixels: &GrayImage) -> [u64; 256] {
-    let mut counts = [0; 256];
-    for pixel in pixels.as_raw() {
-        counts[usize::from(*pixel)] += 1;
-    }
-    counts
-}
+/// How many pixels of paper are passed at once.
+const STEP: usize = 16;
 
 /// The connected ink of a picture, ink being every pixel up to `threshold`; corners connect. Runs of each row are
 /// joined with those of the row above (union-find), which touches every pixel once. Empty when there is too much of it.
@@ -77,8 +45,7 @@ pub(super) fn components(pixels: &GrayImage, threshold: u8) -> Vec<Component> {
         current.clear();
         let mut first_above = 0;
         let mut at = 0;
-        while let Some(skipped) = line[at..].iter().position(|pixel| *pixel <= threshold) {
-            let start = at + skipped;
+        while let Some(start) = next_ink(line, at, threshold) {
             let length = line[start..].iter().position(|pixel| *pixel > threshold);
             let end = length.map_or(line.len(), |length| start + length);
             at = end;
@@ -119,6 +86,16 @@ pub(super) fn components(pixels: &GrayImage, threshold: u8) -> Vec<Component> {
         }
     }
     roots.into_iter().map(|label| boxes[label as usize]).collect()
+}
+
+/// Where the next ink of a row stands, from a place on. Bare paper is passed in steps, which are compared as one.
+fn next_ink(line: &[u8], from: usize, threshold: u8) -> Option<usize> {
+    let (steps, _) = line[from..].as_chunks::<STEP>();
+    let darkest = |step: &[u8; STEP]| step.iter().fold(u8::MAX, |darkest, pixel| darkest.min(*pixel));
+    let bare = steps.iter().take_while(|step| darkest(step) > threshold).count() * STEP;
+    let rest = &line[from + bare..];
+    let skipped = rest.iter().position(|pixel| *pixel <= threshold)?;
+    Some(from + bare + skipped)
 }
 
 /// The first label of a set, with the way to it made shorter.
@@ -182,13 +159,20 @@ mod tests {
     }
 
     #[test]
-    fn corners_connect() {
-        assert_eq!(components(&drawn(&["#..", ".#.", "..#"]), 128).len(), 1);
+    fn ink_is_found_wherever_it_stands_in_a_row() {
+        for place in 0..60 {
+            let mut page = GrayImage::from_pixel(60, 1, Luma([240]));
+            page.get_pixel_mut(place, 0).0[0] = 128;
+            let found = components(&page, 128);
+            assert_eq!(
+                (found.len(), found[0].left, found[0].right),
+                (1, place, place + 1)
+            );
+        }
     }
 
     #[test]
-    fn the_threshold_lies_between_ink_and_paper() {
-        let level = threshold(&histogram(&drawn(&["#.#..#", "......"])));
-        assert!((10..240).contains(&level));
+    fn corners_connect() {
+        assert_eq!(components(&drawn(&["#..", ".#.", "..#"]), 128).len(), 1);
     }
 }

@@ -1,7 +1,7 @@
 //! Ink that is hardly another gray than the paper: letters that nobody meant to hide, such as black ones on what was
 //! transparent and became nearly black.
 
-use super::components::histogram;
+use super::histogram::Histogram;
 use image::{GrayImage, imageops};
 
 /// The share of pixels that have exactly the gray value of the paper: drawn pages have it, photographs do not.
@@ -20,12 +20,11 @@ pub(super) struct HiddenInk {
 impl HiddenInk {
     /// Looks for ink that differs from the paper, but hardly; `None` when there is none.
     #[expect(clippy::cast_precision_loss, reason = "counts of pixels are far below 2^52")]
-    pub(super) fn of(page: &GrayImage) -> Option<Self> {
-        let counts = histogram(page);
-        let all = counts.iter().sum::<u64>() as f64;
-        let (paper, most) = (0..=u8::MAX).zip(counts).max_by_key(|(_, count)| *count)?;
+    pub(super) fn of(page: &GrayImage, histogram: &Histogram) -> Option<Self> {
+        let all = histogram.all() as f64;
+        let (paper, most) = histogram.most_frequent();
         let hardly: u64 = (0..=u8::MAX)
-            .zip(counts)
+            .zip(histogram.counts)
             .filter(|(level, _)| *level != paper && level.abs_diff(paper) <= HARDLY)
             .map(|(_, count)| count)
             .sum();
@@ -56,9 +55,13 @@ mod tests {
         GrayImage::from_fn(50, 50, |x, y| Luma([if x < 10 && y < 10 { ink } else { paper }]))
     }
 
+    fn hidden(page: &GrayImage) -> Option<HiddenInk> {
+        HiddenInk::of(page, &Histogram::of(page))
+    }
+
     #[test]
     fn ink_of_almost_the_colour_of_the_paper_is_uncovered() {
-        let uncovered = HiddenInk::of(&page(1, 0)).unwrap().uncovered();
+        let uncovered = hidden(&page(1, 0)).unwrap().uncovered();
         assert_eq!(
             (uncovered.get_pixel(5, 5).0[0], uncovered.get_pixel(30, 30).0[0]),
             (0, 255)
@@ -67,7 +70,7 @@ mod tests {
 
     #[test]
     fn usual_ink_and_bare_paper_hide_nothing() {
-        assert!(HiddenInk::of(&page(0, 255)).is_none());
-        assert!(HiddenInk::of(&page(255, 255)).is_none());
+        assert!(hidden(&page(0, 255)).is_none());
+        assert!(hidden(&page(255, 255)).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Light and ink: white on black becomes black on white, uneven light becomes even, strewn noise goes.
 
-use super::components::{histogram, threshold};
+use super::histogram::Histogram;
 use image::{GrayImage, imageops::FilterType};
 
 /// A page is white on black when this share of it is dark.
@@ -19,30 +19,31 @@ const SPECK_CONTRAST: u8 = 60;
 /// Pages with more specks than one in this many pixels are noisy. Full stops are larger than a pixel.
 const NOISY: usize = 300;
 
-/// Makes the page dark on light, evenly lit and free of strewn noise, each only where it is not.
-pub(super) fn clean(page: GrayImage) -> GrayImage {
-    let mut page = if is_speckled(&page) {
-        median_of_nine(&page)
-    } else {
-        page
-    };
-    let counts = histogram(&page);
-    if is_white_on_black(&counts) {
+/// Makes the page dark on light, evenly lit and free of strewn noise, each only where it is not. Takes and gives the
+/// histogram along with the page.
+pub(super) fn clean(mut page: GrayImage, mut histogram: Histogram) -> (GrayImage, Histogram) {
+    if is_speckled(&page) {
+        page = median_of_nine(&page);
+        histogram = Histogram::of(&page);
+    }
+    if is_white_on_black(&histogram) {
         for pixel in page.iter_mut() {
             *pixel = 255 - *pixel;
         }
+        histogram = histogram.inverted();
     }
-    if let Some(light) = uneven_light(&page) {
+    if let Some(light) = uneven_light(&page, histogram.most_frequent().0) {
         divide(&mut page, &light);
+        histogram = Histogram::of(&page);
     }
-    page
+    (page, histogram)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of pixels are far below 2^52")]
-fn is_white_on_black(counts: &[u64; 256]) -> bool {
-    let level = usize::from(threshold(counts));
-    let dark: u64 = counts[..=level].iter().sum();
-    let all: u64 = counts.iter().sum();
+fn is_white_on_black(histogram: &Histogram) -> bool {
+    let level = usize::from(histogram.threshold());
+    let dark: u64 = histogram.counts[..=level].iter().sum();
+    let all = histogram.all();
     dark < all && dark as f64 > DARK_SHARE * all as f64
 }
 
@@ -99,8 +100,9 @@ fn median_of_nine(page: &GrayImage) -> GrayImage {
     cleaned
 }
 
-/// The brightness of the paper, one pixel per tile, when it changes slowly over the page and much; else `None`.
-fn uneven_light(page: &GrayImage) -> Option<GrayImage> {
+/// The brightness of the paper, one pixel per tile, when it changes slowly over the page and much; else `None`. `usual`
+/// is the brightness of most of it.
+fn uneven_light(page: &GrayImage, usual: u8) -> Option<GrayImage> {
     let side = (page.width().max(page.height()) / TILES).max(SMALLEST_TILE);
     let (columns, rows) = (page.width() / side, page.height() / side);
     if columns < 3 || rows < 2 {
@@ -112,6 +114,7 @@ fn uneven_light(page: &GrayImage) -> Option<GrayImage> {
             column * page.width() / columns,
             row * page.height() / rows,
             side,
+            usual,
         )])
     });
     let mut levels = tiles.as_raw().clone();
@@ -136,22 +139,29 @@ fn uneven_light(page: &GrayImage) -> Option<GrayImage> {
     (sudden * 25 <= pairs).then_some(tiles)
 }
 
-/// The gray value of the paper in a tile: a tenth of its pixels are lighter.
-fn brightness(page: &GrayImage, left: u32, top: u32, side: u32) -> u8 {
+/// The gray value of the paper in a tile: a tenth of its pixels are lighter. Quickly found where it is the `usual` one.
+fn brightness(page: &GrayImage, left: u32, top: u32, side: u32, usual: u8) -> u8 {
     let (right, bottom) = ((left + side).min(page.width()), (top + side).min(page.height()));
-    let mut counts = [0_u32; 256];
     let width = page.width() as usize;
-    for line in page
-        .as_raw()
-        .chunks_exact(width)
+    let lines = page.as_raw().chunks_exact(width);
+    let lines = lines
         .take(bottom as usize)
         .skip(top as usize)
-    {
-        for pixel in &line[left as usize..right as usize] {
-            counts[usize::from(*pixel)] += 1;
-        }
-    }
+        .map(|line| &line[left as usize..right as usize]);
     let mut lighter = (right - left) * (bottom - top) / 10;
+    let (above, from) = lines.clone().fold((0, 0), |(above, from), line| {
+        (
+            above + line.iter().map(|pixel| u32::from(*pixel > usual)).sum::<u32>(),
+            from + line.iter().map(|pixel| u32::from(*pixel >= usual)).sum::<u32>(),
+        )
+    });
+    if above <= lighter && from > lighter {
+        return usual;
+    }
+    let mut counts = [0_u32; 256];
+    for pixel in lines.flatten() {
+        counts[usize::from(*pixel)] += 1;
+    }
     for (level, count) in (0..=u8::MAX).zip(counts).rev() {
         if count > lighter {
             return level;

@@ -3,6 +3,7 @@
 mod components;
 mod engine;
 mod hidden;
+mod histogram;
 mod light;
 mod patience;
 mod placement;

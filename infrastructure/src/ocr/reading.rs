@@ -2,6 +2,7 @@
 
 use super::{
     hidden::HiddenInk,
+    histogram::Histogram,
     light::clean,
     patience::Patience,
     sheet::Sheet,
@@ -43,8 +44,8 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    fn new(pixels: GrayImage, resolution: Option<u32>) -> Self {
-        let survey = Survey::of(&pixels);
+    fn new(pixels: GrayImage, histogram: &Histogram, resolution: Option<u32>) -> Self {
+        let survey = Survey::of(&pixels, histogram);
         Self {
             sheet: Sheet::new(pixels),
             survey,
@@ -102,13 +103,17 @@ pub(super) fn read_page(
             words: vec![],
         });
     }
-    let hidden = HiddenInk::of(&page);
-    let prepared = Prepared::new(clean(page), resolution);
+    let histogram = Histogram::of(&page);
+    let hidden = HiddenInk::of(&page, &histogram);
+    let (page, histogram) = clean(page, histogram);
+    let prepared = Prepared::new(page, &histogram, resolution);
     let (mut sheet, mut reading) = read_upright(engine, &prepared, patience)?;
     if is_poor(&reading)
         && let Some(hidden) = hidden
     {
-        let uncovered = Prepared::new(hidden.uncovered(), resolution);
+        let uncovered = hidden.uncovered();
+        let histogram = Histogram::of(&uncovered);
+        let uncovered = Prepared::new(uncovered, &histogram, resolution);
         let (other_sheet, other_reading) = read_upright(engine, &uncovered, patience)?;
         if score(&other_reading) > score(&reading) {
             (sheet, reading) = (other_sheet, other_reading);

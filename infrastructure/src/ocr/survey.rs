@@ -1,7 +1,8 @@
 //! A first look at a page: how large its letters are, which way its lines run and how crooked they lie.
 
 use super::{
-    components::{Component, components, histogram, threshold},
+    components::{Component, components},
+    histogram::Histogram,
     sheet::Sheet,
     tilt::{Tilt, tilt},
 };
@@ -32,14 +33,17 @@ pub(super) struct Survey {
 
 impl Survey {
     /// Looks at a page with dark letters.
-    pub(super) fn of(page: &GrayImage) -> Self {
+    pub(super) fn of(page: &GrayImage, histogram: &Histogram) -> Self {
         let mut factor = 1;
         while u64::from(page.width()) * u64::from(page.height()) / u64::from(factor * factor) > MOST_PIXELS {
             factor *= 2;
         }
         let smaller = (factor > 1).then(|| Sheet::new(page.clone()).scaled(1.0 / f64::from(factor)).pixels);
         let pixels = smaller.as_ref().unwrap_or(page);
-        let level = threshold(&histogram(pixels));
+        let level = match &smaller {
+            Some(smaller) => Histogram::of(smaller).threshold(),
+            None => histogram.threshold(),
+        };
         let mut letters: Vec<Component> = components(pixels, level)
             .into_iter()
             .filter(|component| is_letter(component, pixels))

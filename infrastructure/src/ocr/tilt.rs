@@ -40,13 +40,13 @@ pub(super) fn tilt(points: impl Iterator<Item = (f64, f64)>, bin: f64) -> Tilt {
     let step = all.len().div_ceil(MOST_POINTS).max(1);
     let points: Vec<(f64, f64)> = all.into_iter().step_by(step).collect();
     let bin = bin.max(1.0);
-    let mut counts = Vec::new();
+    let mut bins = Bins::default();
     let mut best = (0.0, 0.0);
-    let as_is = sharpness(&points, 0.0, bin, &mut counts);
+    let as_is = sharpness(&points, 0.0, bin, &mut bins);
     let mut search = |middle: f64, reach: f64, step: f64, best: &mut (f64, f64)| {
         let mut offset = -reach;
         while offset <= reach + step / 2.0 {
-            let found = sharpness(&points, middle + offset, bin, &mut counts);
+            let found = sharpness(&points, middle + offset, bin, &mut bins);
             if found > best.1 {
                 *best = (middle + offset, found);
             }
@@ -62,6 +62,15 @@ pub(super) fn tilt(points: impl Iterator<Item = (f64, f64)>, bin: f64) -> Tilt {
     }
 }
 
+/// Memory of one search, for all its directions.
+#[derive(Default)]
+struct Bins {
+    /// Where each point lies across the lines, in bins.
+    places: Vec<f64>,
+    /// How many points each bin has.
+    counts: Vec<u32>,
+}
+
 /// How often two points share a line in a direction, beside the chance of it.
 #[expect(
     clippy::cast_possible_truncation,
@@ -69,14 +78,17 @@ pub(super) fn tilt(points: impl Iterator<Item = (f64, f64)>, bin: f64) -> Tilt {
     clippy::cast_precision_loss,
     reason = "bins are counted from the lowest point on and points are few"
 )]
-fn sharpness(points: &[(f64, f64)], degrees: f64, bin: f64, counts: &mut Vec<u32>) -> f64 {
+fn sharpness(points: &[(f64, f64)], degrees: f64, bin: f64, bins: &mut Bins) -> f64 {
+    let Bins { places, counts } = bins;
     let slope = degrees.to_radians().tan();
     let cosine = degrees.to_radians().cos();
     let across = |point: &(f64, f64)| (point.1 - point.0 * slope) * cosine / bin;
-    let lowest = points.iter().map(across).fold(f64::MAX, f64::min);
+    places.clear();
+    places.extend(points.iter().map(across));
+    let lowest = places.iter().copied().fold(f64::MAX, f64::min);
     counts.clear();
-    for point in points {
-        let line = (across(point) - lowest) as usize;
+    for place in places {
+        let line = (*place - lowest) as usize;
         if counts.len() <= line {
             counts.resize(line + 1, 0);
         }
