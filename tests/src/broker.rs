@@ -76,11 +76,6 @@ impl PrivateBroker {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
     }
 
-    /// The port on this machine.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     /// Ends the node as a power cut would. Queues that were declared within the second before may never work again: the
     /// broker writes down late that they exist.
     pub fn kill(&mut self) {

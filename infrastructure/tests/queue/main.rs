@@ -3,6 +3,7 @@
 #[path = "../../../tests/src/broker.rs"]
 mod broker;
 mod calls;
+mod logs;
 mod outages;
 mod queues;
 mod refusals;
