@@ -1,4 +1,4 @@
-//! The adapter of RabbitMQ, on the common broker of the tests and on one that is killed and frozen.
+//! The adapter of `RabbitMQ`, on the common broker of the tests and on one that is killed and frozen.
 
 #[path = "../../../tests/src/broker.rs"]
 mod broker;

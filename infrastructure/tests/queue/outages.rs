@@ -28,8 +28,8 @@ async fn private_broker() -> MutexGuard<'static, PrivateBroker> {
     BROKER.lock().await
 }
 
-/// Connects and lets new queues settle: what a broker knows of a queue that was declared within the last half second dies
-/// with it (RabbitMQ 3.10), and the queue never works again.
+/// Connects and lets new queues settle: `RabbitMQ` 3.10 that is killed within half a second of a declaration may come back
+/// with a queue that finds no leader, since it had not yet written down that the queue's member exists.
 async fn connect_and_settle(queue: &TestQueue, workers: u16) -> RabbitTaskQueue {
     let rabbit = queue.connect(workers).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
