@@ -45,12 +45,14 @@ if ((EUID != 0)); then
     as_root=(sudo)
 fi
 
-# A node of its own, which is reached from this machine alone and whose name needs no other host name than localhost.
+# A node of its own, which is reached from this machine alone and whose name needs no other host name than localhost. What
+# is configured for the machine's own node, as its listeners, is none of its affair: /dev/null holds no configuration.
 node="ocellus_test_$port@localhost"
 echo "RabbitMQ: starting the node $node on port $port."
 "${as_root[@]}" env \
     PATH="$PATH:/usr/sbin" \
     RABBITMQ_NODENAME="$node" \
+    RABBITMQ_CONFIG_FILE=/dev/null \
     RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 \
     RABBITMQ_NODE_PORT="$port" \
     ERL_EPMD_ADDRESS=127.0.0.1 \

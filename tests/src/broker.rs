@@ -1,4 +1,4 @@
-//! A RabbitMQ node of a test's own, which may be killed, frozen and started again without hurting anybody.
+//! A `RabbitMQ` node of a test's own, which may be killed, frozen and started again without hurting anybody.
 //!
 //! The file stands for itself, since the tests of the adapter include it, too.
 
@@ -76,13 +76,8 @@ impl PrivateBroker {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
     }
 
-    /// The port on this machine.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Ends the node as a power cut would. Queues that were declared within the second before may never work again: the
-    /// broker writes down late that they exist.
+    /// Ends the node as a power cut would. Queues that were declared within the second before may come back without a
+    /// leader, and so of no use: `RabbitMQ` 3.10 is late to write down that they exist.
     pub fn kill(&mut self) {
         self.signal("KILL");
         self.script.wait().expect("a child can be waited for");

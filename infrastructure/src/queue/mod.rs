@@ -1,4 +1,4 @@
-//! The message broker: RabbitMQ carries calls to workers on any machine.
+//! The message broker: `RabbitMQ` carries calls to workers on any machine.
 //!
 //! A message holds the id of a task as text and nothing else; the task's row in the database stays the truth. Messages
 //! lie in a durable quorum queue. One that comes back too often, or that is no id, goes to the queue of the same name

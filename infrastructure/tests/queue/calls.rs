@@ -120,13 +120,13 @@ async fn processes_share_the_messages_and_inherit_those_of_one_that_died() {
     on_the_common_broker(async |queue| {
         let (here, there) = (queue.connect(1).await, queue.connect(1).await);
         here.publish(&new_tasks(2)).await.unwrap();
-        let (held_here, held_there) = tokio::join!(call(&here), call(&there));
+        let (own, foreign) = tokio::join!(call(&here), call(&there));
         assert!(silent(&here).await);
-        held_here.answered().await;
+        own.answered().await;
         drop(there);
         follow(&here, 1).await;
         // It was the other's, whose answer comes too late.
-        held_there.answered().await;
+        foreign.answered().await;
         assert!(silent(&here).await);
     })
     .await;
@@ -166,7 +166,7 @@ async fn a_message_that_is_no_task_becomes_a_dead_letter_and_calls_nobody() {
         for text in garbage {
             queue.publish_text(text.as_bytes()).await;
         }
-        queue.publish_text(&[0xff; 200_000]).await;
+        queue.publish_text(&vec![0xff; 200_000]).await;
         rabbit.publish(&new_tasks(1)).await.unwrap();
         follow(&rabbit, 1).await;
         assert!(silent(&rabbit).await);
@@ -215,5 +215,6 @@ async fn queues_that_somebody_deletes_are_declared_anew() {
 /// Publishes from another process.
 async fn publish_unheard(queue: &TestQueue) {
     let other = queue.connect(1).await;
-    other.publish(&new_tasks(1)).await.unwrap();
+    let published = other.publish(&new_tasks(1)).await;
+    published.expect("the queues are there");
 }
