@@ -7,7 +7,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 /// Logs to standard error: lines for people on a terminal, JSON elsewhere. `RUST_LOG` sets what is logged.
 pub fn log() {
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,poem=warn,sqlx=warn,sea_orm_migration=warn"));
+        .unwrap_or_else(|_| EnvFilter::new("info,poem=warn,sqlx=warn,sea_orm_migration=warn,lapin=off"));
     let builder = fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -41,6 +41,14 @@ pub fn gather_metrics() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_histogram!(
         "ocellus_recognition_duration_seconds",
         "Durations of recognizing a page."
+    );
+    metrics::describe_counter!(
+        "ocellus_task_attempts_total",
+        "Attempts at tasks by their outcome: succeeded, or the code of the failure."
+    );
+    metrics::describe_gauge!(
+        "ocellus_tasks_watched",
+        "Clients that follow a task or wait for its end."
     );
     Ok(handle)
 }

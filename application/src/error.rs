@@ -54,7 +54,7 @@ pub enum Error {
     #[error("The task has come to its end already.")]
     TaskFinished,
     /// The idempotency key was used for another request, or a repetition took it over.
-    #[error("This idempotency key belongs to a request with another content.")]
+    #[error("This idempotency key belongs to another request, or a repetition of this one took it over.")]
     IdempotencyConflict,
     /// A request with the same idempotency key is still being worked on.
     #[error("A request with this idempotency key is still being worked on; try again in a moment.")]

@@ -17,6 +17,9 @@ use tokio::{
 /// How soon a change in another process is seen.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// Counts those who follow a task or wait for its end.
+const WATCHED: &str = "ocellus_tasks_watched";
+
 /// A task with what it came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskState {
@@ -64,6 +67,7 @@ impl WatchTask {
 
     /// Follows a task from now on.
     pub fn follow(&self, owner: UserId, id: TaskId) -> TaskFollower {
+        metrics::gauge!(WATCHED).increment(1.0);
         TaskFollower {
             store: self.store.clone(),
             changes: self.signals.changes(),
@@ -115,6 +119,12 @@ impl TaskFollower {
     /// Waits until something here says that the task changed. Who missed something looks, too.
     async fn changed(changes: &mut Receiver<TaskId>, id: TaskId) {
         while changes.recv().await.is_ok_and(|changed| changed != id) {}
+    }
+}
+
+impl Drop for TaskFollower {
+    fn drop(&mut self) {
+        metrics::gauge!(WATCHED).decrement(1.0);
     }
 }
 

@@ -11,7 +11,7 @@ use domain::{
     ids::TaskId,
     ocr::{PageObserver, Text},
     store::{Conflict, Store, StoreError},
-    tasks::{Claim, Task, TaskCalls, TaskOutcome, TaskWork},
+    tasks::{Claim, Task, TaskCall, TaskCalls, TaskOutcome, TaskWork},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{broadcast, watch};
@@ -56,56 +56,68 @@ impl WorkOnTasks {
                 () = self.signals.reached(Stage::Finishing) => return,
                 call = tokio::time::timeout(self.look_every, self.calls.next()) => call.ok(),
             };
-            // Who was not called has to look until nothing is left: for those tasks nobody may ever call.
-            let worked = if call.is_some() { self.work_once().await.map(drop) } else { self.drain().await.map(drop) };
-            match worked {
-                Ok(()) => {
-                    if let Some(call) = call {
-                        call.answered().await;
-                    }
-                }
-                // The call, if there was one, comes again.
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "no task could be claimed"
-                    );
-                    tokio::time::sleep(AFTER_FAILURE).await;
-                }
+            let worked = match call {
+                Some(call) => self.follow(call).await,
+                // Who was not called looks until nothing is left: for those tasks nobody may ever call.
+                None => self.drain().await.map(drop),
+            };
+            // The call, if there was one, comes again.
+            if let Err(error) = worked {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "no task could be claimed"
+                );
+                tokio::time::sleep(AFTER_FAILURE).await;
             }
         }
+    }
+
+    /// Follows a call. It is answered once the task is claimed, for from then on the lease watches over it; a broker would
+    /// not wait as long as a long document takes.
+    async fn follow(&self, call: Box<dyn TaskCall>) -> Result<(), Error> {
+        let claim = self.claim().await?;
+        call.answered().await;
+        if let Some(claim) = claim {
+            self.perform(&claim).await;
+        }
+        Ok(())
     }
 
     /// Works until no task is ready; how many there were.
     pub async fn drain(&self) -> Result<u64, Error> {
         let mut count = 0;
-        while self.signals.working() && self.work_once().await? {
+        while self.signals.working()
+            && let Some(claim) = self.claim().await?
+        {
+            self.perform(&claim).await;
             count += 1;
         }
         Ok(count)
     }
 
-    /// Whether there was a task.
-    async fn work_once(&self) -> Result<bool, Error> {
+    async fn claim(&self) -> Result<Option<Claim>, Error> {
         if !self.store.tasks().any_ready().await? {
-            return Ok(false);
+            return Ok(None);
         }
         let now = self.clock.now();
         let unit = self.store.begin().await?;
         let Some(claim) = unit.tasks().claim(now, self.lease_end(now)).await? else {
-            return Ok(false);
+            return Ok(None);
         };
         unit.commit().await?;
         // There may be more, for whoever is idle.
         self.signals.ring();
         self.signals.tell_changed(claim.task.id);
-        match self.attempt(&claim).await {
-            Attempt::Done(outcome) => self.conclude(&claim, outcome).await,
+        Ok(Some(claim))
+    }
+
+    async fn perform(&self, claim: &Claim) {
+        match self.attempt(claim).await {
+            Attempt::Done(outcome) => self.conclude(claim, outcome).await,
             Attempt::Lost => tracing::info!(task = %claim.task.id, "the task was taken away"),
-            Attempt::Interrupted => self.hand_back(&claim).await,
+            Attempt::Interrupted => self.hand_back(claim).await,
         }
         self.signals.tell_changed(claim.task.id);
-        Ok(true)
     }
 
     /// Does the work while keeping the lease. All of it goes on at once, so that a store that does not answer holds up
@@ -198,7 +210,8 @@ impl WorkOnTasks {
             Ok::<bool, Error>(handed_back)
         };
         match handed_back.await {
-            Ok(_) => tracing::info!(task = %claim.task.id, "the task was handed back"),
+            Ok(true) => tracing::info!(task = %claim.task.id, "the task was handed back"),
+            Ok(false) => tracing::info!(task = %claim.task.id, "the task was taken away"),
             // Its lease runs out.
             Err(error) => {
                 tracing::warn!(task = %claim.task.id, error = &error as &dyn std::error::Error, "the task was left behind");
