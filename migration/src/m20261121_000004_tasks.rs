@@ -90,8 +90,8 @@ async fn create_indexes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             &[Tasks::OwnerId, Tasks::State, Tasks::Id],
         ),
         (
-            "tasks_owner_id_state_turn",
-            &[Tasks::OwnerId, Tasks::State, Tasks::Turn],
+            "tasks_state_owner_id_turn",
+            &[Tasks::State, Tasks::OwnerId, Tasks::Turn],
         ),
         ("tasks_image_id", &[Tasks::ImageId]),
         // What came to its end long ago.

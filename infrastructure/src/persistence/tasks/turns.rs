@@ -15,7 +15,7 @@ use crate::persistence::{
     error::store_error,
 };
 use domain::store::StoreError;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 fn ready() -> Select<Entity> {
@@ -24,8 +24,18 @@ fn ready() -> Select<Entity> {
 
 /// The lowest turn of a ready task; 0 when none is ready.
 pub(super) async fn lowest(connection: &impl Connection) -> Result<i64, StoreError> {
-    let lowest = ready().order_by_asc(Column::Turn);
-    Ok(turn(connection, lowest).await?.unwrap_or(0))
+    Ok(first(connection).await?.unwrap_or(0))
+}
+
+/// Whether any task is ready.
+pub(super) async fn any_ready(connection: &impl Connection) -> Result<bool, StoreError> {
+    // In order, though any would do: without, PostgreSQL may read the table from its beginning; and `exists`, which in
+    // sea-orm has no limit, would have MariaDB send a row for each ready task.
+    Ok(first(connection).await?.is_some())
+}
+
+async fn first(connection: &impl Connection) -> Result<Option<i64>, StoreError> {
+    turn(connection, ready().order_by_asc(Column::Turn)).await
 }
 
 /// The turn of an owner's next task to become ready.
@@ -34,9 +44,16 @@ pub(super) async fn next_of(
     owner: Uuid,
     lowest: i64,
 ) -> Result<i64, StoreError> {
-    let last = ready()
-        .filter(Column::OwnerId.eq(owner))
-        .order_by_desc(Column::Turn);
+    // A range of one owner, in the order of the one index that begins so. With an equality, PostgreSQL may as well go
+    // down the turns of everybody until it meets this owner, however rare he is; MySQL keeps to the index with an
+    // equality, and would sort the range.
+    let last = match connection.get_database_backend() {
+        DbBackend::MySql => ready().filter(Column::OwnerId.eq(owner)),
+        _ => ready()
+            .filter(Column::OwnerId.between(owner, owner))
+            .order_by_desc(Column::OwnerId),
+    };
+    let last = last.order_by_desc(Column::Turn);
     let last = turn(connection, last).await?;
     Ok(last.map_or(lowest, |last| lowest.max(last.saturating_add(1))))
 }
@@ -48,15 +65,4 @@ async fn turn(connection: &impl Connection, first: Select<Entity>) -> Result<Opt
         .into_tuple()
         .one(connection);
     turn.await.map_err(store_error)
-}
-
-/// Whether any task is ready.
-pub(super) async fn any_ready(connection: &impl Connection) -> Result<bool, StoreError> {
-    // Not `exists`, which in sea-orm has no limit: MariaDB would send a row for each ready task.
-    let any = ready()
-        .select_only()
-        .column(Column::Id)
-        .into_tuple::<Uuid>()
-        .one(connection);
-    Ok(any.await.map_err(store_error)?.is_some())
 }

@@ -52,7 +52,7 @@ impl World {
     }
 
     /// What a step with one of the leases should do, and that lease; `None` while there is none.
-    fn lease(&mut self, index: &Index) -> Option<(Lease, Option<&mut Expected>)> {
+    fn lease(&mut self, index: Index) -> Option<(Lease, Option<&mut Expected>)> {
         let leases = &self.leases;
         let lease = *(!leases.is_empty()).then(|| index.get(leases))?;
         let accepting = self.tasks.iter_mut().find(|task| task.accepts(&lease));
@@ -66,33 +66,33 @@ impl World {
             Step::Reap => return self.reap().await,
             Step::Jump(seconds) => self.now = now + TimeDelta::seconds(*seconds),
             Step::Renew(index) => {
-                if let Some((lease, expected)) = self.lease(index) {
+                if let Some((lease, expected)) = self.lease(*index) {
                     let until = now + TimeDelta::seconds(60);
                     prop_assert_eq!(renew(&store, &lease, until, 1).await, expected.is_some());
-                    expected
-                        .into_iter()
-                        .for_each(|task| task.state = State::Running(until));
+                    if let Some(task) = expected {
+                        task.state = State::Running(until);
+                    }
                 }
             }
             Step::Succeed(index) => {
-                self.end(index, TaskOutcome::Succeeded, TaskStatus::Succeeded)
-                    .await?
+                self.end(*index, TaskOutcome::Succeeded, TaskStatus::Succeeded)
+                    .await?;
             }
             Step::Fail(index) => {
-                self.end(index, TaskOutcome::Failed(failure()), TaskStatus::Failed)
-                    .await?
+                self.end(*index, TaskOutcome::Failed(failure()), TaskStatus::Failed)
+                    .await?;
             }
             Step::Postpone(index, rest) => {
-                if let Some((lease, expected)) = self.lease(index) {
+                if let Some((lease, expected)) = self.lease(*index) {
                     let until = now + TimeDelta::seconds(*rest);
                     prop_assert_eq!(postpone(&store, &lease, until).await, expected.is_some());
-                    expected
-                        .into_iter()
-                        .for_each(|task| task.state = State::Resting(until));
+                    if let Some(task) = expected {
+                        task.state = State::Resting(until);
+                    }
                 }
             }
             Step::HandBack(index) => {
-                if let Some((lease, expected)) = self.lease(index) {
+                if let Some((lease, expected)) = self.lease(*index) {
                     prop_assert_eq!(hand_back(&store, &lease, now).await, expected.is_some());
                     if let Some(task) = expected {
                         task.state = State::Ready;
@@ -125,16 +125,16 @@ impl World {
 
     async fn end(
         &mut self,
-        index: &Index,
+        index: Index,
         outcome: TaskOutcome,
         status: TaskStatus,
     ) -> Result<(), TestCaseError> {
         let (store, now) = (self.store.clone(), self.now);
         if let Some((lease, expected)) = self.lease(index) {
             prop_assert_eq!(finish(&store, &lease, &outcome, now).await, expected.is_some());
-            expected
-                .into_iter()
-                .for_each(|task| task.state = State::Ended(status));
+            if let Some(task) = expected {
+                task.state = State::Ended(status);
+            }
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! Tasks.
 
+mod contention;
 mod leases;
 mod model;
 mod owners;
 mod turns;
 mod upkeep;
+mod volume;
 mod workers;
 
 use crate::samples::{image, languages, moment, write};
