@@ -78,7 +78,7 @@ async fn create_tasks(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 }
 
 async fn create_indexes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let indexes: [(&str, &[Tasks]); 7] = [
+    let indexes: [(&str, &[Tasks]); 6] = [
         // Whose turn it is.
         ("tasks_state_turn_id", &[Tasks::State, Tasks::Turn, Tasks::Id]),
         // What is due.
@@ -94,8 +94,6 @@ async fn create_indexes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             &[Tasks::State, Tasks::OwnerId, Tasks::Turn],
         ),
         ("tasks_image_id", &[Tasks::ImageId]),
-        // What came to its end long ago.
-        ("tasks_finished_at", &[Tasks::FinishedAt]),
     ];
     for (name, columns) in indexes {
         let mut index = Index::create().name(name).take();

@@ -4,12 +4,16 @@ use super::*;
 use domain::tasks::{MockTaskCall, MockTaskCalls, TaskCall};
 use futures_util::FutureExt;
 
-/// A call that ends the process once it is answered, when so much is committed.
-fn answered_after(commits: usize, store: &Arc<MockStore>, signals: &Arc<TaskSignals>) -> MockTaskCall {
+/// A call that ends the process once it is answered, when so much is committed and so much left to be.
+fn answered_after(
+    (commits, left): (usize, usize),
+    store: &Arc<MockStore>,
+    signals: &Arc<TaskSignals>,
+) -> MockTaskCall {
     let (store, signals) = (store.clone(), signals.clone());
     let mut call = MockTaskCall::new();
     call.expect_answered().times(1).return_once(move || {
-        assert_eq!((store.commits(), store.left()), (commits, 0));
+        assert_eq!((store.commits(), store.left()), (commits, left));
         signals.finish();
     });
     call
@@ -31,18 +35,19 @@ fn called(worker: WorkOnTasks, calls: Vec<MockTaskCall>) -> WorkOnTasks {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_answered_after_the_work() {
+async fn a_call_is_answered_once_its_task_is_claimed_and_the_work_is_done_all_the_same() {
     let store = Arc::new(with_claimed(1).then_work(succeeding()));
     let worker = worker(&store, SlowEngine::taking(milliseconds(100)));
-    let call = answered_after(2, &store, &worker.signals);
+    let call = answered_after((1, 1), &store, &worker.signals);
     soon(called(worker, vec![call]).run()).await;
+    assert_eq!((store.commits(), store.left()), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_whose_task_is_gone_is_answered() {
     let store = Arc::new(MockStore::reading(with_ready(0)));
     let worker = worker(&store, fixtures::engine());
-    let call = answered_after(0, &store, &worker.signals);
+    let call = answered_after((0, 0), &store, &worker.signals);
     soon(called(worker, vec![call]).run()).await;
 }
 
@@ -66,7 +71,7 @@ async fn a_call_that_could_not_be_followed_is_not_answered_and_the_worker_rests(
         .returning(|_, _| Err(StoreError::Unavailable("down".into())));
     let store = Arc::new(MockStore::reading(reads).then_work(failing));
     let worker = worker(&store, fixtures::engine());
-    let answered = answered_after(0, &store, &worker.signals);
+    let answered = answered_after((0, 0), &store, &worker.signals);
     // To answer the first two fails the test.
     let calls = vec![MockTaskCall::new(), MockTaskCall::new(), answered];
     let start = Instant::now();

@@ -82,9 +82,5 @@ async fn keep_up(store: &SeaStore) {
             assert!(ended.expect("an answer"), "a locked row changed");
         }
         commit(work).await;
-        let removed = write(store, async |work| {
-            work.tasks().delete_finished(moment(30), 10).await
-        });
-        removed.await.expect("a removal");
     }
 }

@@ -1,6 +1,6 @@
 //! What keeps tasks going.
 
-use super::{cancel, claimed, finish, found, hand_back, insert, postpone, renew, stored_task, task, wake};
+use super::{cancel, claimed, finish, hand_back, insert, postpone, renew, stored_task, task, wake};
 use crate::{
     databases::{TestDatabase, on_every_database},
     samples::{begin, commit, moment, stored_user, write},
@@ -9,7 +9,7 @@ use domain::{
     clock::Timestamp,
     ids::TaskId,
     store::Repositories,
-    tasks::{Claim, Task, TaskOutcome, TaskStatus},
+    tasks::{Claim, Task, TaskOutcome},
 };
 use infrastructure::persistence::SeaStore;
 
@@ -27,14 +27,6 @@ async fn mark_announced(store: &SeaStore, tasks: &[TaskId]) {
     outcome.expect("the tasks are marked");
 }
 
-async fn delete_finished(store: &SeaStore, before: Timestamp, limit: u64) -> u64 {
-    let removed = write(store, async |work| {
-        work.tasks().delete_finished(before, limit).await
-    })
-    .await;
-    removed.expect("a removal")
-}
-
 on_every_database![
     tasks_wake_longest_rested_first_and_bounded,
     tasks_that_wake_together_are_claimed_in_turns_with_those_of_others,
@@ -42,7 +34,7 @@ on_every_database![
     abandoned_tasks_that_somebody_else_looks_after_are_passed_over,
     what_is_ready_is_announced_once_each_time_that_it_becomes_ready,
     tasks_that_are_not_ready_any_more_are_neither_announced_nor_marked,
-    only_tasks_that_ended_before_are_removed_and_no_more_than_asked,
+    what_is_due_is_seen_without_being_touched,
 ];
 
 async fn tasks_wake_longest_rested_first_and_bounded(database: TestDatabase) {
@@ -196,36 +188,22 @@ async fn tasks_that_are_not_ready_any_more_are_neither_announced_nor_marked(data
     assert_eq!(wake(&store, moment(30), 9).await, 1);
 }
 
-async fn only_tasks_that_ended_before_are_removed_and_no_more_than_asked(database: TestDatabase) {
+async fn what_is_due_is_seen_without_being_touched(database: TestDatabase) {
     let store = database.store().await;
     let ada = stored_user(&store, "ada").await;
-    let mut tasks = Vec::new();
-    for _ in 0..6 {
-        tasks.push(stored_task(&store, &ada).await);
-    }
-    let claims = [
-        claimed(&store, moment(20)).await,
-        claimed(&store, moment(20)).await,
-        claimed(&store, moment(20)).await,
-    ];
-    assert!(finish(&store, &claims[0].lease, &TaskOutcome::Succeeded, moment(32)).await);
-    let failed = TaskOutcome::Failed(super::failure());
-    assert!(finish(&store, &claims[1].lease, &failed, moment(31)).await);
-    cancel(&store, &tasks[3], moment(33)).await;
-    cancel(&store, &tasks[4], moment(40)).await;
-    assert_eq!(delete_finished(&store, moment(31), 9).await, 0);
-    assert_eq!(delete_finished(&store, moment(40), 2).await, 2);
-    assert_eq!(delete_finished(&store, moment(40), 2).await, 1);
-    assert_eq!(delete_finished(&store, moment(40), 2).await, 0);
-    for (index, status) in [
-        (2, TaskStatus::Running),
-        (4, TaskStatus::Cancelled),
-        (5, TaskStatus::Queued),
-    ] {
-        assert_eq!(found(&store, &tasks[index]).await.status, status);
-    }
-    for index in [0, 1, 3] {
-        let gone = store.tasks().find(ada.id, tasks[index].id).await;
-        assert_eq!(gone.expect("a read"), None);
-    }
+    stored_task(&store, &ada).await;
+    let any_due = async |now| store.tasks().any_due(moment(now)).await.expect("a read");
+    assert!(!any_due(1000).await, "a ready task is not due");
+    let claim = claimed(&store, moment(20)).await;
+    assert!(
+        !any_due(20).await && any_due(1000).await,
+        "its lease runs out some time"
+    );
+    assert!(postpone(&store, &claim.lease, moment(2000)).await);
+    assert!(
+        !any_due(1000).await && any_due(2000).await,
+        "its rest is over then"
+    );
+    assert_eq!(wake(&store, moment(2000), 9).await, 1);
+    assert!(!any_due(3000).await);
 }
