@@ -38,7 +38,7 @@ impl OwnDatabase {
             ),
             Database::Mariadb => (
                 "OCELLUS_TEST_MARIADB_URL",
-                "mysql://ocellus_test:ocellus_test@127.0.0.1:3306/mysql",
+                "mysql://ocellus_test:ocellus_test@127.0.0.1:3306/information_schema",
             ),
         };
         let server = std::env::var(variable).unwrap_or_else(|_| default.to_owned());
