@@ -1,7 +1,8 @@
 //! Who may do what, driven from the specification: a new operation is covered by itself, a new kind of thing as soon as
 //! [`create`] knows how to make one.
 
-use tests::{Answer, Database, Operation, Server, User, on_every_database, picture};
+use reqwest::multipart::{Form, Part};
+use tests::{Answer, Database, Operation, Server, User, long_document, on_every_database, picture};
 
 /// What may be called without a login. A new operation that is missing here needs one.
 const PUBLIC: [&str; 6] = [
@@ -82,7 +83,8 @@ async fn what_belongs_to_somebody_else_is_not_found(database: Database) {
 async fn lists_show_only_what_is_ones_own(database: Database) {
     let server = Server::shared(database);
     let (owner, stranger) = (server.user().await, server.user().await);
-    let id = owner.client.uploaded(picture(1, 9, 9)).await;
+    let image = owner.client.uploaded(picture(1, 9, 9)).await;
+    let task = submitted(&owner, picture(1, 9, 9)).await;
     for operation in private(&owner) {
         let is_list = operation.method == "GET" && !operation.path.contains('{');
         if !is_list {
@@ -91,18 +93,44 @@ async fn lists_show_only_what_is_ones_own(database: Database) {
         let others = call(&stranger, &operation, &operation.path).await.expect(200);
         let text = others.text();
         assert!(
-            !text.contains(&id) && !text.contains(&owner.id),
+            ![&image, &task, &owner.id].into_iter().any(|id| text.contains(id)),
             "{others}: {text}"
         );
     }
 }
 
 /// Makes what the path's `{id}` names, for this user, and gives its id.
-async fn create(owner: &User, path: &str) -> String {
+async fn create(owner: &User, operation: &Operation) -> String {
+    let path = operation.path.as_str();
     if path.starts_with("/images/{id}") {
         return owner.client.uploaded(picture(2, 9, 9)).await;
     }
+    if path.starts_with("/tasks/{id}") || path == "/result/{task_id}" {
+        // What is to be cancelled must not be done before.
+        let cancelling = operation.method == "DELETE";
+        return submitted(
+            owner,
+            if cancelling {
+                long_document(50)
+            } else {
+                picture(2, 9, 9)
+            },
+        )
+        .await;
+    }
     panic!("{path} is new: teach this function to create such a thing");
+}
+
+async fn submitted(owner: &User, bytes: Vec<u8>) -> String {
+    let form = Form::new().part("file", Part::bytes(bytes).file_name("page.tif"));
+    let task = owner
+        .client
+        .post("/upload")
+        .multipart(form)
+        .await
+        .expect(202)
+        .json();
+    task["task_id"].as_str().expect("a task has an id").to_owned()
 }
 
 async fn address(owner: &User, operation: &Operation) -> String {
@@ -115,7 +143,7 @@ async fn address(owner: &User, operation: &Operation) -> String {
         "{} has more than one parameter: teach this test about it",
         operation.path
     );
-    let id = create(owner, &operation.path).await;
+    let id = create(owner, operation).await;
     let (before, rest) = operation.path.split_once('{').expect("a parameter");
     let (_, after) = rest.split_once('}').expect("a parameter");
     format!("{before}{id}{after}")
