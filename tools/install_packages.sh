@@ -7,11 +7,7 @@ run_packages=(
     libtesseract-dev libleptonica-dev
     tesseract-ocr-eng tesseract-ocr-spa tesseract-ocr-fra tesseract-ocr-deu tesseract-ocr-osd
 )
-<<<<<<< HEAD
-test_packages=("${run_packages[@]}" tesseract-ocr postgresql mariadb-server python3-venv curl)
-=======
-test_packages=("${run_packages[@]}" tesseract-ocr postgresql rabbitmq-server python3-venv curl)
->>>>>>> rabbit
+test_packages=("${run_packages[@]}" tesseract-ocr postgresql mariadb-server rabbitmq-server python3-venv curl)
 
 case "${1:-}" in
     run) wanted=("${run_packages[@]}") ;;
