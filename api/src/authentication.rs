@@ -1,9 +1,6 @@
 //! The bearer token.
 
-use crate::{
-    problem::{Problem, UNAUTHORIZED},
-    use_cases::UseCases,
-};
+use crate::{failure::UNAUTHORIZED, problem::Problem, use_cases::UseCases};
 use application::accounts::Authenticated;
 use poem::Request;
 use poem_openapi::{SecurityScheme, auth::Bearer as BearerToken};

@@ -5,6 +5,7 @@ mod authentication;
 mod background;
 mod bootstrap;
 mod configuration;
+mod failure;
 mod fields;
 mod http;
 mod idempotency;

@@ -70,4 +70,5 @@ pub trait UnitOfWork: Repositories {
 }
 
 #[cfg(feature = "test-support")]
+#[path = "store_mocks.rs"]
 pub mod test_support;

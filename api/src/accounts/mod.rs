@@ -8,8 +8,8 @@ mod dto;
 
 use crate::{
     authentication::{Bearer, PRIVATE},
+    failure::{CONFLICT, Failure, JSON_BODY, UNAUTHORIZED},
     json_body::JsonBody,
-    problem::{CONFLICT, Failure, JSON_BODY, UNAUTHORIZED},
     tags::Tag,
     use_cases::UseCases,
 };

@@ -5,10 +5,10 @@ mod upload;
 
 use crate::{
     authentication::{Bearer, PRIVATE},
+    failure::{BAD_REQUEST, CONFLICT, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
     fields::Given,
     idempotency::{Created, Request, answer_once, parse_key},
     paging::page_request,
-    problem::{BAD_REQUEST, CONFLICT, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
     tags::Tag,
     use_cases::UseCases,
 };

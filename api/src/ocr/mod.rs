@@ -4,8 +4,8 @@ mod dto;
 
 use crate::{
     authentication::{Bearer, PRIVATE},
+    failure::{BAD_REQUEST, Failure, NOT_FOUND, UNPROCESSABLE},
     fields::Given,
-    problem::{BAD_REQUEST, Failure, NOT_FOUND, UNPROCESSABLE},
     tags::Tag,
     use_cases::UseCases,
 };

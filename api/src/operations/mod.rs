@@ -8,7 +8,7 @@ mod dto;
 mod metrics_access;
 
 use crate::{
-    problem::{Failure, UNAUTHORIZED},
+    failure::{Failure, UNAUTHORIZED},
     tags::Tag,
     use_cases::UseCases,
 };

@@ -4,15 +4,15 @@ mod dto;
 
 use crate::{
     authentication::{Bearer, PRIVATE},
+    failure::{
+        BAD_REQUEST, CONFLICT, Failure, JSON_BODY, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED,
+    },
     fields::Given,
     idempotency::{Created, Request, answer_once, parse_key},
     images::FileUpload,
     json_body::JsonBody,
     ocr::parse_languages,
     paging::page_request,
-    problem::{
-        BAD_REQUEST, CONFLICT, Failure, JSON_BODY, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED,
-    },
     tags::Tag,
     use_cases::UseCases,
 };

@@ -1,0 +1,148 @@
+//! Failed operations, and the documentation of what each can answer.
+
+use crate::problem::{PROBLEM_JSON, Problem, ProblemDto};
+use application::Error;
+use poem_openapi::{
+    ApiResponse,
+    payload::{Json, Payload},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::Type,
+};
+
+/// 400: a field, a parameter or the body is malformed.
+pub const BAD_REQUEST: u16 = 1;
+/// 401: no token, or none that counts.
+pub const UNAUTHORIZED: u16 = 1 << 1;
+/// 404: absent, or somebody else's.
+pub const NOT_FOUND: u16 = 1 << 2;
+/// 409: taken, or not possible in this state.
+pub const CONFLICT: u16 = 1 << 3;
+/// 413: the body or the file is too large.
+pub const TOO_LARGE: u16 = 1 << 4;
+/// 415: the wrong content type, or no image.
+pub const UNSUPPORTED: u16 = 1 << 5;
+/// 422: understood, but cannot be done.
+pub const UNPROCESSABLE: u16 = 1 << 6;
+/// 429: too much.
+pub const TOO_MANY: u16 = 1 << 7;
+/// What an operation with a JSON body can always answer.
+pub const JSON_BODY: u16 = BAD_REQUEST | TOO_LARGE | UNSUPPORTED;
+
+const DECLARED: [(u16, u16, &str); 8] = [
+    (
+        BAD_REQUEST,
+        400,
+        "The request is malformed (`invalid_request`); `errors` names every bad field.",
+    ),
+    (
+        UNAUTHORIZED,
+        401,
+        "No token, or none that is valid (`unauthenticated`, `invalid_credentials`).",
+    ),
+    (NOT_FOUND, 404, "Absent, or somebody else's (`not_found`)."),
+    (
+        CONFLICT,
+        409,
+        "Taken (`username_taken`, `email_taken`), not possible in this state (`conflict`), or an idempotency key of another request (`idempotency_conflict`).",
+    ),
+    (
+        TOO_LARGE,
+        413,
+        "The file or the body is too large (`image_too_large`, `request_too_large`).",
+    ),
+    (
+        UNSUPPORTED,
+        415,
+        "Wrong content type (`unsupported_media_type`), or no image (`unsupported_image`).",
+    ),
+    (
+        UNPROCESSABLE,
+        422,
+        "Understood, but cannot be done (`image_corrupt`, `image_dimensions`, `too_many_pages`, `unsupported_language`, `unknown_model`).",
+    ),
+    (TOO_MANY, 429, "Too much (`quota_exceeded`)."),
+];
+
+/// A failed operation whose documentation lists the statuses in `STATUSES`, besides 500 and 503.
+#[derive(Debug)]
+pub struct Failure<const STATUSES: u16>(Problem);
+
+impl<const STATUSES: u16> From<Error> for Failure<STATUSES> {
+    fn from(error: Error) -> Self {
+        Self(Problem::from_error(error))
+    }
+}
+
+impl<const STATUSES: u16> From<Problem> for Failure<STATUSES> {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl<const STATUSES: u16> From<Failure<STATUSES>> for poem::Error {
+    fn from(failure: Failure<STATUSES>) -> Self {
+        failure.0.into()
+    }
+}
+
+impl<const STATUSES: u16> ApiResponse for Failure<STATUSES> {
+    fn meta() -> MetaResponses {
+        let declared = DECLARED.iter().filter(|(bit, ..)| STATUSES & bit != 0);
+        let declared = declared.map(|(_, status, description)| (*status, *description));
+        let always = [
+            (500, "A defect (`internal`)."),
+            (
+                503,
+                "A part of the service is down or the work ran past its limit (`unavailable`, `timeout`, `model_not_loaded`).",
+            ),
+        ];
+        let response = |(status, description): (u16, &'static str)| MetaResponse {
+            description,
+            status: Some(status),
+            status_range: None,
+            content: vec![MetaMediaType {
+                content_type: PROBLEM_JSON,
+                schema: Json::<ProblemDto>::schema_ref(),
+            }],
+            headers: headers_of(status),
+        };
+        MetaResponses {
+            responses: declared.chain(always).map(response).collect(),
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        ProblemDto::register(registry);
+    }
+}
+
+fn headers_of(status: u16) -> Vec<MetaHeader> {
+    let (name, description) = match status {
+        401 => ("WWW-Authenticate", "The scheme to authenticate with: Bearer."),
+        429 | 503 => ("Retry-After", "Seconds after which trying again may help."),
+        _ => return vec![],
+    };
+    vec![MetaHeader {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        required: true,
+        deprecated: false,
+        schema: String::schema_ref(),
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_declared_statuses_are_documented() {
+        let meta = Failure::<{ NOT_FOUND | CONFLICT }>::meta();
+        let statuses: Vec<_> = meta
+            .responses
+            .iter()
+            .filter_map(|response| response.status)
+            .collect();
+        assert_eq!(statuses, [404, 409, 500, 503]);
+    }
+}
