@@ -1,5 +1,6 @@
 //! Tasks: submitted, done by any number of workers, followed, cancelled, and never lost.
 
+mod broker;
 mod cancelling;
 mod ends;
 mod events;
