@@ -3,6 +3,7 @@
 mod announce_tasks;
 mod attempt;
 mod cancel_task;
+mod claim_next;
 mod keep_lease;
 mod list_tasks;
 mod signals;

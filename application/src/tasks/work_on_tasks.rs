@@ -95,22 +95,6 @@ impl WorkOnTasks {
         Ok(count)
     }
 
-    async fn claim(&self) -> Result<Option<Claim>, Error> {
-        if !self.store.tasks().any_ready().await? {
-            return Ok(None);
-        }
-        let now = self.clock.now();
-        let unit = self.store.begin().await?;
-        let Some(claim) = unit.tasks().claim(now, self.lease_end(now)).await? else {
-            return Ok(None);
-        };
-        unit.commit().await?;
-        // There may be more, for whoever is idle.
-        self.signals.ring();
-        self.signals.tell_changed(claim.task.id);
-        Ok(Some(claim))
-    }
-
     async fn perform(&self, claim: &Claim) {
         match self.attempt(claim).await {
             Attempt::Done(outcome) => self.conclude(claim, outcome).await,

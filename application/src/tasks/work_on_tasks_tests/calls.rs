@@ -138,9 +138,24 @@ async fn who_claims_a_task_rings_for_whoever_is_idle_before_he_begins() {
 async fn a_worker_whom_others_forestall_rings_nobody_and_writes_nothing() {
     let mut work = MockRepositories::default();
     work.tasks.expect_claim().times(1).returning(|_, _| Ok(None));
-    let store = Arc::new(MockStore::reading(with_looks([true])).then_work(work));
+    let store = Arc::new(MockStore::reading(with_looks([true, false])).then_work(work));
     let worker = worker(&store, fixtures::engine());
     assert_eq!(soon(worker.drain()).await.expect("looked"), 0);
     assert!(worker.signals.rung().now_or_never().is_none());
     assert_eq!(store.commits(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_somebody_writes_about_just_now_is_claimed_a_moment_later() {
+    let mut passed_over = MockRepositories::default();
+    passed_over.tasks.expect_claim().returning(|_, _| Ok(None));
+    let reads = with_looks([true, true]);
+    let store = Arc::new(
+        MockStore::reading(reads)
+            .then_work(passed_over)
+            .then_work(claiming(1)),
+    );
+    let worker = worker(&store, fixtures::engine());
+    let claim = soon(worker.claim()).await.expect("looked");
+    assert_eq!(claim.map(|claim| claim.lease), Some(lease()));
 }
