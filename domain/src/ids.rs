@@ -43,3 +43,7 @@ identifier!(
     /// Names a task.
     TaskId
 );
+identifier!(
+    /// Names an API key.
+    ApiKeyId
+);

@@ -2,7 +2,7 @@
 
 use crate::{
     BoxError,
-    accounts::{SessionRepository, UserRepository},
+    accounts::{ApiKeyRepository, SessionRepository, UserRepository},
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
@@ -43,6 +43,8 @@ pub trait Repositories: Send + Sync {
     fn users(&self) -> &dyn UserRepository;
     /// Their logins.
     fn sessions(&self) -> &dyn SessionRepository;
+    /// Keys of their programs.
+    fn api_keys(&self) -> &dyn ApiKeyRepository;
     /// Uploaded images.
     fn images(&self) -> &dyn ImageRepository;
     /// Blobs that are to go.

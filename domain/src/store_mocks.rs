@@ -2,7 +2,10 @@
 
 use super::{Repositories, Store, StoreError, UnitOfWork};
 use crate::{
-    accounts::{MockSessionRepository, MockUserRepository, SessionRepository, UserRepository},
+    accounts::{
+        ApiKeyRepository, MockApiKeyRepository, MockSessionRepository, MockUserRepository, SessionRepository,
+        UserRepository,
+    },
     images::{BlobDeletionRepository, ImageRepository, MockBlobDeletionRepository, MockImageRepository},
     ocr::{MockTextRepository, TextRepository},
     operations::{AnswerRepository, MockAnswerRepository},
@@ -24,6 +27,8 @@ pub struct MockRepositories {
     pub users: MockUserRepository,
     /// Their logins.
     pub sessions: MockSessionRepository,
+    /// API keys.
+    pub api_keys: MockApiKeyRepository,
     /// Images.
     pub images: MockImageRepository,
     /// Blobs that are to go.
@@ -42,6 +47,9 @@ impl Repositories for MockRepositories {
     }
     fn sessions(&self) -> &dyn SessionRepository {
         &self.sessions
+    }
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
+        &self.api_keys
     }
     fn images(&self) -> &dyn ImageRepository {
         &self.images
@@ -68,6 +76,9 @@ macro_rules! delegate_repositories {
             }
             fn sessions(&self) -> &dyn SessionRepository {
                 self.$field.sessions()
+            }
+            fn api_keys(&self) -> &dyn ApiKeyRepository {
+                self.$field.api_keys()
             }
             fn images(&self) -> &dyn ImageRepository {
                 self.$field.images()

@@ -1,4 +1,4 @@
-//! Users and their sessions.
+//! Users, their sessions and the keys of their programs.
 
 use crate::columns::{create_index, moment, table};
 use sea_orm_migration::prelude::*;
@@ -28,7 +28,31 @@ enum Sessions {
     Id,
     UserId,
     RefreshTokenDigest,
+    Address,
+    UserAgent,
     CreatedAt,
+    LastUsedAt,
+    ExpiresAt,
+}
+
+#[derive(DeriveIden)]
+enum SpentRefreshTokens {
+    Table,
+    Digest,
+    SessionId,
+    SpentAt,
+}
+
+#[derive(DeriveIden)]
+enum ApiKeys {
+    Table,
+    Id,
+    UserId,
+    Name,
+    Prefix,
+    Digest,
+    CreatedAt,
+    LastUsedAt,
     ExpiresAt,
 }
 
@@ -36,14 +60,21 @@ enum Sessions {
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_users(manager).await?;
-        create_sessions(manager).await
+        create_sessions(manager).await?;
+        create_spent_refresh_tokens(manager).await?;
+        create_api_keys(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .drop_table(Table::drop().table(Sessions::Table).take())
-            .await?;
-        manager.drop_table(Table::drop().table(Users::Table).take()).await
+        for table in [
+            ApiKeys::Table.into_iden(),
+            SpentRefreshTokens::Table.into_iden(),
+            Sessions::Table.into_iden(),
+            Users::Table.into_iden(),
+        ] {
+            manager.drop_table(Table::drop().table(table).take()).await?;
+        }
+        Ok(())
     }
 }
 
@@ -83,7 +114,11 @@ async fn create_sessions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .binary_len(32)
                 .not_null(),
         )
+        // As text, IPv6 in its longest form included.
+        .col(ColumnDef::new(Sessions::Address).string_len(64).null())
+        .col(ColumnDef::new(Sessions::UserAgent).string_len(255).null())
         .col(moment(manager, Sessions::CreatedAt))
+        .col(moment(manager, Sessions::LastUsedAt))
         .col(moment(manager, Sessions::ExpiresAt))
         .foreign_key(
             ForeignKey::create()
@@ -94,16 +129,80 @@ async fn create_sessions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .take();
     manager.create_table(sessions).await?;
-    for (name, column, unique) in [
-        ("sessions_user_id", Sessions::UserId, false),
-        ("sessions_refresh_token", Sessions::RefreshTokenDigest, true),
-        ("sessions_expires_at", Sessions::ExpiresAt, false),
-    ] {
-        let mut index = Index::create().name(name).col(column).take();
-        if unique {
-            index.unique();
-        }
-        create_index(manager, Sessions::Table, &mut index).await?;
-    }
-    Ok(())
+    let mut by_user = Index::create()
+        .name("sessions_user_id_id")
+        .col(Sessions::UserId)
+        .col(Sessions::Id)
+        .take();
+    create_index(manager, Sessions::Table, &mut by_user).await?;
+    let mut by_token = Index::create()
+        .name("sessions_refresh_token")
+        .col(Sessions::RefreshTokenDigest)
+        .unique()
+        .take();
+    create_index(manager, Sessions::Table, &mut by_token).await?;
+    let mut by_end = Index::create()
+        .name("sessions_expires_at")
+        .col(Sessions::ExpiresAt)
+        .take();
+    create_index(manager, Sessions::Table, &mut by_end).await
+}
+
+async fn create_spent_refresh_tokens(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let tokens = table(manager, SpentRefreshTokens::Table)
+        .col(
+            ColumnDef::new(SpentRefreshTokens::Digest)
+                .binary_len(32)
+                .not_null()
+                .primary_key(),
+        )
+        .col(ColumnDef::new(SpentRefreshTokens::SessionId).uuid().not_null())
+        .col(moment(manager, SpentRefreshTokens::SpentAt))
+        .foreign_key(
+            ForeignKey::create()
+                .name("spent_refresh_tokens_session")
+                .from(SpentRefreshTokens::Table, SpentRefreshTokens::SessionId)
+                .to(Sessions::Table, Sessions::Id)
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .take();
+    manager.create_table(tokens).await?;
+    let mut by_session = Index::create()
+        .name("spent_refresh_tokens_session_id")
+        .col(SpentRefreshTokens::SessionId)
+        .take();
+    create_index(manager, SpentRefreshTokens::Table, &mut by_session).await
+}
+
+async fn create_api_keys(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let keys = table(manager, ApiKeys::Table)
+        .col(ColumnDef::new(ApiKeys::Id).uuid().not_null().primary_key())
+        .col(ColumnDef::new(ApiKeys::UserId).uuid().not_null())
+        .col(ColumnDef::new(ApiKeys::Name).string_len(64).not_null())
+        .col(ColumnDef::new(ApiKeys::Prefix).string_len(16).not_null())
+        .col(ColumnDef::new(ApiKeys::Digest).binary_len(32).not_null())
+        .col(moment(manager, ApiKeys::CreatedAt))
+        .col(moment(manager, ApiKeys::LastUsedAt).null())
+        .col(moment(manager, ApiKeys::ExpiresAt).null())
+        .foreign_key(
+            ForeignKey::create()
+                .name("api_keys_user")
+                .from(ApiKeys::Table, ApiKeys::UserId)
+                .to(Users::Table, Users::Id)
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .take();
+    manager.create_table(keys).await?;
+    let mut by_user = Index::create()
+        .name("api_keys_user_id_id")
+        .col(ApiKeys::UserId)
+        .col(ApiKeys::Id)
+        .take();
+    create_index(manager, ApiKeys::Table, &mut by_user).await?;
+    let mut by_digest = Index::create()
+        .name("api_keys_digest")
+        .col(ApiKeys::Digest)
+        .unique()
+        .take();
+    create_index(manager, ApiKeys::Table, &mut by_digest).await
 }

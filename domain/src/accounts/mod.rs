@@ -1,5 +1,6 @@
 //! Users, their sign-in and their sessions.
 
+mod api_key;
 mod email;
 mod password;
 mod ports;
@@ -8,18 +9,19 @@ mod token;
 mod user;
 mod username;
 
+pub use api_key::{ApiKey, ApiKeyName, ApiKeySecret};
 pub use email::Email;
 pub use password::{Password, PasswordHash};
 pub use ports::{
-    AccessTokens, PasswordHasher, PasswordStrength, PublicKey, SecretGenerator, SessionRepository,
-    UserRepository, Verification,
+    AccessTokens, ApiKeyRepository, PasswordHasher, PasswordStrength, PublicKey, SecretGenerator,
+    SessionRepository, UserRepository, Verification,
 };
 #[cfg(feature = "test-support")]
 pub use ports::{
-    MockAccessTokens, MockPasswordHasher, MockPasswordStrength, MockSecretGenerator, MockSessionRepository,
-    MockUserRepository,
+    MockAccessTokens, MockApiKeyRepository, MockPasswordHasher, MockPasswordStrength, MockSecretGenerator,
+    MockSessionRepository, MockUserRepository,
 };
-pub use session::Session;
+pub use session::{Origin, PresentedToken, Session};
 pub use token::{AccessClaims, InvalidToken, RefreshToken, TokenDigest};
 pub use user::User;
 pub use username::Username;

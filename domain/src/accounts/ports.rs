@@ -1,10 +1,14 @@
 //! What the accounts need from outside.
 
-use super::{AccessClaims, Email, InvalidToken, Password, PasswordHash, Session, User, Username};
+use super::{
+    AccessClaims, ApiKey, Email, InvalidToken, Password, PasswordHash, PresentedToken, Session, TokenDigest,
+    User, Username,
+};
 use crate::{
     BoxError,
     clock::Timestamp,
-    ids::{SessionId, UserId},
+    ids::{ApiKeyId, SessionId, UserId},
+    page::{Page, PageRequest},
     store::StoreError,
 };
 use async_trait::async_trait;
@@ -28,7 +32,7 @@ pub trait UserRepository: Send + Sync {
     async fn delete(&self, id: UserId) -> Result<(), StoreError>;
 }
 
-/// Stored sessions.
+/// Stored sessions, each with the digests of the refresh tokens that it was renewed with.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
@@ -36,8 +40,50 @@ pub trait SessionRepository: Send + Sync {
     async fn insert(&self, session: &Session) -> Result<(), StoreError>;
     /// The user of a session that has not ended at `now`, in one read; `None` when there is none.
     async fn find_user(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError>;
+    /// A page of the user's sessions that have not ended at `now`, newest first.
+    async fn list(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<Session>, StoreError>;
+    /// The session, not ended at `now`, that a refresh token belongs to or belonged to, whose row no other unit of work
+    /// can change until this one ends; `None` when there is none.
+    async fn lock_presented(
+        &self,
+        token: &TokenDigest,
+        now: Timestamp,
+    ) -> Result<Option<PresentedToken>, StoreError>;
+    /// Writes a renewed session, and keeps the digest that was current until `renewed.last_used_at` as a spent one.
+    async fn renew(&self, renewed: &Session, spent: &TokenDigest) -> Result<(), StoreError>;
+    /// Ends the user's session; false when there is none.
+    async fn delete(&self, user: UserId, id: SessionId) -> Result<bool, StoreError>;
+    /// Ends every session of the user but this one; how many there were.
+    async fn delete_all(&self, user: UserId, except: Option<SessionId>) -> Result<u64, StoreError>;
     /// Removes the sessions that ended before `now` and says how many.
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Stored API keys.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait ApiKeyRepository: Send + Sync {
+    /// Adds a key. [`StoreError::OwnerGone`] when its user is gone.
+    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError>;
+    /// A page of the user's keys, newest first, those that have expired included.
+    async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<ApiKey>, StoreError>;
+    /// How many keys the user has.
+    async fn count(&self, user: UserId) -> Result<u64, StoreError>;
+    /// The key with this digest that has not expired at `now`, and its user, in one read; `None` when there is none.
+    async fn find_user(
+        &self,
+        digest: &TokenDigest,
+        now: Timestamp,
+    ) -> Result<Option<(ApiKey, User)>, StoreError>;
+    /// Notes that the key was used.
+    async fn touch(&self, id: ApiKeyId, now: Timestamp) -> Result<(), StoreError>;
+    /// Removes the user's key; false when there is none.
+    async fn delete(&self, user: UserId, id: ApiKeyId) -> Result<bool, StoreError>;
 }
 
 /// Whether a password is the right one.

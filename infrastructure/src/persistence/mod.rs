@@ -1,6 +1,7 @@
 //! The database: every repository of the domain over sea-orm, on `SQLite`, `PostgreSQL`, `MariaDB` and `MySQL`.
 
 mod answers;
+mod api_keys;
 mod blob_deletions;
 mod connection;
 mod entities;
@@ -20,7 +21,7 @@ pub use error::DatabaseError;
 
 use async_trait::async_trait;
 use domain::{
-    accounts::{SessionRepository, UserRepository},
+    accounts::{ApiKeyRepository, SessionRepository, UserRepository},
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
@@ -48,6 +49,9 @@ impl<C: Connection> Repositories for Sea<C> {
         self
     }
     fn sessions(&self) -> &dyn SessionRepository {
+        self
+    }
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
         self
     }
     fn images(&self) -> &dyn ImageRepository {
@@ -118,6 +122,9 @@ impl Repositories for SeaStore {
     }
     fn sessions(&self) -> &dyn SessionRepository {
         self.reads.sessions()
+    }
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
+        self.reads.api_keys()
     }
     fn images(&self) -> &dyn ImageRepository {
         self.reads.images()

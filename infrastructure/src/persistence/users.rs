@@ -16,8 +16,9 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
 };
+use uuid::Uuid;
 
-fn read(row: Model) -> Result<User, CorruptRow> {
+pub(super) fn read(row: Model) -> Result<User, CorruptRow> {
     let corrupt = |column| CorruptRow {
         table: "users",
         column,
@@ -55,6 +56,14 @@ pub(super) fn user(found: Option<Model>) -> Result<Option<User>, StoreError> {
     Ok(found.map(read).transpose()?)
 }
 
+/// Takes a user's row until the unit of work ends. Who changes several rows of a user takes this one first, as the
+/// deletion of the account does: in another order the two would wait for each other.
+pub(super) async fn lock(connection: &impl Connection, id: Uuid) -> Result<Option<Model>, StoreError> {
+    // SQLite has no such lock and needs none: a unit of work there is alone from its beginning.
+    let select = Entity::find_by_id(id).lock_exclusive();
+    select.one(connection).await.map_err(store_error)
+}
+
 #[async_trait]
 impl<C: Connection> UserRepository for Sea<C> {
     async fn find_by_username(&self, username: &Username) -> Result<Option<User>, StoreError> {
@@ -68,9 +77,7 @@ impl<C: Connection> UserRepository for Sea<C> {
     }
 
     async fn lock(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        // SQLite has no such lock and needs none: a unit of work there is alone from its beginning.
-        let select = Entity::find_by_id(id.0).lock_exclusive();
-        user(select.one(&self.connection).await.map_err(store_error)?)
+        Ok(lock(&self.connection, id.0).await?.map(read).transpose()?)
     }
 
     async fn insert(&self, user: &User) -> Result<(), StoreError> {

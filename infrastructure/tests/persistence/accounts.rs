@@ -1,10 +1,10 @@
-//! Users and sessions.
+//! Users.
 
 use crate::{
     databases::{TestDatabase, on_every_database},
     samples::{
-        NO_LIMIT, begin, commit, email, image, moment, session, stored_image, stored_user, user, username,
-        write,
+        NO_LIMIT, all_of, begin, commit, email, image, moment, session, stored_image, stored_user, user,
+        username, write,
     },
 };
 use domain::{
@@ -14,12 +14,6 @@ use domain::{
     store::{Conflict, Repositories, StoreError},
 };
 use infrastructure::persistence::SeaStore;
-
-/// Everything of a user, hash included, for comparing.
-fn all_of(user: &User) -> String {
-    let hash = user.password_hash.as_ref().map(|hash| hash.expose().to_owned());
-    format!("{user:?} {hash:?}")
-}
 
 async fn found(store: &SeaStore, name: &str) -> Option<User> {
     let found = store.users().find_by_username(&username(name)).await;
@@ -37,9 +31,6 @@ on_every_database![
     an_update_of_nobody_is_not_silent,
     a_locked_user_is_read_whole_and_nobody_is_none,
     deleting_a_user_takes_everything_of_his_and_nothing_else,
-    a_session_of_nobody_is_refused,
-    a_session_gives_its_user_until_it_ends,
-    only_sessions_that_ended_are_removed,
 ];
 
 async fn a_user_is_found_whole_by_name_and_address_without_case(database: TestDatabase) {
@@ -197,49 +188,4 @@ async fn deleting_a_user_takes_everything_of_his_and_nothing_else(database: Test
     let late = image(&ada, 1);
     let outcome = write(&store, async |work| work.images().insert(&late, NO_LIMIT).await).await;
     assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
-}
-
-async fn a_session_of_nobody_is_refused(database: TestDatabase) {
-    let store = database.store().await;
-    let session = session(&user("nobody"));
-    let outcome = write(&store, async |work| work.sessions().insert(&session).await).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
-}
-
-async fn a_session_gives_its_user_until_it_ends(database: TestDatabase) {
-    let store = database.store().await;
-    let ada = stored_user(&store, "ada").await;
-    let session = session(&ada);
-    write(&store, async |work| work.sessions().insert(&session).await)
-        .await
-        .expect("a session");
-    let at = async |now| store.sessions().find_user(session.id, now).await.expect("a read");
-    let user = at(session.expires_at + chrono::TimeDelta::microseconds(-1)).await;
-    assert_eq!(all_of(&user.expect("a user")), all_of(&ada));
-    assert!(at(session.expires_at).await.is_none());
-}
-
-async fn only_sessions_that_ended_are_removed(database: TestDatabase) {
-    let store = database.store().await;
-    let ada = stored_user(&store, "ada").await;
-    let (mut ended, alive) = (session(&ada), session(&ada));
-    ended.expires_at = moment(50);
-    let work = begin(&store).await;
-    work.sessions().insert(&ended).await.expect("a session");
-    work.sessions().insert(&alive).await.expect("a session");
-    commit(work).await;
-    let removed = write(&store, async |work| {
-        work.sessions().delete_expired(moment(51)).await
-    })
-    .await;
-    assert_eq!(removed.expect("a removal"), 1);
-    let of = async |session| {
-        store
-            .sessions()
-            .find_user(session, moment(0))
-            .await
-            .expect("a read")
-    };
-    assert!(of(ended.id).await.is_none());
-    assert!(of(alive.id).await.is_some());
 }

@@ -2,11 +2,15 @@
 
 mod accounts;
 mod answers;
+mod api_keys;
 mod blob_deletions;
 mod databases;
 mod images;
+mod refresh_tokens;
+mod refreshes_at_once;
 mod samples;
 mod schema;
+mod sessions;
 mod tasks;
 mod texts;
 mod units_of_work;

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use domain::{
-    accounts::{Email, PasswordHash, Session, TokenDigest, User, Username},
+    accounts::{Email, Origin, PasswordHash, Session, TokenDigest, User, Username},
     clock::Timestamp,
     ids::{IdGenerator, ImageId, SessionId, TextId, UserId},
     images::{Filename, Image, MediaType, Sha256Digest, StorageQuota},
@@ -46,17 +46,32 @@ pub(crate) fn user(name: &str) -> User {
     }
 }
 
+/// A digest like no other.
+pub(crate) fn digest() -> TokenDigest {
+    let mut digest = [0xfe; 32];
+    digest[..16].copy_from_slice(UuidV7Generator.next().as_bytes());
+    TokenDigest(digest)
+}
+
 pub(crate) fn session(user: &User) -> Session {
-    let id = UuidV7Generator.next();
-    let mut digest = [0; 32];
-    digest[..16].copy_from_slice(id.as_bytes());
     Session {
-        id: SessionId(id),
+        id: SessionId(UuidV7Generator.next()),
         user_id: user.id,
-        refresh_token_digest: TokenDigest(digest),
+        refresh_token_digest: digest(),
+        origin: Origin {
+            address: Some("2001:db8:85a3:8d3:1319:8a2e:370:7348".to_owned()),
+            user_agent: Some("眼".repeat(Origin::MAX_USER_AGENT)),
+        },
         created_at: moment(0),
+        last_used_at: moment(1),
         expires_at: moment(100),
     }
+}
+
+/// Everything of a user, hash included, for comparing.
+pub(crate) fn all_of(user: &User) -> String {
+    let hash = user.password_hash.as_ref().map(|hash| hash.expose().to_owned());
+    format!("{user:?} {hash:?}")
 }
 
 pub(crate) fn image(owner: &User, size_bytes: u64) -> Image {
@@ -120,4 +135,16 @@ pub(crate) async fn stored_image(store: &SeaStore, owner: &User, size_bytes: u64
     let outcome = write(store, async |work| work.images().insert(&image, NO_LIMIT).await).await;
     assert!(outcome.expect("the image is added"));
     image
+}
+
+/// Sessions that are stored, oldest first.
+pub(crate) async fn stored_sessions(store: &SeaStore, user: &User, count: usize) -> Vec<Session> {
+    let mut sessions = Vec::new();
+    for _ in 0..count {
+        let session = session(user);
+        let outcome = write(store, async |work| work.sessions().insert(&session).await).await;
+        outcome.expect("the session is added");
+        sessions.push(session);
+    }
+    sessions
 }

@@ -4,10 +4,12 @@
     reason = "sea-orm derives public types, which need public models"
 )]
 
+pub(super) mod api_keys;
 pub(super) mod blob_deletions;
 pub(super) mod images;
 pub(super) mod kept_answers;
 pub(super) mod sessions;
+pub(super) mod spent_refresh_tokens;
 pub(super) mod tasks;
 pub(super) mod text_pages;
 pub(super) mod texts;

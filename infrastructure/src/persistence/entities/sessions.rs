@@ -10,7 +10,10 @@ pub struct Model {
     pub id: Uuid,
     pub user_id: Uuid,
     pub refresh_token_digest: Vec<u8>,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
     pub created_at: DateTimeUtc,
+    pub last_used_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
 }
 
