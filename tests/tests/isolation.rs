@@ -139,14 +139,12 @@ async fn create(owner: &User, operation: &Operation) -> String {
 
 async fn submitted(owner: &User, bytes: Vec<u8>) -> String {
     let form = Form::new().part("file", Part::bytes(bytes).file_name("page.tif"));
-    let task = owner
-        .client
-        .post("/upload")
-        .multipart(form)
-        .await
-        .expect(202)
-        .json();
-    task["task_id"].as_str().expect("a task has an id").to_owned()
+    let task = owner.client.post("/upload").multipart(form);
+    text_of(&task.await.expect(202).json(), "task_id")
+}
+
+fn text_of(thing: &Value, field: &str) -> String {
+    thing[field].as_str().expect("text in this field").to_owned()
 }
 
 async fn address(owner: &User, operation: &Operation) -> String {
