@@ -6,7 +6,7 @@ use poem::Request;
 use poem_openapi::{SecurityScheme, auth::Bearer as BearerToken};
 use std::sync::Arc;
 
-/// The access token of `POST /login`.
+/// The access token of a login, or an API key.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", rename = "bearer", checker = "check")]
 pub struct Bearer(pub Authenticated);

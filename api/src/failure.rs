@@ -25,10 +25,12 @@ pub const UNSUPPORTED: u16 = 1 << 5;
 pub const UNPROCESSABLE: u16 = 1 << 6;
 /// 429: too much.
 pub const TOO_MANY: u16 = 1 << 7;
+/// 403: not the sender's to do.
+pub const FORBIDDEN: u16 = 1 << 8;
 /// What an operation with a JSON body can always answer.
 pub const JSON_BODY: u16 = BAD_REQUEST | TOO_LARGE | UNSUPPORTED;
 
-const DECLARED: [(u16, u16, &str); 8] = [
+const DECLARED: [(u16, u16, &str); 9] = [
     (
         BAD_REQUEST,
         400,
@@ -37,7 +39,12 @@ const DECLARED: [(u16, u16, &str); 8] = [
     (
         UNAUTHORIZED,
         401,
-        "No token, or none that is valid (`unauthenticated`, `invalid_credentials`).",
+        "No token, or none that is valid (`unauthenticated`, `invalid_credentials`, `invalid_token`).",
+    ),
+    (
+        FORBIDDEN,
+        403,
+        "Not yours to do: an API key may not (`forbidden`).",
     ),
     (NOT_FOUND, 404, "Absent, or somebody else's (`not_found`)."),
     (

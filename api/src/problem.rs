@@ -144,10 +144,12 @@ impl Problem {
 }
 
 /// Every code with its status and its title.
-const KINDS: [(&str, u16, &str); 23] = [
+const KINDS: [(&str, u16, &str); 25] = [
     ("invalid_request", 400, "The request is malformed"),
     ("unauthenticated", 401, "Not logged in"),
     ("invalid_credentials", 401, "Wrong credentials"),
+    ("invalid_token", 401, "Token not valid"),
+    ("forbidden", 403, "Not allowed"),
     ("not_found", 404, "Not found"),
     ("method_not_allowed", 405, "Method not allowed"),
     ("username_taken", 409, "User name taken"),

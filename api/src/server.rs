@@ -1,9 +1,9 @@
 //! The HTTP server: routes, what happens to every request, and its end.
 
 use crate::{
-    accounts::AccountsApi,
+    accounts::{AccountsApi, ApiKeysApi, SessionsApi},
     configuration::HttpSettings,
-    http::{AllowedMethods, answer_errors, linger, observe, run_to_the_end, secure},
+    http::{AllowedMethods, TrustedProxies, answer_errors, linger, observe, run_to_the_end, secure},
     images::ImagesApi,
     ocr::TextApi,
     operations::{MetricsSettings, OperationsApi},
@@ -20,8 +20,27 @@ use poem::{
 use poem_openapi::OpenApiService;
 use std::{future::Future, io, sync::Arc};
 
-fn service() -> OpenApiService<(AccountsApi, ImagesApi, TextApi, TasksApi, OperationsApi), ()> {
-    let api = (AccountsApi, ImagesApi, TextApi, TasksApi, OperationsApi);
+fn service() -> OpenApiService<
+    (
+        AccountsApi,
+        SessionsApi,
+        ApiKeysApi,
+        ImagesApi,
+        TextApi,
+        TasksApi,
+        OperationsApi,
+    ),
+    (),
+> {
+    let api = (
+        AccountsApi,
+        SessionsApi,
+        ApiKeysApi,
+        ImagesApi,
+        TextApi,
+        TasksApi,
+        OperationsApi,
+    );
     OpenApiService::new(api, "Ocellus", env!("CARGO_PKG_VERSION")).description(
         "A self-hosted image understanding service: accounts, images and the text in them. Every error is a problem \
          (RFC 9457) with a stable `code`; every response carries `X-Request-Id`.",
@@ -47,6 +66,7 @@ fn application(
         .nest("/docs", service.swagger_ui())
         .nest("/", service)
         .data(use_cases)
+        .data(TrustedProxies::new(settings.trusted_proxies.clone()))
         .data(metrics)
         .map_to_response()
         .boxed();

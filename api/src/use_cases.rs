@@ -2,7 +2,11 @@
 
 use crate::configuration::Settings;
 use application::{
-    accounts::{Authenticate, DeleteUser, LogIn, RegisterUser, TokenLifetimes, UpdateProfile},
+    accounts::{
+        Authenticate, ChangePassword, CreateApiKey, DeleteApiKey, DeleteUser, EndSession, ListApiKeys,
+        ListSessions, LogIn, LogOut, RefreshSession, RegisterUser, SessionTokens, TokenLifetimes,
+        UpdateProfile,
+    },
     images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
     ocr::{ReadText, TextReader},
     operations::{AnswerOnce, CheckReadiness},
@@ -86,6 +90,14 @@ impl Shared {
 pub struct UseCases {
     pub register_user: RegisterUser,
     pub log_in: LogIn,
+    pub refresh_session: RefreshSession,
+    pub log_out: LogOut,
+    pub list_sessions: ListSessions,
+    pub end_session: EndSession,
+    pub change_password: ChangePassword,
+    pub create_api_key: CreateApiKey,
+    pub list_api_keys: ListApiKeys,
+    pub delete_api_key: DeleteApiKey,
     pub authenticate: Authenticate,
     pub update_profile: UpdateProfile,
     pub delete_user: DeleteUser,
@@ -108,6 +120,10 @@ pub struct UseCases {
 
 impl UseCases {
     /// Every use case on the ports.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one entry for each use case: in parts the list would be no shorter"
+    )]
     pub fn new(
         ports: &Ports,
         security: SecurityPorts,
@@ -120,24 +136,55 @@ impl UseCases {
         let ids = || ports.ids.clone();
         let (reader, signals) = (|| shared.reader.clone(), || shared.signals.clone());
         let in_flight_limit = settings.tasks_in_flight;
+        let tokens = Arc::new(SessionTokens {
+            access_tokens: security.access_tokens.clone(),
+            secrets: security.secrets.clone(),
+            clock: clock(),
+            ids: ids(),
+            lifetimes: lifetimes(settings),
+        });
         let intake = Arc::new(intake(ports, settings));
         Self {
             register_user: RegisterUser {
                 store: store(),
                 hasher: security.hasher.clone(),
-                strength: security.strength,
+                strength: security.strength.clone(),
                 clock: clock(),
                 ids: ids(),
             },
             log_in: LogIn {
                 store: store(),
+                hasher: security.hasher.clone(),
+                tokens: tokens.clone(),
+            },
+            refresh_session: RefreshSession {
+                store: store(),
+                tokens,
+                clock: clock(),
+            },
+            log_out: LogOut {
+                store: store(),
+                clock: clock(),
+            },
+            list_sessions: ListSessions {
+                store: store(),
+                clock: clock(),
+            },
+            end_session: EndSession { store: store() },
+            change_password: ChangePassword {
+                store: store(),
                 hasher: security.hasher,
-                access_tokens: security.access_tokens.clone(),
+                strength: security.strength,
+                clock: clock(),
+            },
+            create_api_key: CreateApiKey {
+                store: store(),
                 secrets: security.secrets,
                 clock: clock(),
                 ids: ids(),
-                lifetimes: lifetimes(settings),
             },
+            list_api_keys: ListApiKeys { store: store() },
+            delete_api_key: DeleteApiKey { store: store() },
             authenticate: Authenticate {
                 store: store(),
                 access_tokens: security.access_tokens.clone(),

@@ -41,6 +41,12 @@ pub enum Error {
     /// No such user, or another password.
     #[error("The name or the password is wrong.")]
     InvalidCredentials,
+    /// A token or code that is unknown, has ended or was used before.
+    #[error("The token is unknown, has ended or was used before: log in again.")]
+    InvalidToken,
+    /// Not the sender's to do.
+    #[error("This needs the login of a person; an API key may not do it.")]
+    Forbidden,
     /// Absent, or somebody else's.
     #[error("There is nothing here that is yours.")]
     NotFound,
@@ -105,6 +111,12 @@ pub enum Error {
         /// The most unfinished tasks.
         limit: u64,
     },
+    /// The user has as many API keys as he may.
+    #[error("There are {limit} API keys of yours already: withdraw some first.")]
+    TooManyApiKeys {
+        /// The most keys.
+        limit: u64,
+    },
     /// The user stores as much as he may.
     #[error("The storage quota is used up: delete images to make room.")]
     QuotaExceeded,
@@ -126,6 +138,8 @@ impl Error {
             Self::InvalidRequest(_) | Self::InterruptedUpload => "invalid_request",
             Self::Unauthenticated => "unauthenticated",
             Self::InvalidCredentials => "invalid_credentials",
+            Self::InvalidToken => "invalid_token",
+            Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::UsernameTaken => "username_taken",
             Self::EmailTaken => "email_taken",
@@ -139,7 +153,7 @@ impl Error {
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::UnknownModel => "unknown_model",
             Self::ModelNotLoaded => "model_not_loaded",
-            Self::QuotaExceeded | Self::TooManyTasks { .. } => "quota_exceeded",
+            Self::QuotaExceeded | Self::TooManyTasks { .. } | Self::TooManyApiKeys { .. } => "quota_exceeded",
             Self::Timeout => "timeout",
             Self::StillPending | Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",

@@ -1,14 +1,18 @@
 //! What the unit tests begin with.
 
 use crate::{
+    accounts::{SessionTokens, TokenLifetimes},
     images::{ImageIntake, Upload, UploadLimits},
     ocr::TextReader,
 };
 use chrono::{DateTime, TimeDelta};
 use domain::{
-    accounts::{Email, PasswordHash, User, Username},
+    accounts::{
+        ApiKey, ApiKeyName, ApiKeySecret, Email, MockAccessTokens, MockSecretGenerator, Origin, PasswordHash,
+        RefreshToken, Session, User, Username,
+    },
     clock::{MockClock, Timestamp},
-    ids::{ImageId, MockIdGenerator, TaskId, TextId, UserId},
+    ids::{ApiKeyId, ImageId, MockIdGenerator, SessionId, TaskId, TextId, UserId},
     images::{
         BlobError, ByteSource, Filename, Image, ImageFacts, MediaType, MockBlobStore, MockImageInspector,
         Sha256Digest, StorageQuota, test_support::ChunkSource,
@@ -214,4 +218,50 @@ pub(crate) fn answer(body: &str) -> KeptAnswer {
         location: None,
         body: body.to_owned(),
     }
+}
+
+pub(crate) fn session() -> Session {
+    Session {
+        id: SessionId(Uuid::from_u128(11)),
+        user_id: owner(),
+        refresh_token_digest: RefreshToken::new("presented".to_owned().into()).digest(),
+        origin: Origin::default(),
+        created_at: now() + TimeDelta::days(-2),
+        last_used_at: now() + TimeDelta::days(-1),
+        expires_at: now() + TimeDelta::days(29),
+    }
+}
+
+pub(crate) fn api_key() -> ApiKey {
+    let secret = ApiKeySecret::presented("oc_s3cret").expect("a key");
+    ApiKey {
+        id: ApiKeyId(Uuid::from_u128(12)),
+        user_id: owner(),
+        name: ApiKeyName::parse("backup").expect("a valid name"),
+        prefix: secret.prefix(),
+        digest: secret.digest(),
+        created_at: now(),
+        last_used_at: None,
+        expires_at: None,
+    }
+}
+
+/// Makes sessions whose access token is `signed` and whose refresh token is `secret`.
+pub(crate) fn session_tokens() -> Arc<SessionTokens> {
+    let mut access_tokens = MockAccessTokens::new();
+    access_tokens
+        .expect_issue()
+        .returning(|_| Ok("signed".to_owned().into()));
+    let mut secrets = MockSecretGenerator::new();
+    secrets.expect_token().returning(|| "secret".to_owned().into());
+    Arc::new(SessionTokens {
+        access_tokens: Arc::new(access_tokens),
+        secrets: Arc::new(secrets),
+        clock: clock(),
+        ids: ids(),
+        lifetimes: TokenLifetimes {
+            access: TimeDelta::minutes(15),
+            refresh: TimeDelta::days(30),
+        },
+    })
 }

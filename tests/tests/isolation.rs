@@ -2,12 +2,15 @@
 //! [`create`] knows how to make one.
 
 use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
 use tests::{Answer, Database, Operation, Server, User, long_document, on_every_database, picture};
 
 /// What may be called without a login. A new operation that is missing here needs one.
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 8] = [
     "POST /register",
     "POST /login",
+    "POST /token/refresh",
+    "POST /logout",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",
@@ -118,19 +121,30 @@ async fn create(owner: &User, operation: &Operation) -> String {
         )
         .await;
     }
+    if path.starts_with("/user/sessions/{id}") {
+        // Newest first: not the one that asks.
+        owner.client.log_in(&owner.name, &owner.password).await;
+        let sessions = owner.client.get("/user/sessions").await.expect(200).json();
+        return text_of(&sessions["items"][0], "id");
+    }
+    if path.starts_with("/user/api-keys/{id}") {
+        let key = owner
+            .client
+            .post("/user/api-keys")
+            .json(&json!({"name": "backup"}));
+        return text_of(&key.await.expect(201).json(), "id");
+    }
     panic!("{path} is new: teach this function to create such a thing");
 }
 
 async fn submitted(owner: &User, bytes: Vec<u8>) -> String {
     let form = Form::new().part("file", Part::bytes(bytes).file_name("page.tif"));
-    let task = owner
-        .client
-        .post("/upload")
-        .multipart(form)
-        .await
-        .expect(202)
-        .json();
-    task["task_id"].as_str().expect("a task has an id").to_owned()
+    let task = owner.client.post("/upload").multipart(form);
+    text_of(&task.await.expect(202).json(), "task_id")
+}
+
+fn text_of(thing: &Value, field: &str) -> String {
+    thing[field].as_str().expect("text in this field").to_owned()
 }
 
 async fn address(owner: &User, operation: &Operation) -> String {

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 const USERNAME_RULE: &str = "must be 3 to 64 letters, digits, _, . or -";
 const EMAIL_RULE: &str = "must be an e-mail address of at most 254 characters";
-const PASSWORD_RULE: &str = "must have 8 to 128 characters";
+/// What a new password must be.
+pub const PASSWORD_RULE: &str = "must have 8 to 128 characters";
 
 /// A new account.
 #[derive(Object)]
@@ -148,7 +149,7 @@ pub struct TokensDto {
     token_type: String,
     /// Seconds until the access token ends.
     expires_in: i64,
-    /// Renews the session.
+    /// Renews the session, once: see `POST /token/refresh`.
     refresh_token: String,
 }
 

@@ -4,18 +4,25 @@
     reason = "operations are async, whether or not they wait"
 )]
 
+mod api_key_dto;
+mod api_keys;
 mod dto;
+mod session_dto;
+mod sessions;
 
 use crate::{
     authentication::{Bearer, PRIVATE},
-    failure::{CONFLICT, Failure, JSON_BODY, UNAUTHORIZED},
+    failure::{CONFLICT, FORBIDDEN, Failure, JSON_BODY, UNAUTHORIZED},
+    http::ClientOrigin,
     json_body::JsonBody,
     tags::Tag,
     use_cases::UseCases,
 };
+pub use api_keys::ApiKeysApi;
 use dto::{LoginRequest, ProfileRequest, RegisterRequest, TokensDto, UserDto};
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, payload::Json};
+pub use sessions::SessionsApi;
 use std::sync::Arc;
 
 /// The operations of accounts.
@@ -62,10 +69,11 @@ impl AccountsApi {
     async fn log_in(
         &self,
         use_cases: Data<&Arc<UseCases>>,
+        origin: ClientOrigin,
         body: JsonBody<LoginRequest>,
     ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED }>> {
         let (username, password) = body.0.parse()?;
-        let tokens = use_cases.log_in.execute(&username, password).await?;
+        let tokens = use_cases.log_in.execute(&username, password, origin.0).await?;
         Ok(Json(tokens.into()))
     }
 
@@ -95,13 +103,15 @@ impl AccountsApi {
 
     /// Delete my account
     ///
-    /// Removes the user and everything the user owned; every token of the user ends at once.
+    /// Removes the user and everything the user owned; every token of the user ends at once. Not for API
+    /// keys.
     #[oai(path = "/user", method = "delete", operation_id = "deleteUser")]
     async fn delete_user(
         &self,
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
-    ) -> Result<UserDeleted, Failure<PRIVATE>> {
+    ) -> Result<UserDeleted, Failure<{ PRIVATE | FORBIDDEN }>> {
+        sender.0.session()?;
         use_cases.delete_user.execute(sender.0.user.id).await?;
         Ok(UserDeleted::NoContent)
     }

@@ -7,6 +7,7 @@ use domain::{
     images::StorageQuota,
     ocr::{Language, LanguageSet},
 };
+use ipnet::IpNet;
 use secrecy::SecretString;
 pub use source::Mistakes;
 use source::Source;
@@ -70,6 +71,8 @@ pub struct HttpSettings {
     pub max_upload_bytes: u64,
     /// Origins whose pages may call the API.
     pub allowed_origins: Vec<String>,
+    /// Networks of proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
     /// How long running requests may take after SIGTERM.
     pub grace: Duration,
 }
@@ -138,6 +141,9 @@ impl Settings {
                     .unwrap_or(20 << 20),
                 allowed_origins: source
                     .take("http.allowed_origins", values::origins)
+                    .unwrap_or_default(),
+                trusted_proxies: source
+                    .take("http.trusted_proxies", values::networks)
                     .unwrap_or_default(),
                 grace: source
                     .take("http.grace", values::duration)

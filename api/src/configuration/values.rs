@@ -2,6 +2,7 @@
 
 use bytesize::ByteSize;
 use domain::ocr::{Language, LanguageSet};
+use ipnet::IpNet;
 use secrecy::SecretString;
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
@@ -120,6 +121,11 @@ pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
     } else {
         Err("must be origins such as https://app.example.org".into())
     }
+}
+
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let parsed: Result<_, _> = items(text).map(str::parse).collect();
+    parsed.map_err(|_| "must be networks such as 10.0.0.0/8".into())
 }
 
 fn items(text: &str) -> impl Iterator<Item = &str> {

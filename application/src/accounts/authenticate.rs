@@ -1,37 +1,67 @@
 //! Who sent a request.
 
 use crate::Error;
+use chrono::TimeDelta;
 use domain::{
-    accounts::{AccessTokens, User},
-    clock::Clock,
-    ids::SessionId,
+    accounts::{AccessTokens, ApiKey, ApiKeySecret, User},
+    clock::{Clock, Timestamp},
+    ids::{ApiKeyId, SessionId},
     store::Store,
 };
 use std::sync::Arc;
+
+/// How much older a note of a key's last use must be before it is written anew: not every request is worth a write.
+const NOTE_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// What a sender showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token of this session.
+    Session(SessionId),
+    /// This API key.
+    ApiKey(ApiKeyId),
+}
 
 /// The sender of a request.
 #[derive(Debug, Clone)]
 pub struct Authenticated {
     /// The user.
     pub user: User,
-    /// The session that the token belongs to.
-    pub session_id: SessionId,
+    /// What was shown.
+    pub credential: Credential,
 }
 
-/// Checks an access token: its signature and times, and that its session lives.
+impl Authenticated {
+    /// The session, for what a person must do and no program may; [`Error::Forbidden`] for an API key.
+    pub fn session(&self) -> Result<SessionId, Error> {
+        match self.credential {
+            Credential::Session(id) => Ok(id),
+            Credential::ApiKey(_) => Err(Error::Forbidden),
+        }
+    }
+}
+
+/// Checks what a sender shows: an access token, whose session must live, or an API key.
 pub struct Authenticate {
-    /// Where sessions and users are kept.
+    /// Where sessions, keys and users are kept.
     pub store: Arc<dyn Store>,
-    /// Knows the keys.
+    /// Knows the keys that access tokens are signed with.
     pub access_tokens: Arc<dyn AccessTokens>,
     /// When the token must count.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Authenticate {
-    /// The sender, in one read; [`Error::Unauthenticated`] when the token or its session does not count.
+    /// The sender, in one read; [`Error::Unauthenticated`] when what is shown does not count.
     pub async fn execute(&self, token: &str) -> Result<Authenticated, Error> {
         let now = self.clock.now();
+        match ApiKeySecret::presented(token) {
+            Some(secret) => self.by_key(&secret, now).await,
+            None => self.by_token(token, now).await,
+        }
+    }
+
+    async fn by_token(&self, token: &str, now: Timestamp) -> Result<Authenticated, Error> {
         let claims = self
             .access_tokens
             .verify(token, now)
@@ -42,8 +72,27 @@ impl Authenticate {
             .ok_or(Error::Unauthenticated)?;
         Ok(Authenticated {
             user,
-            session_id: claims.session_id,
+            credential: Credential::Session(claims.session_id),
         })
+    }
+
+    async fn by_key(&self, secret: &ApiKeySecret, now: Timestamp) -> Result<Authenticated, Error> {
+        let found = self.store.api_keys().find_user(&secret.digest(), now).await?;
+        let (key, user) = found.ok_or(Error::Unauthenticated)?;
+        if key.last_used_at.is_none_or(|noted| noted + NOTE_EVERY <= now) {
+            self.note_use(&key, now).await?;
+        }
+        Ok(Authenticated {
+            user,
+            credential: Credential::ApiKey(key.id),
+        })
+    }
+
+    async fn note_use(&self, key: &ApiKey, now: Timestamp) -> Result<(), Error> {
+        let unit = self.store.begin().await?;
+        unit.api_keys().touch(key.id, now).await?;
+        unit.commit().await?;
+        Ok(())
     }
 }
 
@@ -100,7 +149,7 @@ mod tests {
             .await;
         let sender = sender.expect("authenticated");
         assert_eq!(
-            (sender.user.id, sender.session_id),
+            (sender.user.id, sender.session().expect("a session")),
             (fixtures::ada().id, claims().session_id)
         );
     }
@@ -136,5 +185,64 @@ mod tests {
         let down = || Err(StoreError::Unavailable(BoxError::from("down")));
         let outcome = authenticate(Ok(claims()), down).execute("token").await;
         assert_eq!(outcome.expect_err("refused").code(), "unavailable");
+    }
+
+    async fn by_key(last_used_at: Option<Timestamp>, notes: usize) -> (Authenticated, usize) {
+        let mut reads = MockRepositories::default();
+        reads
+            .api_keys
+            .expect_find_user()
+            .withf(|digest, now| {
+                let secret = ApiKeySecret::presented("oc_s3cret").expect("a key");
+                *digest == secret.digest() && *now == fixtures::now()
+            })
+            .returning(move |_, _| {
+                let key = ApiKey {
+                    last_used_at,
+                    ..fixtures::api_key()
+                };
+                Ok(Some((key, fixtures::ada())))
+            });
+        let mut work = MockRepositories::default();
+        work.api_keys
+            .expect_touch()
+            .withf(|id, now| *id == fixtures::api_key().id && *now == fixtures::now())
+            .times(notes)
+            .returning(|_, _| Ok(()));
+        let store = Arc::new(MockStore::reading(reads).then_work(work));
+        let authenticate = Authenticate {
+            store: store.clone(),
+            access_tokens: Arc::new(MockAccessTokens::new()),
+            clock: fixtures::clock(),
+        };
+        let sender = authenticate.execute("oc_s3cret").await;
+        (sender.expect("authenticated"), store.commits())
+    }
+
+    #[tokio::test]
+    async fn a_key_names_its_user_but_is_no_session() {
+        let (sender, _) = by_key(None, 1).await;
+        assert_eq!(sender.user.id, fixtures::ada().id);
+        assert_eq!(sender.session().expect_err("no session").code(), "forbidden");
+    }
+
+    #[tokio::test]
+    async fn the_use_of_a_key_is_noted_once_a_minute() {
+        let ago = |seconds: i64| Some(fixtures::now() + TimeDelta::seconds(-seconds));
+        assert_eq!(by_key(ago(60), 1).await.1, 1);
+        assert_eq!(by_key(ago(59), 0).await.1, 0);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_unknown_or_has_expired_is_refused() {
+        let mut reads = MockRepositories::default();
+        reads.api_keys.expect_find_user().returning(|_, _| Ok(None));
+        let authenticate = Authenticate {
+            store: Arc::new(MockStore::reading(reads)),
+            access_tokens: Arc::new(MockAccessTokens::new()),
+            clock: fixtures::clock(),
+        };
+        let outcome = authenticate.execute("oc_unknown").await;
+        assert_eq!(outcome.expect_err("refused").code(), "unauthenticated");
     }
 }

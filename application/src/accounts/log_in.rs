@@ -1,38 +1,13 @@
 //! Logging in with a password.
 
+use super::{SessionTokens, Tokens};
 use crate::Error;
-use chrono::TimeDelta;
 use domain::{
-    accounts::{
-        AccessClaims, AccessTokens, Email, Password, PasswordHasher, RefreshToken, SecretGenerator, Session,
-        User, Username, Verification,
-    },
-    clock::{Clock, Timestamp},
-    ids::{IdGenerator, SessionId},
+    accounts::{Email, Origin, Password, PasswordHasher, User, Username, Verification},
     store::{Store, StoreError},
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
-
-/// How long tokens count.
-#[derive(Debug, Clone, Copy)]
-pub struct TokenLifetimes {
-    /// Of an access token.
-    pub access: TimeDelta,
-    /// Of a refresh token, and so of a session that is not renewed.
-    pub refresh: TimeDelta,
-}
-
-/// What a login gives.
-#[derive(Debug)]
-pub struct Tokens {
-    /// A signed token for the `Authorization` header.
-    pub access_token: SecretString,
-    /// How long it counts.
-    pub expires_in: TimeDelta,
-    /// An opaque token that names the session.
-    pub refresh_token: RefreshToken,
-}
 
 /// Opens a session for who knows the password.
 pub struct LogIn {
@@ -40,22 +15,19 @@ pub struct LogIn {
     pub store: Arc<dyn Store>,
     /// Checks the password.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Signs the access token.
-    pub access_tokens: Arc<dyn AccessTokens>,
-    /// Makes the refresh token.
-    pub secrets: Arc<dyn SecretGenerator>,
-    /// When the session begins.
-    pub clock: Arc<dyn Clock>,
-    /// Names the session and the token.
-    pub ids: Arc<dyn IdGenerator>,
-    /// How long the tokens count.
-    pub lifetimes: TokenLifetimes,
+    /// Makes the session.
+    pub tokens: Arc<SessionTokens>,
 }
 
 impl LogIn {
     /// Tokens for the user of this name or address; [`Error::InvalidCredentials`] for an unknown user and for a wrong
     /// password alike, after the same work.
-    pub async fn execute(&self, login: &str, password: SecretString) -> Result<Tokens, Error> {
+    pub async fn execute(
+        &self,
+        login: &str,
+        password: SecretString,
+        origin: Origin,
+    ) -> Result<Tokens, Error> {
         let user = self.find(login).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let verification = self
@@ -69,7 +41,7 @@ impl LogIn {
         if verification == Verification::RightButOutdated {
             self.renew_hash(&user, password).await?;
         }
-        self.open_session(&user).await
+        self.open_session(&user, origin).await
     }
 
     async fn find(&self, login: &str) -> Result<Option<User>, StoreError> {
@@ -101,41 +73,15 @@ impl LogIn {
         Ok(())
     }
 
-    async fn open_session(&self, user: &User) -> Result<Tokens, Error> {
-        let now = self.clock.now();
-        let refresh_token = RefreshToken::new(self.secrets.token());
-        let session = Session {
-            id: SessionId(self.ids.next()),
-            user_id: user.id,
-            refresh_token_digest: refresh_token.digest(),
-            created_at: now,
-            expires_at: now + self.lifetimes.refresh,
-        };
-        let access_token = self
-            .access_tokens
-            .issue(&self.claims(&session, now))
-            .map_err(Error::Internal)?;
-        let work = self.store.begin().await?;
-        match work.sessions().insert(&session).await {
+    async fn open_session(&self, user: &User, origin: Origin) -> Result<Tokens, Error> {
+        let (session, tokens) = self.tokens.open(user.id, origin)?;
+        let unit = self.store.begin().await?;
+        match unit.sessions().insert(&session).await {
             Err(StoreError::OwnerGone) => return Err(Error::InvalidCredentials),
             inserted => inserted?,
         }
-        work.commit().await?;
-        Ok(Tokens {
-            access_token,
-            expires_in: self.lifetimes.access,
-            refresh_token,
-        })
-    }
-
-    fn claims(&self, session: &Session, now: Timestamp) -> AccessClaims {
-        AccessClaims {
-            user_id: session.user_id,
-            session_id: session.id,
-            token_id: self.ids.next(),
-            issued_at: now,
-            expires_at: now + self.lifetimes.access,
-        }
+        unit.commit().await?;
+        Ok(tokens)
     }
 }
 
@@ -143,8 +89,9 @@ impl LogIn {
 mod tests {
     use super::*;
     use crate::fixtures;
+    use chrono::TimeDelta;
     use domain::{
-        accounts::{MockAccessTokens, MockPasswordHasher, MockSecretGenerator, PasswordHash},
+        accounts::{MockPasswordHasher, PasswordHash, RefreshToken},
         store::test_support::{MockRepositories, MockStore},
     };
 
@@ -160,23 +107,10 @@ mod tests {
         hasher
             .expect_hash()
             .returning(|_| Ok(PasswordHash::new("new hash".into())));
-        let mut access_tokens = MockAccessTokens::new();
-        access_tokens
-            .expect_issue()
-            .returning(|_| Ok("signed".to_owned().into()));
-        let mut secrets = MockSecretGenerator::new();
-        secrets.expect_token().returning(|| "secret".to_owned().into());
         LogIn {
             store,
             hasher: Arc::new(hasher),
-            access_tokens: Arc::new(access_tokens),
-            secrets: Arc::new(secrets),
-            clock: fixtures::clock(),
-            ids: fixtures::ids(),
-            lifetimes: TokenLifetimes {
-                access: TimeDelta::minutes(15),
-                refresh: TimeDelta::days(30),
-            },
+            tokens: fixtures::session_tokens(),
         }
     }
 
@@ -199,12 +133,17 @@ mod tests {
             .expect_insert()
             .withf(|session| {
                 session.user_id == fixtures::ada().id
+                    && session.origin == origin()
                     && session.expires_at == fixtures::now() + TimeDelta::days(30)
                     && session.refresh_token_digest == RefreshToken::new("secret".to_owned().into()).digest()
             })
             .times(1)
             .returning(|_| Ok(()));
         work
+    }
+
+    fn origin() -> Origin {
+        Origin::new(Some("192.0.2.1".into()), Some("curl"))
     }
 
     fn password() -> SecretString {
@@ -216,7 +155,7 @@ mod tests {
         for login in ["ADA", "Ada@Example.org"] {
             let store = Arc::new(knowing_ada().then_work(saving_a_session()));
             let tokens = log_in(store.clone(), Verification::Right)
-                .execute(login, password())
+                .execute(login, password(), origin())
                 .await;
             let tokens = tokens.expect("logged in");
             assert_eq!(tokens.access_token.expose_secret(), "signed");
@@ -231,7 +170,7 @@ mod tests {
         for login in ["ada", "nobody", "nobody@example.org", "", "no such name!"] {
             let store = Arc::new(knowing_ada());
             let outcome = log_in(store.clone(), Verification::Wrong)
-                .execute(login, password())
+                .execute(login, password(), origin())
                 .await;
             assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
             assert_eq!(store.commits(), 0);
@@ -257,7 +196,7 @@ mod tests {
             .returning(|_| Ok(()));
         let store = Arc::new(knowing_ada().then_work(renewal).then_work(saving_a_session()));
         let outcome = log_in(store.clone(), Verification::RightButOutdated)
-            .execute("ada", password())
+            .execute("ada", password(), origin())
             .await;
         assert!(outcome.is_ok());
         assert_eq!(store.commits(), 2);
@@ -275,7 +214,7 @@ mod tests {
         });
         let store = Arc::new(knowing_ada().then_work(renewal).then_work(saving_a_session()));
         let outcome = log_in(store.clone(), Verification::RightButOutdated)
-            .execute("ada", password())
+            .execute("ada", password(), origin())
             .await;
         assert!(outcome.is_ok());
         assert_eq!(store.commits(), 1);
@@ -289,7 +228,7 @@ mod tests {
             .returning(|_| Err(StoreError::OwnerGone));
         let store = Arc::new(knowing_ada().then_work(work));
         let outcome = log_in(store, Verification::Right)
-            .execute("ada", password())
+            .execute("ada", password(), origin())
             .await;
         assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
     }

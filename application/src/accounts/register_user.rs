@@ -1,6 +1,7 @@
 //! Making an account.
 
-use crate::{Error, FieldError};
+use super::password_rules::refuse_common;
+use crate::Error;
 use domain::{
     accounts::{Email, Password, PasswordHasher, PasswordStrength, User, Username},
     clock::Clock,
@@ -43,14 +44,7 @@ impl RegisterUser {
             email,
             password,
         } = registration;
-        let common = self
-            .strength
-            .is_common(password.clone(), username.clone(), email.clone())
-            .await;
-        if common.map_err(Error::Internal)? {
-            let message = "must not be a common password or built from the name or address";
-            return Err(Error::InvalidRequest(vec![FieldError::new("password", message)]));
-        }
+        refuse_common(&*self.strength, "password", &password, &username, &email).await?;
         let hash = self.hasher.hash(password).await.map_err(Error::Internal)?;
         let now = self.clock.now();
         let user = User {

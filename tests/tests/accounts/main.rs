@@ -1,8 +1,10 @@
 //! Accounts, from outside.
 
+mod api_keys;
 mod login;
 mod profile;
 mod registration;
+mod sessions;
 
 /// An e-mail address that nobody has.
 fn unique_email() -> String {

@@ -1,0 +1,49 @@
+//! Withdrawing an API key.
+
+use crate::Error;
+use domain::{
+    ids::{ApiKeyId, UserId},
+    store::Store,
+};
+use std::sync::Arc;
+
+/// Withdraws one of a user's keys: it counts no more.
+pub struct DeleteApiKey {
+    /// Where keys are kept.
+    pub store: Arc<dyn Store>,
+}
+
+impl DeleteApiKey {
+    /// [`Error::NotFound`] when the user has no such key.
+    pub async fn execute(&self, user: UserId, id: ApiKeyId) -> Result<(), Error> {
+        let unit = self.store.begin().await?;
+        if !unit.api_keys().delete(user, id).await? {
+            return Err(Error::NotFound);
+        }
+        unit.commit().await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use domain::store::test_support::{MockRepositories, MockStore};
+
+    #[tokio::test]
+    async fn a_key_is_withdrawn_if_it_is_the_users_own() {
+        for (found, expected) in [(true, Ok(())), (false, Err("not_found"))] {
+            let mut work = MockRepositories::default();
+            work.api_keys
+                .expect_delete()
+                .withf(|user, id| *user == fixtures::owner() && *id == fixtures::api_key().id)
+                .returning(move |_, _| Ok(found));
+            let store = Arc::new(MockStore::default().then_work(work));
+            let delete = DeleteApiKey { store: store.clone() };
+            let outcome = delete.execute(fixtures::owner(), fixtures::api_key().id).await;
+            assert_eq!(outcome.map_err(|error| error.code()), expected);
+            assert_eq!(store.commits(), usize::from(found));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Ending a login from elsewhere.
+
+use crate::Error;
+use domain::{
+    ids::{SessionId, UserId},
+    store::Store,
+};
+use std::sync::Arc;
+
+/// Ends one of a user's sessions: its refresh token and its access tokens count no more.
+pub struct EndSession {
+    /// Where sessions are kept.
+    pub store: Arc<dyn Store>,
+}
+
+impl EndSession {
+    /// [`Error::NotFound`] when the user has no such session.
+    pub async fn execute(&self, user: UserId, id: SessionId) -> Result<(), Error> {
+        let unit = self.store.begin().await?;
+        if !unit.sessions().delete(user, id).await? {
+            return Err(Error::NotFound);
+        }
+        unit.commit().await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use domain::store::test_support::{MockRepositories, MockStore};
+
+    #[tokio::test]
+    async fn a_session_ends_if_it_is_the_users_own() {
+        for (found, expected) in [(true, Ok(())), (false, Err("not_found"))] {
+            let mut work = MockRepositories::default();
+            work.sessions
+                .expect_delete()
+                .withf(|user, id| *user == fixtures::owner() && *id == fixtures::session().id)
+                .returning(move |_, _| Ok(found));
+            let store = Arc::new(MockStore::default().then_work(work));
+            let end = EndSession { store: store.clone() };
+            let outcome = end.execute(fixtures::owner(), fixtures::session().id).await;
+            assert_eq!(outcome.map_err(|error| error.code()), expected);
+            assert_eq!(store.commits(), usize::from(found));
+        }
+    }
+}
