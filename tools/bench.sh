@@ -2,9 +2,14 @@
 # Measures the released program beside bare libraries, in one run on this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+target="${CARGO_TARGET_DIR:-target}"
 
 tools/install_packages.sh test
+tools/start_postgres.sh
+tools/start_mariadb.sh
 echo "Building the program as it is released."
-# The whole workspace both times, so that everything is compiled once.
+# The whole workspace each time, so that everything is compiled once.
 cargo build --release --workspace --bin ocellus
+cargo build --release --workspace --example measure_claims
 cargo bench --workspace --bench service "$@"
+"$target/release/examples/measure_claims"

@@ -13,10 +13,16 @@ pub const ROLE: &str = "bare-tesseract";
 
 const TRAINED_DATA: &str = "/usr/share/tesseract-ocr/5/tessdata";
 
+/// How much the service's threads that read give way. The peer does so, too: else whatever the machine does besides would
+/// hold up the service alone.
+const NICENESS: &str = "10";
+
 /// Reads the pages in a process of its own and says how many it read per second.
 pub fn pages_per_second(threads: usize, repetitions: usize, pages: &[String]) -> f64 {
     let program = std::env::current_exe().expect("this program");
-    let output = Command::new(program)
+    let output = Command::new("nice")
+        .args(["-n", NICENESS])
+        .arg(program)
         .args([ROLE, &threads.to_string(), &repetitions.to_string()])
         .args(pages)
         .env("OMP_THREAD_LIMIT", "1")

@@ -93,38 +93,60 @@ impl Connection {
         }
     }
 
-    /// Sends `GET path` and takes the whole answer, which must be 200.
-    pub async fn get(&mut self, path: &str) {
+    /// Sends `GET path` and takes the body of the answer, which must be 200.
+    pub async fn get(&mut self, path: &str) -> &[u8] {
+        self.exchange("GET", path, "", &[], 200).await
+    }
+
+    /// Sends a file as a form to `path` and takes the body of the answer, which must be 202.
+    pub async fn post_file(&mut self, path: &str, file: &[u8]) -> &[u8] {
+        let mut body =
+            b"--bench\r\nContent-Disposition: form-data; name=\"file\"; filename=\"page\"\r\n\r\n".to_vec();
+        body.extend(file);
+        body.extend(b"\r\n--bench--\r\n");
+        let headers = format!(
+            "Content-Type: multipart/form-data; boundary=bench\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        self.exchange("POST", path, &headers, &body, 202).await
+    }
+
+    async fn exchange(&mut self, method: &str, path: &str, headers: &str, body: &[u8], status: u16) -> &[u8] {
         let Self {
             stream,
             token,
             answer,
         } = self;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.expect("sent");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n{headers}\r\n"
+        );
+        let request = [head.as_bytes(), body].concat();
+        stream.write_all(&request).await.expect("sent");
         answer.clear();
-        while !is_complete(answer) {
+        let start = loop {
             assert!(
                 stream.read_buf(answer).await.expect("received") > 0,
                 "the connection was closed"
             );
-        }
+            if let Some(start) = body_of(answer) {
+                break start;
+            }
+        };
         assert!(
-            answer.starts_with(b"HTTP/1.1 200"),
+            answer.starts_with(format!("HTTP/1.1 {status}").as_bytes()),
             "{}",
             String::from_utf8_lossy(answer)
         );
+        &answer[start..]
     }
 }
 
-/// Whether the head and as many bytes as it announces are there.
-fn is_complete(buffer: &[u8]) -> bool {
-    let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
-        return false;
-    };
+/// Where the body begins, once the head and as many bytes as it announces are there.
+fn body_of(buffer: &[u8]) -> Option<usize> {
+    let head = buffer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
     let length = text
         .lines()
         .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-    buffer.len() >= head + 4 + length.unwrap_or(0_usize)
+    (buffer.len() >= head + 4 + length.unwrap_or(0_usize)).then_some(head + 4)
 }

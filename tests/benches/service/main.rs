@@ -13,6 +13,8 @@ mod load;
 mod memory;
 mod recognition;
 mod requests;
+mod task_starts;
+mod tasks;
 
 /// How often each side of a row is measured.
 const ROUNDS: usize = 5;
@@ -40,6 +42,8 @@ async fn measure() {
         "row", "service", "peer", "ratio", "bar"
     );
     recognition::measure().await;
+    tasks::measure().await;
+    task_starts::measure().await;
     requests::measure().await;
     memory::measure().await;
 }

@@ -6,7 +6,6 @@ mod model;
 mod owners;
 mod turns;
 mod upkeep;
-mod volume;
 mod workers;
 
 use crate::samples::{image, languages, moment, write};
