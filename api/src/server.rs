@@ -20,18 +20,18 @@ use poem::{
 use poem_openapi::OpenApiService;
 use std::{future::Future, io, sync::Arc};
 
-fn service() -> OpenApiService<
-    (
-        AccountsApi,
-        SessionsApi,
-        ApiKeysApi,
-        ImagesApi,
-        TextApi,
-        TasksApi,
-        OperationsApi,
-    ),
-    (),
-> {
+/// Every operation.
+type Api = (
+    AccountsApi,
+    SessionsApi,
+    ApiKeysApi,
+    ImagesApi,
+    TextApi,
+    TasksApi,
+    OperationsApi,
+);
+
+fn service() -> OpenApiService<Api, ()> {
     let api = (
         AccountsApi,
         SessionsApi,
