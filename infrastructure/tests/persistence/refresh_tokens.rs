@@ -7,7 +7,7 @@ use crate::{
 use domain::{
     accounts::{Origin, PresentedToken, Session, TokenDigest, User},
     clock::Timestamp,
-    store::{Repositories, StoreError},
+    store::StoreError,
 };
 use infrastructure::persistence::SeaStore;
 

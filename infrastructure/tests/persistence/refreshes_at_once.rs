@@ -5,10 +5,7 @@ use crate::{
     refresh_tokens::{presented, renewed, session_of},
     samples::{begin, commit, moment, stored_sessions, stored_user, write},
 };
-use domain::{
-    accounts::{PresentedToken, TokenDigest},
-    store::Repositories,
-};
+use domain::accounts::{PresentedToken, TokenDigest};
 use futures_util::future::join_all;
 use infrastructure::persistence::SeaStore;
 use std::time::Duration;
@@ -32,17 +29,13 @@ async fn who_presents_a_token_that_is_being_spent_waits_and_finds_it_spent(datab
         found.expect("an answer"),
         Some(PresentedToken::Current(first.clone()))
     );
-    let mut second = tokio::spawn({
-        let token = token.clone();
-        async move { presented(&other, &token, moment(10)).await }
-    });
+    let mut second = Box::pin(presented(&other, &token, moment(10)));
     let early = tokio::time::timeout(Duration::from_millis(300), &mut second).await;
     early.expect_err("the second waits for the first");
     let renewed = renewed(&first, moment(10));
     work.sessions().renew(&renewed, &token).await.expect("a renewal");
     commit(work).await;
-    let found = second.await.expect("the second succeeds");
-    assert_eq!(found, Some(PresentedToken::Previous(renewed, moment(10))));
+    assert_eq!(second.await, Some(PresentedToken::Previous(renewed, moment(10))));
 }
 
 /// Renews the session of a token when it is the current one; whether it was.
