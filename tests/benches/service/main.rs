@@ -31,21 +31,34 @@ fn main() {
         [bare_tesseract::ROLE, threads, repetitions, pages @ ..] => {
             bare_tesseract::read(threads, repetitions, pages);
         }
-        // `cargo bench` passes flags of its own.
-        _ => runtime().block_on(measure()),
+        parts => runtime().block_on(measure(parts)),
     }
 }
 
-async fn measure() {
+/// Measures the parts that are named, or all: `cargo bench --workspace --bench service -- tasks task_starts`.
+async fn measure(parts: &[&str]) {
     println!(
         "{:<52} {:>12} {:>12} {:>7} {:>7}",
         "row", "service", "peer", "ratio", "bar"
     );
-    recognition::measure().await;
-    tasks::measure().await;
-    task_starts::measure().await;
-    requests::measure().await;
-    memory::measure().await;
+    // `cargo bench` passes flags of its own.
+    let all = parts.iter().all(|part| part.starts_with('-'));
+    let wanted = |part| all || parts.contains(&part);
+    if wanted("recognition") {
+        recognition::measure().await;
+    }
+    if wanted("tasks") {
+        tasks::measure().await;
+    }
+    if wanted("task_starts") {
+        task_starts::measure().await;
+    }
+    if wanted("requests") {
+        requests::measure().await;
+    }
+    if wanted("memory") {
+        memory::measure().await;
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
