@@ -133,6 +133,15 @@ pub enum MailContent {
     },
 }
 
+impl MailContent {
+    /// The code, whatever it is for.
+    pub fn code(&self) -> &SecretString {
+        match self {
+            Self::VerifyEmail { code } | Self::RecoverPassword { code } => code,
+        }
+    }
+}
+
 /// Why a mail was not sent. No message holds a code or a password.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
