@@ -16,14 +16,20 @@ import asyncio
 import email
 import email.policy
 import json
+import logging
 import ssl
 import sys
+import warnings
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
 PLAN = json.loads(sys.argv[1])
 ANSWERS = PLAN.get("answers", {})
 CONNECTED = set()
+
+# Some of what is tested is careless on purpose.
+warnings.simplefilter("ignore")
+logging.disable()
 
 
 def tell(**event):
@@ -103,6 +109,7 @@ def make_server(context):
         tls_context=context if starttls else None,
         auth_require_tls=protected,
         auth_required=login,
+        auth_exclude_mechanism=None if login else ["LOGIN", "PLAIN"],
         authenticator=authenticate if login else None,
     )
 
