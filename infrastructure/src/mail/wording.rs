@@ -110,8 +110,8 @@ pub(super) mod tests {
     /// A mail to Ada with the code 31415926 or 27182818.
     pub(in crate::mail) fn mail_to_ada(language: MailLanguage, recovery: bool) -> Mail {
         Mail {
-            to: Email::parse("ada@example.org").unwrap(),
-            username: Username::parse("Ada").unwrap(),
+            to: Email::parse("ada@example.org").expect("a valid address"),
+            username: Username::parse("Ada").expect("a valid name"),
             language,
             content: if recovery {
                 MailContent::RecoverPassword {

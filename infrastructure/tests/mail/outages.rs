@@ -10,7 +10,7 @@ use std::{
 
 /// Sends a mail with half a second for each answer, and gives the failure's text and how long it took.
 async fn attempt(scheme: &str, address: SocketAddr) -> (String, Duration) {
-    let mailer = hurried_mailer(&format!("{scheme}://{address}"), 500).unwrap();
+    let mailer = hurried_mailer(&format!("{scheme}://{address}"), 500).expect("valid settings");
     let before = Instant::now();
     let outcome = mailer.send(&mail("zoe@example.org", MailLanguage::English)).await;
     (unavailable(outcome), before.elapsed())
@@ -18,11 +18,11 @@ async fn attempt(scheme: &str, address: SocketAddr) -> (String, Duration) {
 
 /// A listener that gives each connection to the function, in a thread that ends with the process.
 fn serving(serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a connection");
+    let address = listener.local_addr().expect("a connection");
     std::thread::spawn(move || {
         for connection in listener.incoming() {
-            serve(connection.unwrap());
+            serve(connection.expect("a connection"));
         }
     });
     address
@@ -31,11 +31,11 @@ fn serving(serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
 /// A server that answers each line so, and says nothing more when the answers are used up.
 fn answering(answers: &'static [&'static str]) -> SocketAddr {
     serving(move |mut connection| {
-        let mut lines = BufReader::new(connection.try_clone().unwrap());
-        connection.write_all(b"220 mail.test\r\n").unwrap();
+        let mut lines = BufReader::new(connection.try_clone().expect("a connection"));
+        connection.write_all(b"220 mail.test\r\n").expect("a connection");
         for answer in answers {
-            lines.read_line(&mut String::new()).unwrap();
-            connection.write_all(answer.as_bytes()).unwrap();
+            lines.read_line(&mut String::new()).expect("a connection");
+            connection.write_all(answer.as_bytes()).expect("a connection");
         }
         // Until the client gives up. What it says now may be TLS, and so no text.
         let _ = std::io::copy(&mut lines, &mut std::io::sink());

@@ -43,7 +43,7 @@ impl MailServer {
             eprintln!("not tested: no Python with aiosmtpd, which tools/make_test_python.sh installs");
             return None;
         };
-        let folder = TempDir::new().unwrap();
+        let folder = TempDir::new().expect("a temporary folder");
         write_certificate(folder.path());
         plan["folder"] = json!(folder.path());
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mail/server.py");
@@ -53,12 +53,15 @@ impl MailServer {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap())
+            .expect("Python starts");
+        let mut lines = BufReader::new(process.stdout.take().expect("it is piped"))
             .lines()
-            .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+            .map(|line| serde_json::from_str::<Value>(&line.expect("a line")).expect("JSON"));
         let first = lines.next().expect("the server starts");
-        let port = first["port"].as_u64().unwrap().try_into().unwrap();
+        let port = first["port"]
+            .as_u64()
+            .and_then(|port| port.try_into().ok())
+            .expect("a port");
         let teller = std::thread::spawn(move || lines.collect());
         Some(Self {
             process,
@@ -86,8 +89,8 @@ impl MailServer {
     /// Ends the server, and gives what it told from the beginning on.
     pub(crate) fn finish(mut self) -> Told {
         drop(self.process.stdin.take());
-        self.process.wait().unwrap();
-        Told(self.teller.join().unwrap())
+        self.process.wait().expect("a child can be waited for");
+        Told(self.teller.join().expect("the server told JSON"))
     }
 }
 
@@ -110,15 +113,19 @@ impl Told {
 
     fn heard_where(&self, wanted: impl Fn(bool) -> bool) -> String {
         let events = self.0.iter().filter(|event| !event["heard"].is_null());
-        let events = events.filter(|event| wanted(event["secure"].as_bool().unwrap()));
-        events.map(|event| event["heard"].as_str().unwrap()).collect()
+        let events = events.filter(|event| wanted(event["secure"].as_bool().expect("yes or no")));
+        events
+            .map(|event| event["heard"].as_str().expect("a text"))
+            .collect()
     }
 }
 
 /// The interpreter at `OCELLUS_TEST_PYTHON`, or the one that `tools/make_test_python.sh` makes.
 fn python() -> Option<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("a workspace");
     let usual = workspace.join(target).join("test-python/bin/python");
     let python = std::env::var_os("OCELLUS_TEST_PYTHON").map_or(usual, PathBuf::from);
     let usable = Command::new(&python)
@@ -134,11 +141,11 @@ fn python() -> Option<PathBuf> {
 /// A certificate that vouches for itself, as that of `localhost` and of 127.0.0.1.
 fn write_certificate(folder: &Path) {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    let made = rcgen::generate_simple_self_signed(names).expect("valid names");
     let certificate = pem::Pem::new("CERTIFICATE", made.cert.der().to_vec());
     let key = pem::Pem::new("PRIVATE KEY", made.signing_key.serialize_der());
-    fs::write(folder.join("certificate.pem"), pem::encode(&certificate)).unwrap();
-    fs::write(folder.join("key.pem"), pem::encode(&key)).unwrap();
+    fs::write(folder.join("certificate.pem"), pem::encode(&certificate)).expect("a writable folder");
+    fs::write(folder.join("key.pem"), pem::encode(&key)).expect("a writable folder");
 }
 
 /// A mailer for an address that waits no longer than so many milliseconds.
@@ -150,14 +157,14 @@ pub(crate) fn hurried_mailer(url: &str, milliseconds: u64) -> Result<Arc<dyn Mai
 
 /// A mailer for an address.
 pub(crate) fn mailer(url: &str) -> Arc<dyn Mailer> {
-    hurried_mailer(url, 10_000).unwrap()
+    hurried_mailer(url, 10_000).expect("valid settings")
 }
 
 /// A mail with [`CODE`] to somebody.
 pub(crate) fn mail(to: &str, language: MailLanguage) -> Mail {
     Mail {
-        to: Email::parse(to).unwrap(),
-        username: Username::parse("Zoë").unwrap(),
+        to: Email::parse(to).expect("a valid address"),
+        username: Username::parse("Zoë").expect("a valid name"),
         language,
         content: MailContent::RecoverPassword { code: CODE.into() },
     }
@@ -165,7 +172,7 @@ pub(crate) fn mail(to: &str, language: MailLanguage) -> Mail {
 
 /// The text of a failure that may pass, in which nothing is secret.
 pub(crate) fn unavailable(outcome: Result<(), MailError>) -> String {
-    let error = outcome.unwrap_err();
+    let error = outcome.expect_err("the mail is not taken");
     assert!(matches!(error, MailError::Unavailable(_)), "{error:?}");
     let shown = format!("{error} {error:?}");
     for secret in [PASSWORD, PASSWORD_IN_URL, CODE] {
