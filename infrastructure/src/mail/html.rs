@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_name_is_shown_and_never_obeyed() {
         let html = rendered(MailLanguage::English, |wording| {
-            wording.name = "<b>Ada</b> & \"Co'"
+            wording.name = "<b>Ada</b> & \"Co'";
         });
         assert!(
             html.contains("Hello &lt;b&gt;Ada&lt;/b&gt; &amp; &quot;Co&#39;,"),
