@@ -8,6 +8,9 @@ tools/install_packages.sh test
 tools/start_postgres.sh
 tools/start_mariadb.sh
 tools/start_rabbitmq.sh
+# A mail server for the tests is a Python package.
+OCELLUS_TEST_PYTHON="$(tools/make_test_python.sh)"
+export OCELLUS_TEST_PYTHON
 
 # The black-box tests start the program, which `cargo test` would not build for them. Built in one go with the tests, so
 # that the features of what both use agree and nothing is compiled twice.

@@ -1,8 +1,8 @@
 //! What the accounts need from outside.
 
 use super::{
-    AccessClaims, ApiKey, Email, InvalidToken, Password, PasswordHash, PresentedToken, Session, TokenDigest,
-    User, Username,
+    AccessClaims, ApiKey, Email, InvalidToken, Mail, MailError, Password, PasswordHash, PresentedToken,
+    Session, TokenDigest, User, Username,
 };
 use crate::{
     BoxError,
@@ -146,4 +146,14 @@ pub struct PublicKey {
 pub trait SecretGenerator: Send + Sync {
     /// 256 random bits as 43 characters of base64url.
     fn token(&self) -> SecretString;
+}
+
+/// Sends mails.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Hands a mail to whoever delivers it. [`MailError::Refused`] when it will never be taken,
+    /// [`MailError::Unavailable`] when another attempt may succeed; the mail may have been sent all the same then, where
+    /// only the server's answer was lost.
+    async fn send(&self, mail: &Mail) -> Result<(), MailError>;
 }
