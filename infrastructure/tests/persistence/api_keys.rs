@@ -77,13 +77,13 @@ async fn a_key_is_found_whole_with_its_user(database: TestDatabase) {
     let grace = stored_user(&store, "grace").await;
     let lasting = stored_keys(&store, &ada, 2).await.remove(0);
     stored_keys(&store, &grace, 1).await;
-    let used = ApiKey {
+    let touched = ApiKey {
         last_used_at: Some(moment(3)),
         expires_at: Some(moment(50)),
         ..key(&ada)
     };
-    insert(&store, &used).await.expect("the key is added");
-    for key in [lasting.clone(), used] {
+    insert(&store, &touched).await.expect("the key is added");
+    for key in [lasting.clone(), touched] {
         let (read, user) = found(&store, &key.digest, moment(49)).await.expect("a key");
         assert_eq!(read, key);
         assert_eq!(all_of(&user), all_of(&ada));

@@ -134,16 +134,14 @@ async fn a_withdrawn_key_counts_no_more(database: Database) {
 
 async fn a_key_ends_when_it_is_to(database: Database) {
     let user = Server::shared(database).user().await;
-    // The service's own clock says when that is.
-    let now = user.client.get("/user/sessions").await.expect(200).json();
-    let now = text(&now["items"][0], "created_at").to_owned();
-    let past = user
-        .client
-        .post("/user/api-keys")
-        .json(&json!({"name": "late", "expires_at": now}));
-    past.await.names_fields(&["expires_at"]);
-    let image = user.client.upload(picture(1, 9, 9)).await.expect(201).json();
-    let soon = later(text(&image, "uploaded_at"), 3);
+    let account = user.client.get("/user").await.expect(200).json();
+    // By the service's own clock.
+    let past = text(&account, "created_at");
+    let late = json!({"name": "late", "expires_at": past});
+    let late = user.client.post("/user/api-keys").json(&late).await;
+    late.names_fields(&["expires_at"]);
+    let now = DateTime::parse_from_rfc3339(past).expect("a time");
+    let soon = (now + TimeDelta::seconds(10)).to_rfc3339();
     let key = create(&user, json!({"name": "short", "expires_at": soon})).await;
     let program = user.client.with_token(text(&key, "key"));
     eventually("the key to end", Duration::from_secs(30), async || {
