@@ -44,6 +44,17 @@ pub(crate) fn moment(manager: &SchemaManager<'_>, name: impl IntoIden) -> Column
     column.not_null().take()
 }
 
+/// A moment that a user may choose, however far off, in UTC with microseconds. Without a time zone: what is sent to `MySQL`
+/// with one is a `timestamp` on its way, which ends in 2038 and becomes nothing, in silence.
+pub(crate) fn far_moment(manager: &SchemaManager<'_>, name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match manager.get_database_backend() {
+        DbBackend::MySql => column.custom("datetime(6)"),
+        _ => column.timestamp(),
+    };
+    column.take()
+}
+
 /// Text without a bound worth naming.
 pub(crate) fn long_text(manager: &SchemaManager<'_>, name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);

@@ -1,6 +1,6 @@
 //! Users, their sessions and the keys of their programs.
 
-use crate::columns::{create_index, moment, table};
+use crate::columns::{create_index, far_moment, moment, table};
 use sea_orm_migration::prelude::*;
 
 #[derive(DeriveMigrationName)]
@@ -183,7 +183,7 @@ async fn create_api_keys(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(ColumnDef::new(ApiKeys::Digest).binary_len(32).not_null())
         .col(moment(manager, ApiKeys::CreatedAt))
         .col(moment(manager, ApiKeys::LastUsedAt).null())
-        .col(moment(manager, ApiKeys::ExpiresAt).null())
+        .col(far_moment(manager, ApiKeys::ExpiresAt).null())
         .foreign_key(
             ForeignKey::create()
                 .name("api_keys_user")

@@ -35,7 +35,7 @@ fn read(row: Model) -> Result<ApiKey, CorruptRow> {
         digest: TokenDigest(row.digest.try_into().map_err(|_| corrupt("digest"))?),
         created_at: Timestamp::new(row.created_at),
         last_used_at: row.last_used_at.map(Timestamp::new),
-        expires_at: row.expires_at.map(Timestamp::new),
+        expires_at: row.expires_at.map(|end| Timestamp::new(end.and_utc())),
     })
 }
 
@@ -48,7 +48,7 @@ fn row(key: &ApiKey) -> ActiveModel {
         digest: Set(key.digest.0.to_vec()),
         created_at: Set(key.created_at.to_utc()),
         last_used_at: Set(key.last_used_at.map(Timestamp::to_utc)),
-        expires_at: Set(key.expires_at.map(Timestamp::to_utc)),
+        expires_at: Set(key.expires_at.map(|end| end.to_utc().naive_utc())),
     }
 }
 
@@ -85,7 +85,7 @@ impl<C: Connection> ApiKeyRepository for Sea<C> {
     ) -> Result<Option<(ApiKey, User)>, StoreError> {
         let lasting = Condition::any()
             .add(Column::ExpiresAt.is_null())
-            .add(Column::ExpiresAt.gt(now.to_utc()));
+            .add(Column::ExpiresAt.gt(now.to_utc().naive_utc()));
         // Both are required: of a row that may be absent, sea-orm takes one that does not parse for absent.
         let select = Entity::find()
             .find_both_related(user_rows::Entity)

@@ -79,7 +79,8 @@ async fn a_key_is_found_whole_with_its_user(database: TestDatabase) {
     stored_keys(&store, &grace, 1).await;
     let touched = ApiKey {
         last_used_at: Some(moment(3)),
-        expires_at: Some(moment(50)),
+        // Past the end of MySQL's timestamps in 2038.
+        expires_at: Some(moment(4_000_000_000)),
         ..key(&ada)
     };
     insert(&store, &touched).await.expect("the key is added");

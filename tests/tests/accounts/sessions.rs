@@ -258,7 +258,7 @@ async fn a_session_ends_when_its_refresh_token_does() {
     let user = server.user().await;
     let tokens = log_in(&user).await;
     tests::eventually("the session to end", Duration::from_secs(30), async || {
-        user.client.get("/user").await.status == 401
+        with(&user.client, &tokens).get("/user").await.status == 401
     })
     .await;
     refresh(&user.client, &tokens["refresh_token"])

@@ -14,7 +14,8 @@ pub struct Model {
     pub digest: Vec<u8>,
     pub created_at: DateTimeUtc,
     pub last_used_at: Option<DateTimeUtc>,
-    pub expires_at: Option<DateTimeUtc>,
+    /// In UTC, as all others.
+    pub expires_at: Option<DateTime>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
