@@ -114,7 +114,7 @@ async fn create(owner: &User, operation: &Operation) -> String {
         return submitted(
             owner,
             if cancelling {
-                long_document(50)
+                long_document(4)
             } else {
                 picture(2, 9, 9)
             },
