@@ -19,6 +19,11 @@ use tokio::sync::{broadcast, watch};
 /// The rest after the store failed.
 pub(super) const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
+/// So many tasks a worker does that nobody called him for, before he listens again.
+const UNCALLED: u64 = 10;
+/// How long he listens then: enough to connect to a broker.
+const LISTEN: Duration = Duration::from_secs(1);
+
 /// Works on tasks, one at a time; several run at once on the same value.
 pub struct WorkOnTasks {
     /// Where tasks and texts are kept.
@@ -50,16 +55,23 @@ enum Attempt {
 impl WorkOnTasks {
     /// Works until the process ends.
     pub async fn run(&self) {
+        let mut patience = self.look_every;
         while self.signals.working() {
             let call = tokio::select! {
                 biased;
                 () = self.signals.reached(Stage::Finishing) => return,
-                call = tokio::time::timeout(self.look_every, self.calls.next()) => call.ok(),
+                call = tokio::time::timeout(patience, self.calls.next()) => call.ok(),
             };
+            patience = self.look_every;
             let worked = match call {
                 Some(call) => self.follow(call).await,
-                // Who was not called looks until nothing is left: for those tasks nobody may ever call.
-                None => self.drain().await.map(drop),
+                // For tasks that lie there though nobody called, nobody may ever call. Now and then he listens again, or
+                // he would never be reached by a broker that is back.
+                None => self.work_off(UNCALLED).await.map(|count| {
+                    if count == UNCALLED {
+                        patience = LISTEN.min(self.look_every);
+                    }
+                }),
             };
             // The call, if there was one, comes again.
             if let Err(error) = worked {
@@ -85,8 +97,14 @@ impl WorkOnTasks {
 
     /// Works until no task is ready; how many there were.
     pub async fn drain(&self) -> Result<u64, Error> {
+        self.work_off(u64::MAX).await
+    }
+
+    /// Works on so many tasks, or until none is ready; how many there were.
+    async fn work_off(&self, most: u64) -> Result<u64, Error> {
         let mut count = 0;
-        while self.signals.working()
+        while count < most
+            && self.signals.working()
             && let Some(claim) = self.claim().await?
         {
             self.perform(&claim).await;
