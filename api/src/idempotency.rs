@@ -69,10 +69,18 @@ impl Request {
         }
     }
 
-    /// The same request with a file, whose bytes are passed on and counted in.
-    pub fn with_file(mut self, source: Box<dyn ByteSource>) -> (Self, Box<dyn ByteSource>) {
-        let file = Arc::new(AsyncMutex::new(File { source, ended: false }));
-        self.file = Some(file);
+    /// The same request with a file, whose bytes are passed on. They are counted in where there is a key: nobody else asks
+    /// for the digest, and hashing a large file takes its time.
+    pub fn with_file(
+        mut self,
+        key: Option<&IdempotencyKey>,
+        source: Box<dyn ByteSource>,
+    ) -> (Self, Box<dyn ByteSource>) {
+        if key.is_none() {
+            return (self, source);
+        }
+        let file = File { source, ended: false };
+        self.file = Some(Arc::new(AsyncMutex::new(file)));
         (self.clone(), Box::new(self))
     }
 
@@ -211,8 +219,13 @@ mod tests {
         }
     }
 
+    fn key() -> IdempotencyKey {
+        IdempotencyKey::new(UserId(uuid::Uuid::nil()), "uploadImage", "k1").expect("a key")
+    }
+
     fn digest_of(fields: &[&str], pieces: &[&'static [u8]]) -> Sha256Digest {
-        let (mut request, _) = Request::of_fields(fields).with_file(Box::new(Pieces(pieces.to_vec())));
+        let (mut request, _) =
+            Request::of_fields(fields).with_file(Some(&key()), Box::new(Pieces(pieces.to_vec())));
         assert_eq!(request.read_whole().now_or_never(), Some(true));
         request.digest()
     }
@@ -229,7 +242,7 @@ mod tests {
     #[test]
     fn what_the_work_left_unread_is_counted_in_all_the_same() {
         let source = Pieces(vec![b"abc", b"def"]);
-        let (mut request, mut passed_on) = Request::of_fields(&[]).with_file(Box::new(source));
+        let (mut request, mut passed_on) = Request::of_fields(&[]).with_file(Some(&key()), Box::new(source));
         assert!(passed_on.next_chunk().now_or_never().is_some());
         assert_eq!(request.read_whole().now_or_never(), Some(true));
         assert_eq!(request.digest(), digest_of(&[], &[b"abcdef"]));

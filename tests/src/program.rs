@@ -2,10 +2,12 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::home::Home;
+use crate::log::Log;
+use crate::waiting::PAUSE;
 
 /// How long a command of the program that is not a server may take on a busy machine.
 const COMMAND_DEADLINE: Duration = Duration::from_mins(1);
@@ -41,6 +43,22 @@ pub(crate) fn clean(command: &mut Command, folder: &Path) {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
         }
+    }
+}
+
+/// Waits until a process has ended by itself.
+pub(crate) fn end_of(child: &mut Child, log: &Log, limit: Duration) -> ExitStatus {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait().expect("a child can be asked") {
+            return status;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "still running after {limit:?}:\n{}",
+            log.text()
+        );
+        std::thread::sleep(PAUSE);
     }
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::OnceCell;
@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::database::{Database, OwnDatabase};
 use crate::home::Home;
 use crate::log::Log;
-use crate::program::{clean, program};
+use crate::program::{clean, end_of, program};
 use crate::raw::RawConnection;
 use crate::specification::Specification;
 use crate::waiting::eventually_blocking;
@@ -240,20 +240,10 @@ impl Server {
 
     /// Waits until the server has ended by itself: its exit code, or the negative number of the signal that ended it.
     pub fn wait_for_end(&mut self, limit: Duration) -> i32 {
-        let deadline = Instant::now() + limit;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
-                return status
-                    .code()
-                    .unwrap_or_else(|| -status.signal().expect("a code or a signal"));
-            }
-            assert!(
-                Instant::now() < deadline,
-                "still running after {limit:?}:\n{}",
-                self.log.text()
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let status = end_of(&mut self.child, &self.log, limit);
+        status
+            .code()
+            .unwrap_or_else(|| -status.signal().expect("a code or a signal"))
     }
 
     /// Starts an ended server again where it was. Its address may be another; clients have to be made anew.

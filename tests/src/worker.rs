@@ -2,13 +2,13 @@
 
 use std::process::{Child, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::home::Home;
 use crate::log::Log;
-use crate::program::command;
+use crate::program::{command, end_of};
 use crate::waiting::eventually_blocking;
 
 /// How long a start may take on a busy machine.
@@ -67,18 +67,7 @@ impl Worker {
     pub fn end(&mut self, limit: Duration) -> Option<i32> {
         let process = Pid::from_child(&self.child);
         kill_process(process, Signal::TERM).expect("a running child can be signalled");
-        let deadline = Instant::now() + limit;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
-                return status.code();
-            }
-            assert!(
-                Instant::now() < deadline,
-                "still running after {limit:?}:\n{}",
-                self.log.text()
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        end_of(&mut self.child, &self.log, limit).code()
     }
 }
 

@@ -106,7 +106,7 @@ impl ImagesApi {
         let owner = sender.0.user.id;
         let key = parse_key(owner, "uploadImage", key.0)?;
         let (filename, content) = upload.open().await?;
-        let (said, content) = Request::of_fields(&[filename.as_str()]).with_file(content);
+        let (said, content) = Request::of_fields(&[filename.as_str()]).with_file(key.as_ref(), content);
         let upload = Upload {
             owner,
             filename,

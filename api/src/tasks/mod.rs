@@ -107,7 +107,7 @@ impl TasksApi {
         let key = parse_key(owner, "uploadAndRead", key.0)?;
         let (filename, content) = upload.open().await?;
         let said = [filename.as_str(), &joined(languages.as_ref())].map(str::to_owned);
-        let (said, content) = Request::of_fields(&[&said[0], &said[1]]).with_file(content);
+        let (said, content) = Request::of_fields(&[&said[0], &said[1]]).with_file(key.as_ref(), content);
         let upload = Upload {
             owner,
             filename,
