@@ -3,12 +3,19 @@
 use super::{DatabaseError, SeaStore, mysql, postgres, sqlite};
 use async_trait::async_trait;
 use domain::{BoxError, operations::HealthProbe};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection,
+    sqlx::{ConnectOptions, Connection},
+};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
 /// How long a health probe waits for an answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// After so long without use a connection to a server is tested before it is used again: the server may have gone
+/// meanwhile.
+pub(super) const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// Which database, and how much of it is used.
 #[derive(Debug, Clone)]
@@ -51,6 +58,20 @@ impl SeaStore {
             )),
         }
     }
+}
+
+/// Shows that a server answers now. A pool would try until its time is over and then only tell that it is; one connection
+/// tells why there is none.
+pub(super) async fn demand_answer<O: ConnectOptions<Connection: Sized>>(
+    options: &O,
+    settings: &DatabaseSettings,
+) -> Result<(), DatabaseError> {
+    let reach = async { Ok(options.connect().await?.close().await?) };
+    let attempt = tokio::time::timeout(settings.acquire_timeout, reach);
+    attempt
+        .await
+        .unwrap_or_else(|elapsed| Err(elapsed.into()))
+        .map_err(DatabaseError::Unreachable)
 }
 
 #[async_trait]

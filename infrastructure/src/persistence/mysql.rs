@@ -1,7 +1,9 @@
 //! `MariaDB` and `MySQL` servers.
 
-use super::{DatabaseError, DatabaseSettings, SeaStore};
-use domain::BoxError;
+use super::{
+    DatabaseError, DatabaseSettings, SeaStore,
+    connection::{TRUSTED_IDLE, demand_answer},
+};
 use sea_orm::{
     DatabaseConnection,
     sqlx::{
@@ -10,10 +12,6 @@ use sea_orm::{
     },
 };
 use secrecy::ExposeSecret;
-use std::time::Duration;
-
-/// After so long without use a connection is tested before it is used again: the server may have gone meanwhile.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// At the level that is usual there, statements lock the gaps between rows, and transactions that add rows side by side
 /// end in deadlocks.
@@ -33,12 +31,7 @@ pub(super) async fn connect(settings: &DatabaseSettings) -> Result<SeaStore, Dat
     }
     // In UTC, whatever the address says: the driver takes moments for that.
     let options = options.timezone("+00:00".to_owned()).disable_statement_logging();
-    // A pool would try until its time is over and then only tell that it is; one connection tells why there is none.
-    let attempt = tokio::time::timeout(settings.acquire_timeout, reach(&options));
-    attempt
-        .await
-        .unwrap_or_else(|elapsed| Err(elapsed.into()))
-        .map_err(DatabaseError::Unreachable)?;
+    demand_answer(&options, settings).await?;
     let pool = MySqlPoolOptions::new()
         .max_connections(settings.pool_size)
         .acquire_timeout(settings.acquire_timeout)
@@ -61,8 +54,4 @@ pub(super) async fn connect(settings: &DatabaseSettings) -> Result<SeaStore, Dat
         .connect_lazy_with(options);
     let connection = DatabaseConnection::from(pool);
     Ok(SeaStore::new(connection.clone(), connection))
-}
-
-async fn reach(options: &MySqlConnectOptions) -> Result<(), BoxError> {
-    Ok(options.connect().await?.close().await?)
 }
