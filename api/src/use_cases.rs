@@ -4,8 +4,8 @@ use crate::configuration::Settings;
 use application::{
     accounts::{
         Authenticate, ChangePassword, CreateApiKey, DeleteApiKey, DeleteUser, EndSession, ListApiKeys,
-        ListSessions, LogIn, LogOut, RefreshSession, RegisterUser, SessionTokens, TokenLifetimes,
-        UpdateProfile,
+        ListSessions, LogIn, LogOut, OpenSession, RefreshSession, RegisterUser, SessionTokens,
+        TokenLifetimes, UpdateProfile,
     },
     images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
     ocr::{ReadText, TextReader},
@@ -143,6 +143,10 @@ impl UseCases {
             ids: ids(),
             lifetimes: lifetimes(settings),
         });
+        let open_session = Arc::new(OpenSession {
+            store: store(),
+            tokens: tokens.clone(),
+        });
         let intake = Arc::new(intake(ports, settings));
         Self {
             register_user: RegisterUser {
@@ -155,7 +159,7 @@ impl UseCases {
             log_in: LogIn {
                 store: store(),
                 hasher: security.hasher.clone(),
-                tokens: tokens.clone(),
+                open_session,
             },
             refresh_session: RefreshSession {
                 store: store(),

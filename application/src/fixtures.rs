@@ -1,7 +1,7 @@
 //! What the unit tests begin with.
 
 use crate::{
-    accounts::{SessionTokens, TokenLifetimes},
+    accounts::{OpenSession, SessionTokens, TokenLifetimes},
     images::{ImageIntake, Upload, UploadLimits},
     ocr::TextReader,
 };
@@ -263,5 +263,13 @@ pub(crate) fn session_tokens() -> Arc<SessionTokens> {
             access: TimeDelta::minutes(15),
             refresh: TimeDelta::days(30),
         },
+    })
+}
+
+/// Opens sessions with [`session_tokens`].
+pub(crate) fn open_session(store: Arc<MockStore>) -> Arc<OpenSession> {
+    Arc::new(OpenSession {
+        store,
+        tokens: session_tokens(),
     })
 }

@@ -1,6 +1,6 @@
 //! Logging in with a password.
 
-use super::{SessionTokens, Tokens};
+use super::{OpenSession, Tokens};
 use crate::Error;
 use domain::{
     accounts::{Email, Origin, Password, PasswordHasher, User, Username, Verification},
@@ -15,8 +15,8 @@ pub struct LogIn {
     pub store: Arc<dyn Store>,
     /// Checks the password.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Makes the session.
-    pub tokens: Arc<SessionTokens>,
+    /// Lets the user in.
+    pub open_session: Arc<OpenSession>,
 }
 
 impl LogIn {
@@ -41,7 +41,7 @@ impl LogIn {
         if verification == Verification::RightButOutdated {
             self.renew_hash(&user, password).await?;
         }
-        self.open_session(&user, origin).await
+        self.open_session.execute(&user, origin).await
     }
 
     async fn find(&self, login: &str) -> Result<Option<User>, StoreError> {
@@ -72,17 +72,6 @@ impl LogIn {
         }
         Ok(())
     }
-
-    async fn open_session(&self, user: &User, origin: Origin) -> Result<Tokens, Error> {
-        let (session, tokens) = self.tokens.open(user.id, origin)?;
-        let unit = self.store.begin().await?;
-        match unit.sessions().insert(&session).await {
-            Err(StoreError::OwnerGone) => return Err(Error::InvalidCredentials),
-            inserted => inserted?,
-        }
-        unit.commit().await?;
-        Ok(tokens)
-    }
 }
 
 #[cfg(test)]
@@ -108,9 +97,9 @@ mod tests {
             .expect_hash()
             .returning(|_| Ok(PasswordHash::new("new hash".into())));
         LogIn {
-            store,
+            store: store.clone(),
             hasher: Arc::new(hasher),
-            tokens: fixtures::session_tokens(),
+            open_session: fixtures::open_session(store),
         }
     }
 
@@ -218,18 +207,5 @@ mod tests {
             .await;
         assert!(outcome.is_ok());
         assert_eq!(store.commits(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_user_who_is_deleted_while_logging_in_is_refused() {
-        let mut work = MockRepositories::default();
-        work.sessions
-            .expect_insert()
-            .returning(|_| Err(StoreError::OwnerGone));
-        let store = Arc::new(knowing_ada().then_work(work));
-        let outcome = log_in(store, Verification::Right)
-            .execute("ada", password(), origin())
-            .await;
-        assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
     }
 }
