@@ -56,6 +56,9 @@ def start(program, folder):
     kept = ("PATH", "HOME", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment["OCELLUS__HTTP__PORT"] = "0"
+    # Everything that is tried comes from one address.
+    environment["OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS"] = "0"
+    environment["OCELLUS__LIMITS__LOGIN_FAILURES_PER_ADDRESS"] = "0"
     with log.open("wb") as sink:
         process = subprocess.Popen([program, "serve"], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stderr=sink)
     deadline = time.monotonic() + START_SECONDS

@@ -6,7 +6,7 @@ use crate::{
 };
 use application::{
     Error,
-    accounts::DeleteExpiredSessions,
+    accounts::{DeleteExpiredSessions, ForgetAttempts},
     images::DeleteDueBlobs,
     operations::ForgetAnswers,
     tasks::{AnnounceTasks, TaskSignals, TendTasks, WorkOnTasks},
@@ -33,6 +33,7 @@ const LAST_MOMENTS: Duration = Duration::from_secs(2);
 pub struct Background {
     blobs: DeleteDueBlobs,
     sessions: DeleteExpiredSessions,
+    attempts: ForgetAttempts,
     answers: ForgetAnswers,
     tend: TendTasks,
     announce: Option<AnnounceTasks>,
@@ -64,6 +65,10 @@ impl Background {
                 clock: clock(),
             },
             sessions: DeleteExpiredSessions {
+                store: store(),
+                clock: clock(),
+            },
+            attempts: ForgetAttempts {
                 store: store(),
                 clock: clock(),
             },
@@ -99,6 +104,9 @@ impl Background {
             }),
             every(TIDY_EVERY, "expired sessions were not removed", || async {
                 self.sessions.execute().await.map(drop)
+            }),
+            every(TIDY_EVERY, "old attempts were not forgotten", || async {
+                self.attempts.execute().await.map(drop)
             }),
             every(TIDY_EVERY, "old answers were not removed", || async {
                 self.answers.execute().await.map(drop)

@@ -67,7 +67,11 @@ const DECLARED: [(u16, u16, &str); 9] = [
         422,
         "Understood, but cannot be done (`image_corrupt`, `image_dimensions`, `too_many_pages`, `unsupported_language`, `unknown_model`).",
     ),
-    (TOO_MANY, 429, "Too much (`quota_exceeded`)."),
+    (
+        TOO_MANY,
+        429,
+        "Too much (`quota_exceeded`), or too often (`too_many_attempts`).",
+    ),
 ];
 
 /// A failed operation whose documentation lists the statuses in `STATUSES`, besides 500 and 503.

@@ -14,12 +14,16 @@ use poem_openapi::{
 /// The media type of every problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// Seconds after which a client may try again.
-const RETRY_AFTER_SECONDS: &str = "5";
+/// Seconds after which a client may try again, where nothing is known.
+const RETRY_AFTER_SECONDS: i64 = 5;
 
 /// What went wrong, on its way to the client.
 #[derive(Debug)]
-pub struct Problem(Box<ProblemDto>);
+pub struct Problem {
+    body: Box<ProblemDto>,
+    /// Seconds after which the client may try again, for those that may.
+    retry_after: i64,
+}
 
 /// What went wrong, for people (`title`, `detail`) and for programs (`code`).
 #[derive(Debug, Object)]
@@ -77,7 +81,10 @@ impl ProblemDto {
 impl Problem {
     /// The problem of this code.
     pub fn new(code: &str, detail: impl Into<String>) -> Self {
-        Self(Box::new(ProblemDto::new(code, detail)))
+        Self {
+            body: Box::new(ProblemDto::new(code, detail)),
+            retry_after: RETRY_AFTER_SECONDS,
+        }
     }
 
     /// The problem that an error of a use case is. Internal detail is logged here, and nowhere else.
@@ -90,8 +97,13 @@ impl Problem {
             _ => {}
         }
         let mut problem = Self::new(error.code(), error.to_string());
-        if let Error::InvalidRequest(fields) = error {
-            problem.0.errors = Some(fields.into_iter().map(FieldProblem::from).collect());
+        match error {
+            Error::InvalidRequest(fields) => {
+                problem.body.errors = Some(fields.into_iter().map(FieldProblem::from).collect());
+            }
+            // Whole seconds, and none too few.
+            Error::TooManyAttempts { retry_after } => problem.retry_after = retry_after.num_seconds() + 1,
+            _ => {}
         }
         problem
     }
@@ -144,7 +156,7 @@ impl Problem {
 }
 
 /// Every code with its status and its title.
-const KINDS: [(&str, u16, &str); 25] = [
+const KINDS: [(&str, u16, &str); 26] = [
     ("invalid_request", 400, "The request is malformed"),
     ("unauthenticated", 401, "Not logged in"),
     ("invalid_credentials", 401, "Wrong credentials"),
@@ -165,6 +177,7 @@ const KINDS: [(&str, u16, &str); 25] = [
     ("too_many_pages", 422, "Too many pages"),
     ("unsupported_language", 422, "Language not available"),
     ("unknown_model", 422, "Unknown model"),
+    ("too_many_attempts", 429, "Too many attempts"),
     ("quota_exceeded", 429, "Quota exceeded"),
     ("internal", 500, INTERNAL_TITLE),
     ("unavailable", 503, "Temporarily unavailable"),
@@ -187,22 +200,23 @@ fn kind(code: &str) -> (StatusCode, &'static str) {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = Response::builder()
             .status(status)
             .content_type(PROBLEM_JSON)
-            .body(self.0.to_json_string());
+            .body(self.body.to_json_string());
         let header = match status {
-            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"ocellus\"")),
+            StatusCode::UNAUTHORIZED => Some((
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"ocellus\""),
+            )),
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                Some((header::RETRY_AFTER, RETRY_AFTER_SECONDS))
+                Some((header::RETRY_AFTER, self.retry_after.into()))
             }
             _ => None,
         };
         if let Some((name, value)) = header {
-            response
-                .headers_mut()
-                .insert(name, HeaderValue::from_static(value));
+            response.headers_mut().insert(name, value);
         }
         response
     }
@@ -217,18 +231,21 @@ impl From<Problem> for poem::Error {
 impl Problem {
     /// A problem that was kept; `None` when that is no problem.
     pub fn from_kept(body: &str) -> Option<Self> {
-        let problem = ProblemDto::parse_from_json_string(body).ok()?;
-        Some(Self(Box::new(problem)))
+        let body = ProblemDto::parse_from_json_string(body).ok()?;
+        Some(Self {
+            body: Box::new(body),
+            retry_after: RETRY_AFTER_SECONDS,
+        })
     }
 
     /// The status, and the body to keep.
     pub fn to_kept(&self) -> (u16, String) {
-        (self.0.status, self.0.to_json_string())
+        (self.body.status, self.body.to_json_string())
     }
 
     /// Whether the same request would be answered with the same again, as far as anyone can know.
     pub fn lasts(&self) -> bool {
-        (400..500).contains(&self.0.status) && !matches!(self.0.status, 401 | 429)
+        (400..500).contains(&self.body.status) && !matches!(self.body.status, 401 | 429)
     }
 }
 

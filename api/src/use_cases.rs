@@ -4,7 +4,7 @@ use crate::configuration::Settings;
 use application::{
     accounts::{
         Authenticate, ChangePassword, CreateApiKey, DeleteApiKey, DeleteUser, EndSession, ListApiKeys,
-        ListSessions, LogIn, LogOut, OpenSession, RefreshSession, RegisterUser, SessionTokens,
+        ListSessions, LogIn, LogOut, OpenSession, RefreshSession, RegisterUser, SessionTokens, Throttle,
         TokenLifetimes, UpdateProfile,
     },
     images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
@@ -143,6 +143,11 @@ impl UseCases {
             ids: ids(),
             lifetimes: lifetimes(settings),
         });
+        let throttle = Arc::new(Throttle {
+            store: store(),
+            clock: clock(),
+            limits: settings.throttles,
+        });
         let open_session = Arc::new(OpenSession {
             store: store(),
             tokens: tokens.clone(),
@@ -153,12 +158,14 @@ impl UseCases {
                 store: store(),
                 hasher: security.hasher.clone(),
                 strength: security.strength.clone(),
+                throttle: throttle.clone(),
                 clock: clock(),
                 ids: ids(),
             },
             log_in: LogIn {
                 store: store(),
                 hasher: security.hasher.clone(),
+                throttle,
                 open_session,
             },
             refresh_session: RefreshSession {

@@ -1,5 +1,6 @@
 //! The one taxonomy of failures. The API alone decides which status each becomes.
 
+use chrono::TimeDelta;
 use domain::{
     BoxError,
     images::{BlobError, ImageError, SourceError},
@@ -117,6 +118,12 @@ pub enum Error {
         /// The most keys.
         limit: u64,
     },
+    /// Tried too often.
+    #[error("There were too many attempts: try again later.")]
+    TooManyAttempts {
+        /// How long to wait.
+        retry_after: TimeDelta,
+    },
     /// The user stores as much as he may.
     #[error("The storage quota is used up: delete images to make room.")]
     QuotaExceeded,
@@ -154,6 +161,7 @@ impl Error {
             Self::UnknownModel => "unknown_model",
             Self::ModelNotLoaded => "model_not_loaded",
             Self::QuotaExceeded | Self::TooManyTasks { .. } | Self::TooManyApiKeys { .. } => "quota_exceeded",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::Timeout => "timeout",
             Self::StillPending | Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",

@@ -1,7 +1,7 @@
 //! What the unit tests begin with.
 
 use crate::{
-    accounts::{OpenSession, SessionTokens, TokenLifetimes},
+    accounts::{OpenSession, SessionTokens, Throttle, ThrottleLimits, TokenLifetimes},
     images::{ImageIntake, Upload, UploadLimits},
     ocr::TextReader,
 };
@@ -271,5 +271,14 @@ pub(crate) fn open_session(store: Arc<MockStore>) -> Arc<OpenSession> {
     Arc::new(OpenSession {
         store,
         tokens: session_tokens(),
+    })
+}
+
+/// Counts nothing.
+pub(crate) fn no_throttle() -> Arc<Throttle> {
+    Arc::new(Throttle {
+        store: Arc::new(MockStore::default()),
+        clock: clock(),
+        limits: ThrottleLimits::default(),
     })
 }

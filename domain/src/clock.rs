@@ -31,6 +31,14 @@ impl std::ops::Add<chrono::TimeDelta> for Timestamp {
     }
 }
 
+impl std::ops::Sub for Timestamp {
+    type Output = chrono::TimeDelta;
+
+    fn sub(self, earlier: Self) -> chrono::TimeDelta {
+        self.0 - earlier.0
+    }
+}
+
 /// The current time.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 pub trait Clock: Send + Sync {

@@ -2,7 +2,7 @@
 
 use crate::{
     BoxError,
-    accounts::{ApiKeyRepository, SessionRepository, UserRepository},
+    accounts::{ApiKeyRepository, SessionRepository, ThrottleRepository, UserRepository},
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
@@ -45,6 +45,8 @@ pub trait Repositories: Send + Sync {
     fn sessions(&self) -> &dyn SessionRepository;
     /// Keys of their programs.
     fn api_keys(&self) -> &dyn ApiKeyRepository;
+    /// What strangers tried.
+    fn throttles(&self) -> &dyn ThrottleRepository;
     /// Uploaded images.
     fn images(&self) -> &dyn ImageRepository;
     /// Blobs that are to go.

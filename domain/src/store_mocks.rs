@@ -3,8 +3,8 @@
 use super::{Repositories, Store, StoreError, UnitOfWork};
 use crate::{
     accounts::{
-        ApiKeyRepository, MockApiKeyRepository, MockSessionRepository, MockUserRepository, SessionRepository,
-        UserRepository,
+        ApiKeyRepository, MockApiKeyRepository, MockSessionRepository, MockThrottleRepository,
+        MockUserRepository, SessionRepository, ThrottleRepository, UserRepository,
     },
     images::{BlobDeletionRepository, ImageRepository, MockBlobDeletionRepository, MockImageRepository},
     ocr::{MockTextRepository, TextRepository},
@@ -29,6 +29,8 @@ pub struct MockRepositories {
     pub sessions: MockSessionRepository,
     /// API keys.
     pub api_keys: MockApiKeyRepository,
+    /// What strangers tried.
+    pub throttles: MockThrottleRepository,
     /// Images.
     pub images: MockImageRepository,
     /// Blobs that are to go.
@@ -50,6 +52,9 @@ impl Repositories for MockRepositories {
     }
     fn api_keys(&self) -> &dyn ApiKeyRepository {
         &self.api_keys
+    }
+    fn throttles(&self) -> &dyn ThrottleRepository {
+        &self.throttles
     }
     fn images(&self) -> &dyn ImageRepository {
         &self.images
@@ -79,6 +84,9 @@ macro_rules! delegate_repositories {
             }
             fn api_keys(&self) -> &dyn ApiKeyRepository {
                 self.$field.api_keys()
+            }
+            fn throttles(&self) -> &dyn ThrottleRepository {
+                self.$field.throttles()
             }
             fn images(&self) -> &dyn ImageRepository {
                 self.$field.images()

@@ -7,6 +7,7 @@ mod m20261121_000002_images;
 mod m20261121_000003_texts;
 mod m20261121_000004_tasks;
 mod m20261121_000005_kept_answers;
+mod m20261121_000006_throttles;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_texts::Migration),
             Box::new(m20261121_000004_tasks::Migration),
             Box::new(m20261121_000005_kept_answers::Migration),
+            Box::new(m20261121_000006_throttles::Migration),
         ]
     }
 }

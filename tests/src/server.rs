@@ -92,10 +92,16 @@ pub struct Server {
 impl Server {
     /// The server that all tests of this executable share, for what no other test can disturb.
     pub fn shared(database: Database) -> &'static Self {
-        static ON_SQLITE: LazyLock<Server> = LazyLock::new(|| Server::start(Options::on(Database::Sqlite)));
-        static ON_POSTGRES: LazyLock<Server> =
-            LazyLock::new(|| Server::start(Options::on(Database::Postgres)));
-        static ON_MARIADB: LazyLock<Server> = LazyLock::new(|| Server::start(Options::on(Database::Mariadb)));
+        // All tests come from the same address.
+        fn start(database: Database) -> Server {
+            let options = Options::on(database)
+                .setting("OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS", "0")
+                .setting("OCELLUS__LIMITS__LOGIN_FAILURES_PER_ADDRESS", "0");
+            Server::start(options)
+        }
+        static ON_SQLITE: LazyLock<Server> = LazyLock::new(|| start(Database::Sqlite));
+        static ON_POSTGRES: LazyLock<Server> = LazyLock::new(|| start(Database::Postgres));
+        static ON_MARIADB: LazyLock<Server> = LazyLock::new(|| start(Database::Mariadb));
         match database {
             Database::Sqlite => &ON_SQLITE,
             Database::Postgres => &ON_POSTGRES,

@@ -12,7 +12,7 @@ mod sessions;
 
 use crate::{
     authentication::{Bearer, PRIVATE},
-    failure::{CONFLICT, FORBIDDEN, Failure, JSON_BODY, UNAUTHORIZED},
+    failure::{CONFLICT, FORBIDDEN, Failure, JSON_BODY, TOO_MANY, UNAUTHORIZED},
     http::ClientOrigin,
     json_body::JsonBody,
     tags::Tag,
@@ -56,22 +56,25 @@ impl AccountsApi {
     async fn register(
         &self,
         use_cases: Data<&Arc<UseCases>>,
+        origin: ClientOrigin,
         body: JsonBody<RegisterRequest>,
-    ) -> Result<Registered, Failure<{ JSON_BODY | CONFLICT }>> {
-        let user = use_cases.register_user.execute(body.0.parse()?).await?;
+    ) -> Result<Registered, Failure<{ JSON_BODY | CONFLICT | TOO_MANY }>> {
+        let registration = body.0.parse()?;
+        let user = use_cases.register_user.execute(registration, &origin.0).await?;
         Ok(Registered::Created(Json(user.into()), "/user".to_owned()))
     }
 
     /// Log in
     ///
     /// Opens a session for the user of this name or e-mail. A wrong password and an unknown user are answered alike.
+    /// After too many of them only networks from which the user logged in before may go on.
     #[oai(path = "/login", method = "post", operation_id = "login")]
     async fn log_in(
         &self,
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         body: JsonBody<LoginRequest>,
-    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED }>> {
+    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
         let (username, password) = body.0.parse()?;
         let tokens = use_cases.log_in.execute(&username, password, origin.0).await?;
         Ok(Json(tokens.into()))

@@ -3,6 +3,7 @@
 mod source;
 mod values;
 
+use application::accounts::ThrottleLimits;
 use domain::{
     images::StorageQuota,
     ocr::{Language, LanguageSet},
@@ -40,6 +41,9 @@ pub struct Settings {
     pub metrics_token: Option<SecretString>,
     /// `limits.storage_per_user`, `limits.images_per_user`
     pub quota: StorageQuota,
+    /// `limits.login_failures_per_account`, `limits.login_failures_per_address`, `limits.recovery_mails_per_account`,
+    /// `limits.registrations_per_address`
+    pub throttles: ThrottleLimits,
     /// `limits.tasks_in_flight_per_user`
     pub tasks_in_flight: Option<u64>,
 }
@@ -200,6 +204,7 @@ impl Settings {
                         .unwrap_or(100_000),
                 ),
             },
+            throttles: take_throttles(source),
             tasks_in_flight: values::limit(
                 source
                     .take("limits.tasks_in_flight_per_user", values::number)
@@ -207,6 +212,16 @@ impl Settings {
             ),
             data_dir,
         }
+    }
+}
+
+fn take_throttles(source: &mut Source) -> ThrottleLimits {
+    let mut limit = |key, default| values::limit(source.take(key, values::number).unwrap_or(default));
+    ThrottleLimits {
+        failures_per_account: limit("limits.login_failures_per_account", 10),
+        failures_per_address: limit("limits.login_failures_per_address", 100),
+        mails_per_account: limit("limits.recovery_mails_per_account", 3),
+        registrations_per_address: limit("limits.registrations_per_address", 100),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Logging in with a password.
 
-use super::{OpenSession, Tokens};
+use super::{OpenSession, Throttle, Tokens, throttle::Attempt};
 use crate::Error;
 use domain::{
     accounts::{Email, Origin, Password, PasswordHasher, User, Username, Verification},
@@ -15,13 +15,15 @@ pub struct LogIn {
     pub store: Arc<dyn Store>,
     /// Checks the password.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// Refuses who tried too often.
+    pub throttle: Arc<Throttle>,
     /// Lets the user in.
     pub open_session: Arc<OpenSession>,
 }
 
 impl LogIn {
     /// Tokens for the user of this name or address; [`Error::InvalidCredentials`] for an unknown user and for a wrong
-    /// password alike, after the same work.
+    /// password alike, after the same work; [`Error::TooManyAttempts`] after too many of them.
     pub async fn execute(
         &self,
         login: &str,
@@ -29,6 +31,8 @@ impl LogIn {
         origin: Origin,
     ) -> Result<Tokens, Error> {
         let user = self.find(login).await?;
+        let attempt = Attempt::log_in(login, user.as_ref().map(|user| user.id), &origin);
+        self.throttle.check(&attempt).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let verification = self
             .hasher
@@ -36,8 +40,12 @@ impl LogIn {
             .await
             .map_err(Error::Internal)?;
         let (Some(user), Verification::Right | Verification::RightButOutdated) = (user, verification) else {
+            self.throttle.note_failure(&attempt).await?;
             return Err(Error::InvalidCredentials);
         };
+        // Of many guesses at once, those that were hashed after the limit was reached count as little as those that came
+        // after it.
+        self.throttle.check(&attempt).await?;
         if verification == Verification::RightButOutdated {
             self.renew_hash(&user, password).await?;
         }
@@ -80,7 +88,7 @@ mod tests {
     use crate::fixtures;
     use chrono::TimeDelta;
     use domain::{
-        accounts::{MockPasswordHasher, PasswordHash, RefreshToken},
+        accounts::{MockPasswordHasher, Network, PasswordHash, RefreshToken},
         store::test_support::{MockRepositories, MockStore},
     };
 
@@ -99,6 +107,7 @@ mod tests {
         LogIn {
             store: store.clone(),
             hasher: Arc::new(hasher),
+            throttle: fixtures::no_throttle(),
             open_session: fixtures::open_session(store),
         }
     }
@@ -128,6 +137,13 @@ mod tests {
             })
             .times(1)
             .returning(|_| Ok(()));
+        work.throttles
+            .expect_note_login()
+            .withf(|user, network, now| {
+                (*user, *network, *now) == (fixtures::ada().id, Network::from(&origin()), fixtures::now())
+            })
+            .times(1)
+            .returning(|_, _, _| Ok(()));
         work
     }
 

@@ -3,7 +3,7 @@
 use super::{SessionTokens, Tokens};
 use crate::Error;
 use domain::{
-    accounts::{Origin, User},
+    accounts::{Network, Origin, User},
     store::{Store, StoreError},
 };
 use std::sync::Arc;
@@ -25,6 +25,10 @@ impl OpenSession {
             Err(StoreError::OwnerGone) => return Err(Error::InvalidCredentials),
             inserted => inserted?,
         }
+        let network = Network::from(&session.origin);
+        unit.throttles()
+            .note_login(user.id, network, session.created_at)
+            .await?;
         unit.commit().await?;
         Ok(tokens)
     }

@@ -1,9 +1,9 @@
 //! Making an account.
 
-use super::password_rules::refuse_common;
+use super::{Throttle, password_rules::refuse_common};
 use crate::Error;
 use domain::{
-    accounts::{Email, Password, PasswordHasher, PasswordStrength, User, Username},
+    accounts::{Email, Origin, Password, PasswordHasher, PasswordStrength, User, Username},
     clock::Clock,
     ids::{IdGenerator, UserId},
     store::Store,
@@ -29,6 +29,8 @@ pub struct RegisterUser {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Refuses common passwords.
     pub strength: Arc<dyn PasswordStrength>,
+    /// Refuses who registers too often.
+    pub throttle: Arc<Throttle>,
     /// When the user registered.
     pub clock: Arc<dyn Clock>,
     /// Names the user.
@@ -36,9 +38,10 @@ pub struct RegisterUser {
 }
 
 impl RegisterUser {
-    /// The new user; [`Error::UsernameTaken`], [`Error::EmailTaken`], or [`Error::InvalidRequest`] for a common
-    /// password.
-    pub async fn execute(&self, registration: Registration) -> Result<User, Error> {
+    /// The new user; [`Error::UsernameTaken`], [`Error::EmailTaken`], [`Error::InvalidRequest`] for a common password, or
+    /// [`Error::TooManyAttempts`].
+    pub async fn execute(&self, registration: Registration, origin: &Origin) -> Result<User, Error> {
+        self.throttle.admit_registration(origin).await?;
         let Registration {
             username,
             email,
@@ -94,6 +97,7 @@ mod tests {
             store,
             hasher: Arc::new(hasher),
             strength: Arc::new(strength),
+            throttle: fixtures::no_throttle(),
             clock: fixtures::clock(),
             ids: fixtures::ids(),
         }
@@ -113,7 +117,7 @@ mod tests {
             .returning(|_| Ok(()));
         let store = Arc::new(MockStore::default().then_work(work));
         let user = register(store.clone(), false)
-            .execute(registration())
+            .execute(registration(), &Origin::default())
             .await
             .expect("registered");
         assert_eq!(
@@ -128,7 +132,7 @@ mod tests {
     async fn a_common_password_is_refused_by_name_before_anything_is_hashed_or_saved() {
         let store = Arc::new(MockStore::default());
         let error = register(store.clone(), true)
-            .execute(registration())
+            .execute(registration(), &Origin::default())
             .await
             .expect_err("refused");
         assert!(matches!(error, Error::InvalidRequest(fields) if fields[0].field == "password"));
@@ -147,7 +151,7 @@ mod tests {
                 .returning(move |_| Err(StoreError::Conflict(conflict)));
             let store = Arc::new(MockStore::default().then_work(work));
             let error = register(store.clone(), false)
-                .execute(registration())
+                .execute(registration(), &Origin::default())
                 .await
                 .expect_err("taken");
             assert_eq!(error.code(), code);

@@ -6,6 +6,7 @@ mod mail;
 mod password;
 mod ports;
 mod session;
+mod throttle;
 mod token;
 mod user;
 mod username;
@@ -16,14 +17,15 @@ pub use mail::{Mail, MailContent, MailError, MailLanguage};
 pub use password::{Password, PasswordHash};
 pub use ports::{
     AccessTokens, ApiKeyRepository, Mailer, PasswordHasher, PasswordStrength, PublicKey, SecretGenerator,
-    SessionRepository, UserRepository, Verification,
+    SessionRepository, ThrottleRepository, UserRepository, Verification,
 };
 #[cfg(feature = "test-support")]
 pub use ports::{
     MockAccessTokens, MockApiKeyRepository, MockMailer, MockPasswordHasher, MockPasswordStrength,
-    MockSecretGenerator, MockSessionRepository, MockUserRepository,
+    MockSecretGenerator, MockSessionRepository, MockThrottleRepository, MockUserRepository,
 };
 pub use session::{Origin, PresentedToken, Session};
+pub use throttle::{Count, Counted, Counter, Network};
 pub use token::{AccessClaims, InvalidToken, RefreshToken, TokenDigest};
 pub use user::User;
 pub use username::Username;

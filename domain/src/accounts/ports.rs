@@ -1,8 +1,8 @@
 //! What the accounts need from outside.
 
 use super::{
-    AccessClaims, ApiKey, Email, InvalidToken, Mail, MailError, Password, PasswordHash, PresentedToken,
-    Session, TokenDigest, User, Username,
+    AccessClaims, ApiKey, Count, Counter, Email, InvalidToken, Mail, MailError, Network, Password,
+    PasswordHash, PresentedToken, Session, TokenDigest, User, Username,
 };
 use crate::{
     BoxError,
@@ -84,6 +84,25 @@ pub trait ApiKeyRepository: Send + Sync {
     async fn touch(&self, id: ApiKeyId, now: Timestamp) -> Result<(), StoreError>;
     /// Removes the user's key; false when there is none.
     async fn delete(&self, user: UserId, id: ApiKeyId) -> Result<bool, StoreError>;
+}
+
+/// Counts of what strangers try, and the networks from which users logged in.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait ThrottleRepository: Send + Sync {
+    /// Counts one more, and says how much it is now. A count that is over at `now` begins anew,
+    /// and then lasts until `until`.
+    async fn count(&self, counter: &Counter, now: Timestamp, until: Timestamp) -> Result<Count, StoreError>;
+    /// How much was counted that still counts at `now`; `None` when it is nothing.
+    async fn find_count(&self, counter: &Counter, now: Timestamp) -> Result<Option<Count>, StoreError>;
+    /// Removes counts that were over before `now` and says how many.
+    async fn delete_over(&self, now: Timestamp) -> Result<u64, StoreError>;
+    /// Notes that the user logged in from there. [`StoreError::OwnerGone`] when the user is gone.
+    async fn note_login(&self, user: UserId, network: Network, now: Timestamp) -> Result<(), StoreError>;
+    /// Whether the user logged in from there.
+    async fn has_logged_in(&self, user: UserId, network: Network) -> Result<bool, StoreError>;
+    /// Forgets the networks from which nobody logged in since `moment` and says how many.
+    async fn forget_logins_before(&self, moment: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// Whether a password is the right one.

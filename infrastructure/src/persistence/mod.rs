@@ -14,6 +14,7 @@ mod sessions;
 mod sqlite;
 mod tasks;
 mod texts;
+mod throttles;
 mod users;
 
 pub use connection::DatabaseSettings;
@@ -21,7 +22,7 @@ pub use error::DatabaseError;
 
 use async_trait::async_trait;
 use domain::{
-    accounts::{ApiKeyRepository, SessionRepository, UserRepository},
+    accounts::{ApiKeyRepository, SessionRepository, ThrottleRepository, UserRepository},
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
@@ -52,6 +53,9 @@ impl<C: Connection> Repositories for Sea<C> {
         self
     }
     fn api_keys(&self) -> &dyn ApiKeyRepository {
+        self
+    }
+    fn throttles(&self) -> &dyn ThrottleRepository {
         self
     }
     fn images(&self) -> &dyn ImageRepository {
@@ -125,6 +129,9 @@ impl Repositories for SeaStore {
     }
     fn api_keys(&self) -> &dyn ApiKeyRepository {
         self.reads.api_keys()
+    }
+    fn throttles(&self) -> &dyn ThrottleRepository {
+        self.reads.throttles()
     }
     fn images(&self) -> &dyn ImageRepository {
         self.reads.images()

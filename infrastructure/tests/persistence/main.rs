@@ -13,4 +13,5 @@ mod schema;
 mod sessions;
 mod tasks;
 mod texts;
+mod throttles;
 mod units_of_work;

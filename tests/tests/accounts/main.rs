@@ -5,6 +5,7 @@ mod login;
 mod profile;
 mod registration;
 mod sessions;
+mod throttles;
 
 /// An e-mail address that nobody has.
 fn unique_email() -> String {

@@ -1,0 +1,167 @@
+//! Refusing who tried too often. What is counted is in the database, so that it holds over several processes.
+
+use crate::Error;
+use chrono::TimeDelta;
+use domain::{
+    accounts::{Count, Counted, Counter, Email, Network, Origin, Username},
+    clock::{Clock, Timestamp},
+    ids::UserId,
+    store::Store,
+};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How long failures and mails count.
+const FAILURES_COUNT: TimeDelta = TimeDelta::minutes(15);
+/// How long registrations count.
+const REGISTRATIONS_COUNT: TimeDelta = TimeDelta::hours(1);
+
+/// How often things may be tried; `None` is as often as one likes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ThrottleLimits {
+    /// Failed logins with one name or address in 15 minutes, from networks from which its user never logged in.
+    pub failures_per_account: Option<u64>,
+    /// Failed logins and wrong codes from one network in 15 minutes.
+    pub failures_per_address: Option<u64>,
+    /// Mails with codes to one address in 15 minutes.
+    pub mails_per_account: Option<u64>,
+    /// Registrations from one network in an hour.
+    pub registrations_per_address: Option<u64>,
+}
+
+/// Counts attempts and refuses those beyond the limits.
+pub struct Throttle {
+    /// Where the counts are kept.
+    pub store: Arc<dyn Store>,
+    /// Until when they count.
+    pub clock: Arc<dyn Clock>,
+    /// How much is allowed.
+    pub limits: ThrottleLimits,
+}
+
+/// Somebody's attempt to show who he is.
+pub(super) struct Attempt {
+    network: Network,
+    /// What is counted against the account. A name that nobody has is counted, too, so that the answer does not tell it
+    /// from one that somebody has; for the same reason an account's name and its address are counted apart.
+    account: Option<Counter>,
+    /// Who is not shut out from where he logged in before, whatever others try.
+    user: Option<UserId>,
+}
+
+impl Attempt {
+    /// A login with a name or an address, which is this user's if it is anybody's.
+    pub(super) fn log_in(login: &str, user: Option<UserId>, origin: &Origin) -> Self {
+        let username = Username::parse(login).map(|username| username.key().to_owned());
+        let key = username.or_else(|| Email::parse(login).map(|email| email.key().to_owned()));
+        Self {
+            network: Network::from(origin),
+            account: Some(Counter::new(
+                Counted::FailuresAs,
+                &key.unwrap_or_else(|| login.to_owned()),
+            )),
+            user,
+        }
+    }
+
+    fn failures_from(&self) -> Counter {
+        Counter::new(Counted::FailuresFrom, &self.network.to_string())
+    }
+}
+
+impl Throttle {
+    /// [`Error::TooManyAttempts`] when as many have failed as may.
+    pub(super) async fn check(&self, attempt: &Attempt) -> Result<(), Error> {
+        let now = self.clock.now();
+        if let Some(limit) = self.limits.failures_per_address {
+            let count = self
+                .store
+                .throttles()
+                .find_count(&attempt.failures_from(), now)
+                .await?;
+            refuse(count.filter(|count| count.count >= limit), now)?;
+        }
+        let (Some(limit), Some(account)) = (self.limits.failures_per_account, &attempt.account) else {
+            return Ok(());
+        };
+        let count = self.store.throttles().find_count(account, now).await?;
+        let Some(spent) = count.filter(|count| count.count >= limit) else {
+            return Ok(());
+        };
+        // Looked up for nobody, too, so that the time does not tell that there is nobody.
+        let user = attempt.user.unwrap_or(UserId(Uuid::nil()));
+        if self
+            .store
+            .throttles()
+            .has_logged_in(user, attempt.network)
+            .await?
+        {
+            return Ok(());
+        }
+        refuse(Some(spent), now)
+    }
+
+    /// Counts an attempt that failed. The network's count is always taken first, so that two who count at once never wait
+    /// for each other.
+    pub(super) async fn note_failure(&self, attempt: &Attempt) -> Result<(), Error> {
+        let from = self.limits.failures_per_address.map(|_| attempt.failures_from());
+        let against = self.limits.failures_per_account.and(attempt.account.clone());
+        let counters: Vec<Counter> = from.into_iter().chain(against).collect();
+        if counters.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let unit = self.store.begin().await?;
+        for counter in &counters {
+            unit.throttles().count(counter, now, now + FAILURES_COUNT).await?;
+        }
+        unit.commit().await?;
+        Ok(())
+    }
+
+    /// Counts a registration; [`Error::TooManyAttempts`] when it is one too many.
+    pub(super) async fn admit_registration(&self, origin: &Origin) -> Result<(), Error> {
+        let counter = Counter::new(Counted::RegistrationsFrom, &Network::from(origin).to_string());
+        let limit = self.limits.registrations_per_address;
+        let (spent, now) = self.spend(&counter, limit, REGISTRATIONS_COUNT).await?;
+        refuse(spent, now)
+    }
+
+    /// Counts a mail; whether it may be sent.
+    pub async fn may_mail(&self, email: &Email) -> Result<bool, Error> {
+        let counter = Counter::new(Counted::MailsTo, email.key());
+        let limit = self.limits.mails_per_account;
+        let (spent, _) = self.spend(&counter, limit, FAILURES_COUNT).await?;
+        Ok(spent.is_none())
+    }
+
+    /// Counts one more; the count when it is over the limit.
+    async fn spend(
+        &self,
+        counter: &Counter,
+        limit: Option<u64>,
+        counts: TimeDelta,
+    ) -> Result<(Option<Count>, Timestamp), Error> {
+        let now = self.clock.now();
+        let Some(limit) = limit else {
+            return Ok((None, now));
+        };
+        let unit = self.store.begin().await?;
+        let count = unit.throttles().count(counter, now, now + counts).await?;
+        unit.commit().await?;
+        Ok((Some(count).filter(|count| count.count > limit), now))
+    }
+}
+
+fn refuse(spent: Option<Count>, now: Timestamp) -> Result<(), Error> {
+    match spent {
+        None => Ok(()),
+        Some(count) => Err(Error::TooManyAttempts {
+            retry_after: count.ends_at - now,
+        }),
+    }
+}
+
+#[cfg(test)]
+#[path = "throttle_tests.rs"]
+mod tests;

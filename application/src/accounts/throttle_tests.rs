@@ -1,0 +1,176 @@
+use super::*;
+use crate::fixtures;
+use domain::store::test_support::{MockRepositories, MockStore};
+
+const LIMITS: ThrottleLimits = ThrottleLimits {
+    failures_per_account: Some(10),
+    failures_per_address: Some(100),
+    mails_per_account: Some(3),
+    registrations_per_address: Some(2),
+};
+
+fn origin() -> Origin {
+    Origin::new(Some("192.0.2.1".into()), None)
+}
+
+fn from_here() -> Counter {
+    Counter::new(Counted::FailuresFrom, "192.0.2.1")
+}
+
+fn as_ada() -> Counter {
+    Counter::new(Counted::FailuresAs, "ada")
+}
+
+fn throttle(store: Arc<MockStore>) -> Throttle {
+    Throttle {
+        store,
+        clock: fixtures::clock(),
+        limits: LIMITS,
+    }
+}
+
+fn soon() -> Timestamp {
+    fixtures::now() + TimeDelta::minutes(4)
+}
+
+/// Where so many failures were counted from here and as Ada; Ada logged in from here if `known`.
+fn after_failures(from: u64, against: u64, known: bool) -> MockRepositories {
+    let mut reads = MockRepositories::default();
+    reads
+        .throttles
+        .expect_find_count()
+        .returning(move |counter, now| {
+            assert_eq!(now, fixtures::now());
+            let count = if *counter == from_here() {
+                from
+            } else if *counter == as_ada() {
+                against
+            } else {
+                0
+            };
+            let ends_at = soon();
+            Ok((count > 0).then_some(Count { count, ends_at }))
+        });
+    reads
+        .throttles
+        .expect_has_logged_in()
+        .returning(move |user, network| {
+            assert_eq!(network, Network::from(&origin()));
+            Ok(known && user == fixtures::ada().id)
+        });
+    reads
+}
+
+async fn checked(reads: MockRepositories, attempt: &Attempt) -> Result<(), Error> {
+    throttle(Arc::new(MockStore::reading(reads))).check(attempt).await
+}
+
+fn ada_logs_in() -> Attempt {
+    Attempt::log_in("ADA", Some(fixtures::ada().id), &origin())
+}
+
+#[tokio::test]
+async fn up_to_the_limits_everybody_may_try() {
+    for (from, against) in [(0, 0), (99, 9)] {
+        let outcome = checked(after_failures(from, against, false), &ada_logs_in()).await;
+        assert!(outcome.is_ok(), "{from} {against}");
+    }
+}
+
+#[tokio::test]
+async fn past_its_limit_an_account_is_closed_to_networks_that_never_logged_in() {
+    for attempt in [ada_logs_in(), Attempt::log_in("ada", None, &origin())] {
+        let outcome = checked(after_failures(0, 10, false), &attempt).await;
+        let error = outcome.expect_err("refused");
+        assert!(
+            matches!(error, Error::TooManyAttempts { retry_after } if retry_after == TimeDelta::minutes(4)),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn its_user_is_not_shut_out_from_where_he_logged_in_before() {
+    let outcome = checked(after_failures(99, 10, true), &ada_logs_in()).await;
+    assert!(outcome.is_ok());
+}
+
+#[tokio::test]
+async fn past_its_limit_a_network_may_try_nothing_more() {
+    let outcome = checked(after_failures(100, 0, true), &ada_logs_in()).await;
+    assert_eq!(outcome.expect_err("refused").code(), "too_many_attempts");
+}
+
+#[tokio::test]
+async fn a_failure_counts_for_its_network_and_then_for_its_account() {
+    let mut work = MockRepositories::default();
+    let mut order = mockall::Sequence::new();
+    for counter in [from_here(), as_ada()] {
+        work.throttles
+            .expect_count()
+            .withf(move |counted, now, until| {
+                *counted == counter && *now == fixtures::now() && *until == *now + TimeDelta::minutes(15)
+            })
+            .times(1)
+            .in_sequence(&mut order)
+            .returning(|_, _, until| {
+                Ok(Count {
+                    count: 1,
+                    ends_at: until,
+                })
+            });
+    }
+    let store = Arc::new(MockStore::default().then_work(work));
+    let noted = throttle(store.clone()).note_failure(&ada_logs_in()).await;
+    assert!(noted.is_ok());
+    assert_eq!(store.commits(), 1);
+}
+
+#[tokio::test]
+async fn a_name_is_counted_without_case_and_apart_from_every_other() {
+    let counter = |login| Attempt::log_in(login, None, &origin()).account.expect("counted");
+    assert_eq!(counter("Ada"), counter("ada"));
+    assert_eq!(counter("Ada@Example.org"), counter("ada@example.org"));
+    assert_ne!(counter("ada"), counter("ada@example.org"));
+    assert_ne!(counter("no name!"), counter("no other name!"));
+}
+
+fn counting(count: u64) -> Arc<MockStore> {
+    let mut work = MockRepositories::default();
+    work.throttles.expect_count().returning(move |_, _, _| {
+        Ok(Count {
+            count,
+            ends_at: soon(),
+        })
+    });
+    Arc::new(MockStore::default().then_work(work))
+}
+
+#[tokio::test]
+async fn registrations_from_a_network_are_refused_past_their_limit() {
+    let admitted = throttle(counting(2)).admit_registration(&origin()).await;
+    assert!(admitted.is_ok());
+    let refused = throttle(counting(3)).admit_registration(&origin()).await;
+    assert_eq!(refused.expect_err("refused").code(), "too_many_attempts");
+}
+
+#[tokio::test]
+async fn mails_to_an_address_are_not_sent_past_their_limit() {
+    let email = fixtures::email("ada@example.org");
+    assert!(throttle(counting(3)).may_mail(&email).await.expect("counted"));
+    assert!(!throttle(counting(4)).may_mail(&email).await.expect("counted"));
+}
+
+#[tokio::test]
+async fn without_limits_nothing_is_counted() {
+    let throttle = fixtures::no_throttle();
+    assert!(throttle.check(&ada_logs_in()).await.is_ok());
+    assert!(throttle.note_failure(&ada_logs_in()).await.is_ok());
+    assert!(throttle.admit_registration(&origin()).await.is_ok());
+    assert!(
+        throttle
+            .may_mail(&fixtures::email("ada@example.org"))
+            .await
+            .expect("yes")
+    );
+}
