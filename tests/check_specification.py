@@ -10,15 +10,15 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 
 import openapi_spec_validator
 
+from running_program import environment, report, start
+
 HERE = pathlib.Path(__file__).parent
 SEED = "20261121"
 EXAMPLES = "25"
-START_SECONDS = 60
 
 # Deletes whoever it is called as, so it runs last and as somebody of its own.
 DELETING_ONESELF = "DELETE /user"
@@ -29,11 +29,16 @@ def main():
     program = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="ocellus-specification-") as folder:
         process, base = start(program, pathlib.Path(folder))
+
+        def promote(name):
+            """Makes an admin of a user, to whom every door is open."""
+            subprocess.run([program, "user", "promote", name], cwd=folder, env=environment(), check=True)
+
         try:
             outcomes = [
                 report("the specification is valid", is_valid(base)),
-                report("every operation keeps to it", keeps_to_it(base, f"--exclude-name={DELETING_ONESELF}")),
-                report("deleting oneself keeps to it", keeps_to_it(base, f"--include-name={DELETING_ONESELF}")),
+                report("every operation keeps to it", keeps_to_it(base, promote, f"--exclude-name={DELETING_ONESELF}")),
+                report("deleting oneself keeps to it", keeps_to_it(base, promote, f"--include-name={DELETING_ONESELF}")),
                 report("the program still runs", process.poll() is None),
             ]
         finally:
@@ -42,35 +47,6 @@ def main():
     passed = sum(outcomes)
     print(f"{passed} passed, {len(outcomes) - passed} failed")
     return 0 if all(outcomes) else 1
-
-
-def report(what, held):
-    """Prints whether a check held, and hands the answer on."""
-    print(f"{'ok' if held else 'FAILED'}: {what}", flush=True)
-    return held
-
-
-def start(program, folder):
-    """Starts the program and waits for its address in the log."""
-    log = folder / "log"
-    kept = ("PATH", "HOME", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
-    environment["OCELLUS__HTTP__PORT"] = "0"
-    # Everything that is tried comes from one address.
-    environment["OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS"] = "0"
-    environment["OCELLUS__LIMITS__LOGIN_FAILURES_PER_ADDRESS"] = "0"
-    with log.open("wb") as sink:
-        process = subprocess.Popen([program, "serve"], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stderr=sink)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        for line in log.read_text(errors="replace").splitlines():
-            entry = json.loads(line) if line.startswith("{") else {}
-            entry = entry.get("fields", entry)
-            if entry.get("message") == "listening" and "address" in entry:
-                return process, "http://" + entry["address"].removeprefix("socket://")
-        time.sleep(0.05)
-    process.kill()
-    sys.exit("the program did not start:\n" + log.read_text(errors="replace"))
 
 
 def is_valid(base):
@@ -83,9 +59,9 @@ def is_valid(base):
     return True
 
 
-def keeps_to_it(base, selection):
+def keeps_to_it(base, promote, selection):
     """Whether Schemathesis finds nothing in the selected operations."""
-    token, image = somebody(base)
+    token, image = somebody(base, promote)
     command = [
         pathlib.Path(sys.executable).with_name("schemathesis"),
         f"--config-file={HERE / 'schemathesis.toml'}",
@@ -98,16 +74,17 @@ def keeps_to_it(base, selection):
         "--generation-database=none",
         "--no-color",
     ]
-    environment = dict(os.environ, OCELLUS_IMAGE=image, SCHEMATHESIS_HOOKS="schemathesis_hooks", PYTHONPATH=str(HERE))
+    settings = dict(os.environ, OCELLUS_IMAGE=image, SCHEMATHESIS_HOOKS="schemathesis_hooks", PYTHONPATH=str(HERE))
     with tempfile.TemporaryDirectory() as folder:
-        return subprocess.run(command, env=environment, cwd=folder, check=False).returncode == 0
+        return subprocess.run(command, env=settings, cwd=folder, check=False).returncode == 0
 
 
-def somebody(base):
-    """Registers somebody with an image: the access token, and the image's id."""
+def somebody(base, promote):
+    """Registers an admin with an image: the access token, and the image's id."""
     somebody.count += 1
     name, password = f"schemathesis{somebody.count}", "a walk through every door"
     call(base, "/register", {"username": name, "email": f"{name}@example.org", "password": password})
+    promote(name)
     token = call(base, "/login", {"username": name, "password": password})["access_token"]
     image = (HERE / "images" / "blank.png").read_bytes()
     line = b"line-between-parts"

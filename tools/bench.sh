@@ -8,8 +8,7 @@ tools/install_packages.sh test
 tools/start_postgres.sh
 tools/start_mariadb.sh
 echo "Building the program as it is released."
-# The whole workspace each time, so that everything is compiled once.
-cargo build --release --workspace --bin ocellus
-cargo build --release --workspace --example measure_claims
-cargo bench --workspace --bench service "$@"
+# All in one go, so that everything is compiled once.
+cargo build --release --workspace --bin ocellus --bench service --example measure_claims
+cargo bench --workspace --bench service -- "$@"
 "$target/release/examples/measure_claims"

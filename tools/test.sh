@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test: Rust's, then the checks of the specification that Python tools do.
+# Runs every test: Rust's, then the checks of the specification, and of the clients that are generated from it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-target}"
@@ -21,3 +21,4 @@ echo "Running the tests of the workspace."
 cargo test --workspace --all-features
 
 tools/check_specification.sh "$target/debug/ocellus"
+tools/check_clients.sh "$target/debug/ocellus"

@@ -1,31 +1,43 @@
-//! What a process does besides answering requests: it works on tasks and keeps house.
+//! What a process does besides answering requests: it works on tasks, sends mails and keeps house.
 
 use crate::{
     configuration::Settings,
-    use_cases::{Broker, Ports, Shared},
+    ports::{Broker, MailPorts, Ports},
+    use_cases::Shared,
 };
 use application::{
     Error,
-    accounts::{DeleteExpiredSessions, ForgetAttempts},
+    accounts::{
+        DeleteExpiredCodes, DeleteExpiredEvents, DeleteExpiredSessions, DeliverMails, ForgetAttempts,
+        MailSignals,
+    },
     images::DeleteDueBlobs,
     operations::ForgetAnswers,
     tasks::{AnnounceTasks, TaskSignals, TendTasks, WorkOnTasks},
 };
 use domain::tasks::TaskCalls;
 use futures_util::future::join_all;
-use std::{sync::Arc, time::Duration};
-use tokio::time::{MissedTickBehavior, interval};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+use tokio::{
+    sync::Semaphore,
+    time::{MissedTickBehavior, interval},
+};
 
 /// How often tasks are looked for that rest or were abandoned.
 const TEND_EVERY: Duration = Duration::from_millis(500);
 /// How often blobs that are due are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
-/// How often expired sessions and old answers are looked for.
+/// How often expired sessions, expired codes, old events and old answers are looked for.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// How soon an idle worker finds a task that another process made ready, where there is no broker.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The same where a broker calls, in case a message was lost.
 const LOOK_EVERY_DESPITE_BROKER: Duration = Duration::from_secs(10);
+/// How many mails a process sends at once.
+const MAILS_AT_ONCE: usize = 4;
 /// What is left of the grace time for handing back what is not done.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
@@ -34,16 +46,21 @@ pub struct Background {
     blobs: DeleteDueBlobs,
     sessions: DeleteExpiredSessions,
     attempts: ForgetAttempts,
+    codes: DeleteExpiredCodes,
+    events: DeleteExpiredEvents,
     answers: ForgetAnswers,
     tend: TendTasks,
     announce: Option<AnnounceTasks>,
     work: WorkOnTasks,
+    workers: usize,
     signals: Arc<TaskSignals>,
+    mails: DeliverMails,
+    mail_signals: Arc<MailSignals>,
 }
 
 impl Background {
     /// On these ports.
-    pub fn new(ports: &Ports, shared: &Shared, settings: &Settings) -> Self {
+    pub fn new(ports: &Ports, mail: &MailPorts, shared: &Shared, settings: &Settings) -> Self {
         let (store, clock) = (|| ports.store.clone(), || ports.clock.clone());
         let signals = || shared.signals.clone();
         let announce = ports
@@ -72,6 +89,14 @@ impl Background {
                 store: store(),
                 clock: clock(),
             },
+            codes: DeleteExpiredCodes {
+                store: store(),
+                clock: clock(),
+            },
+            events: DeleteExpiredEvents {
+                store: store(),
+                clock: clock(),
+            },
             answers: ForgetAnswers {
                 store: store(),
                 clock: clock(),
@@ -90,8 +115,22 @@ impl Background {
                 clock: clock(),
                 lease: settings.workers.lease,
                 look_every,
+                turns: Semaphore::new(settings.workers.count),
             },
+            // One more than there are turns, so that somebody claims while everybody's last page is read.
+            workers: settings.workers.count.saturating_add(1),
             signals: signals(),
+            mails: DeliverMails {
+                store: store(),
+                hasher: mail.hasher.clone(),
+                secrets: mail.secrets.clone(),
+                mailer: mail.mailer.clone(),
+                clock: clock(),
+                ids: ports.ids.clone(),
+                signals: shared.mails.clone(),
+                cut_off: AtomicBool::new(false),
+            },
+            mail_signals: shared.mails.clone(),
         }
     }
 
@@ -108,6 +147,12 @@ impl Background {
             every(TIDY_EVERY, "old attempts were not forgotten", || async {
                 self.attempts.execute().await.map(drop)
             }),
+            every(TIDY_EVERY, "expired codes were not removed", || async {
+                self.codes.execute().await.map(drop)
+            }),
+            every(TIDY_EVERY, "old events were not removed", || async {
+                self.events.execute().await.map(drop)
+            }),
             every(TIDY_EVERY, "old answers were not removed", || async {
                 self.answers.execute().await.map(drop)
             }),
@@ -119,21 +164,27 @@ impl Background {
         );
     }
 
-    /// Works on as many tasks at once until the process ends.
-    pub async fn work(&self, workers: usize) {
-        join_all((0..workers).map(|_| self.work.run())).await;
+    /// Sends mails until the process ends.
+    pub async fn send_mails(&self) {
+        join_all((0..MAILS_AT_ONCE).map(|_| self.mails.run())).await;
     }
 
-    /// Works on what is ready, as many tasks at once, until nothing is.
-    pub async fn drain(&self, workers: usize) -> Result<u64, Error> {
+    /// Works on tasks until the process ends.
+    pub async fn work(&self) {
+        join_all((0..self.workers).map(|_| self.work.run())).await;
+    }
+
+    /// Works on what is ready until nothing is.
+    pub async fn drain(&self) -> Result<u64, Error> {
         self.tend.execute().await?;
-        let counts = join_all((0..workers).map(|_| self.work.drain())).await;
+        let counts = join_all((0..self.workers).map(|_| self.work.drain())).await;
         counts.into_iter().sum()
     }
 
     /// Ends the work: nothing new is begun, and what is not done shortly before the end of the grace time is handed back.
     pub async fn end(&self, grace: Duration) {
         self.signals.finish();
+        self.mail_signals.finish();
         tokio::time::sleep(grace.saturating_sub(LAST_MOMENTS.min(grace / 4))).await;
         self.signals.hand_back();
     }

@@ -2,24 +2,31 @@
 
 use crate::{
     background::Background,
-    configuration::Settings,
+    configuration::{OidcSettings, Settings},
     operations::MetricsSettings,
+    ports::{Broker, MailPorts, Ports, Probes, SecurityPorts},
     server, telemetry,
-    use_cases::{Broker, Ports, Probes, SecurityPorts, Shared, UseCases},
+    use_cases::{Shared, UseCases},
 };
+use application::accounts::{EventLog, PromoteUser};
 use domain::{BoxError, ocr::OcrEngine, operations::HealthProbe};
 use infrastructure::{
     blobs::LocalBlobStore,
+    mail::{self, MailerError},
     ocr::{OcrSettings, TesseractOcrEngine},
     persistence::{DatabaseSettings, SeaStore},
     queue::{RabbitSettings, RabbitTaskQueue},
-    security::{ArgonPasswordHasher, Ed25519AccessTokens, OsSecretGenerator, ZxcvbnPasswordStrength},
+    security::{
+        ArgonPasswordHasher, Ed25519AccessTokens, OpenIdProvider, OpenIdTokenVerifier, OsSecretGenerator,
+        ZxcvbnPasswordStrength,
+    },
     system::{SystemClock, UuidV7Generator},
     vision::{BoundedImageInspector, DecodeBudget, DecodeLimits},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::{io, os::unix::process::CommandExt, process::Command, sync::Arc, time::Duration};
+use tokio::task::JoinHandle;
 
 /// A part could not be started; names the key of the configuration that it hangs on.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +70,17 @@ pub async fn migrate(settings: &Settings) -> Result<(), StartError> {
     store.migrate().await.map_err(at("database.url"))
 }
 
+/// What makes admins, on a database that has the schema of this version.
+pub async fn promote_user(settings: &Settings) -> Result<PromoteUser, StartError> {
+    let store = connect(settings).await?;
+    store.check_schema().await.map_err(at("database.url"))?;
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Generator));
+    Ok(PromoteUser {
+        store: Arc::new(store),
+        events: Arc::new(EventLog { clock, ids }),
+    })
+}
+
 async fn connect(settings: &Settings) -> Result<SeaStore, StartError> {
     std::fs::create_dir_all(&settings.data_dir).map_err(at("data_dir"))?;
     let database = DatabaseSettings::new(settings.database.url.clone());
@@ -73,10 +91,11 @@ async fn connect(settings: &Settings) -> Result<SeaStore, StartError> {
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let handle = telemetry::gather_metrics().map_err(at("operations"))?;
     let outside = Outside::start(&settings).await?;
-    let security = start_security(&settings)?;
+    let security = start_security(&settings, &outside.mail)?;
     let shared = Shared::new(&outside.ports, &settings);
     let use_cases = UseCases::new(&outside.ports, security, outside.probes(), &shared, &settings);
-    let background = Arc::new(Background::new(&outside.ports, &shared, &settings));
+    let background = Background::new(&outside.ports, &outside.mail, &shared, &settings);
+    let background = Arc::new(background);
     let house = background.clone();
     tokio::spawn(async move { house.keep_house().await });
     tokio::spawn(upkeep(handle.clone()));
@@ -95,7 +114,8 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         ending.end(grace).await;
     });
     let worker = background.clone();
-    let work = tokio::spawn(async move { worker.work(settings.workers.count).await });
+    let work = tokio::spawn(async move { worker.work().await });
+    let mails = tokio::spawn(async move { background.send_mails().await });
     let served = server::serve(
         settings.http,
         Arc::new(use_cases),
@@ -105,6 +125,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     );
     served.await.map_err(at("http.address"))?;
     work.await.map_err(at("workers"))?;
+    let_go(mails).await;
     outside.engine.stop().await;
     Ok(())
 }
@@ -116,7 +137,8 @@ pub async fn work(settings: Settings, once: bool) -> Result<(), StartError> {
     }
     let outside = Outside::start(&settings).await?;
     let shared = Shared::new(&outside.ports, &settings);
-    let background = Arc::new(Background::new(&outside.ports, &shared, &settings));
+    let background = Background::new(&outside.ports, &outside.mail, &shared, &settings);
+    let background = Arc::new(background);
     let stop = stop_signal().map_err(at("workers"))?;
     let (ending, grace) = (background.clone(), settings.http.grace);
     tokio::spawn(async move {
@@ -124,22 +146,39 @@ pub async fn work(settings: Settings, once: bool) -> Result<(), StartError> {
         ending.end(grace).await;
     });
     if once {
-        let count = background.drain(settings.workers.count).await;
+        let count = background.drain().await;
         let count = count.map_err(at("database.url"))?;
         tracing::info!(count, "no task is left");
     } else {
         let house = background.clone();
         tokio::spawn(async move { house.keep_house().await });
+        let (sender, may_send) = (background.clone(), settings.mail.server.is_some());
+        let mails = tokio::spawn(async move {
+            // Whoever starts a worker without a mail server leaves mails to others: its log is not where they belong.
+            if may_send {
+                sender.send_mails().await;
+            }
+        });
         tracing::info!(workers = settings.workers.count, "working");
-        background.work(settings.workers.count).await;
+        background.work().await;
+        let_go(mails).await;
     }
     outside.engine.stop().await;
     Ok(())
 }
 
+/// How long mails that are on their way may hold up the end of the process.
+const LAST_MAILS: Duration = Duration::from_secs(2);
+
+/// Lets those mails go that are on their way; whatever is cut off is sent later.
+async fn let_go(mails: JoinHandle<()>) {
+    let _ = tokio::time::timeout(LAST_MAILS, mails).await;
+}
+
 /// The outside of the hexagon, started.
 struct Outside {
     ports: Ports,
+    mail: MailPorts,
     store: Arc<SeaStore>,
     blobs: Arc<LocalBlobStore>,
     engine: Arc<TesseractOcrEngine>,
@@ -148,6 +187,8 @@ struct Outside {
 
 impl Outside {
     async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Generator));
+        let mail = open_mail(settings, clock.clone(), ids.clone())?;
         let store = Arc::new(connect(settings).await?);
         let schema = if settings.database.migrate {
             store.migrate().await
@@ -173,8 +214,8 @@ impl Outside {
             blobs: blobs.clone(),
             inspector: Arc::new(inspector),
             engine: engine.clone(),
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(UuidV7Generator),
+            clock,
+            ids,
             broker: broker.clone().map(|broker| Broker {
                 messages: broker.clone(),
                 calls: broker,
@@ -182,6 +223,7 @@ impl Outside {
         };
         Ok(Self {
             ports,
+            mail,
             store,
             blobs,
             engine,
@@ -198,6 +240,25 @@ impl Outside {
             queue: queue.map(|queue| queue as Arc<dyn HealthProbe>),
         }
     }
+}
+
+fn open_mail(
+    settings: &Settings,
+    clock: Arc<SystemClock>,
+    ids: Arc<UuidV7Generator>,
+) -> Result<MailPorts, StartError> {
+    let url = settings.mail.server.clone().unwrap_or_else(|| "log:".into());
+    let mail = mail::MailSettings::new(url, settings.mail.from.clone());
+    let mailer = mail::open(&mail, clock, ids).map_err(|error| match error {
+        MailerError::Sender => at("mail.from")(error),
+        _ => at("mail.url")(error),
+    })?;
+    let hasher = ArgonPasswordHasher::new(settings.workers.threads()).map_err(at("auth"))?;
+    Ok(MailPorts {
+        mailer,
+        hasher: Arc::new(hasher),
+        secrets: Arc::new(OsSecretGenerator),
+    })
 }
 
 fn start_engine(
@@ -232,18 +293,31 @@ async fn connect_broker(url: &SecretString, workers: usize) -> Result<Arc<Rabbit
 }
 
 /// What decides who may do what.
-fn start_security(settings: &Settings) -> Result<SecurityPorts, StartError> {
+fn start_security(settings: &Settings, mail: &MailPorts) -> Result<SecurityPorts, StartError> {
     let access_tokens = match &settings.auth.signing_key {
         Some(pem) => Ed25519AccessTokens::from_pem(pem),
         None => Ed25519AccessTokens::load_or_generate(&settings.data_dir.join("signing_key.pem")),
     };
-    let hasher = ArgonPasswordHasher::new(settings.workers.threads()).map_err(at("auth"))?;
     Ok(SecurityPorts {
         access_tokens: Arc::new(access_tokens.map_err(at("auth.signing_key"))?),
-        hasher: Arc::new(hasher),
+        hasher: mail.hasher.clone(),
         strength: Arc::new(ZxcvbnPasswordStrength),
-        secrets: Arc::new(OsSecretGenerator),
+        secrets: mail.secrets.clone(),
+        id_tokens: Arc::new(start_oidc(&settings.oidc)?),
     })
+}
+
+/// Nothing is fetched yet: an issuer that is out now may be there when somebody logs in.
+fn start_oidc(settings: &OidcSettings) -> Result<OpenIdTokenVerifier, StartError> {
+    let firebase = settings.firebase_project.iter();
+    let mut providers: Vec<_> = firebase
+        .map(|project| OpenIdProvider::firebase(project))
+        .collect();
+    for other in &settings.providers {
+        let provider = OpenIdProvider::discovered(&other.issuer, &other.audience);
+        providers.push(provider.map_err(at("oidc.providers"))?);
+    }
+    Ok(OpenIdTokenVerifier::new(providers))
 }
 
 /// How often metrics are tidied up.

@@ -25,7 +25,7 @@ pub const UNSUPPORTED: u16 = 1 << 5;
 pub const UNPROCESSABLE: u16 = 1 << 6;
 /// 429: too much.
 pub const TOO_MANY: u16 = 1 << 7;
-/// 403: not the sender's to do.
+/// 403: not the sender's to do, or not before something else.
 pub const FORBIDDEN: u16 = 1 << 8;
 /// What an operation with a JSON body can always answer.
 pub const JSON_BODY: u16 = BAD_REQUEST | TOO_LARGE | UNSUPPORTED;
@@ -44,7 +44,7 @@ const DECLARED: [(u16, u16, &str); 9] = [
     (
         FORBIDDEN,
         403,
-        "Not yours to do: an API key may not (`forbidden`).",
+        "Not yours to do: an API key may not, or it is for admins only (`forbidden`); or not before the e-mail is verified (`email_not_verified`).",
     ),
     (NOT_FOUND, 404, "Absent, or somebody else's (`not_found`)."),
     (

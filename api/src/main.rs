@@ -14,9 +14,12 @@ mod json_body;
 mod ocr;
 mod operations;
 mod paging;
+mod ports;
 mod probe;
 mod problem;
+mod promotion;
 mod server;
+mod specification;
 mod tags;
 mod tasks;
 mod telemetry;
@@ -37,7 +40,7 @@ struct Arguments {
     command: Command,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(PartialEq, Eq, Subcommand)]
 enum Command {
     /// Serve the API, and work on tasks unless workers.count is 0.
     Serve,
@@ -53,6 +56,18 @@ enum Command {
     Openapi,
     /// Ask a running service whether it is ready: the exit status tells.
     Health,
+    /// Change users.
+    #[command(subcommand)]
+    User(UserCommand),
+}
+
+#[derive(PartialEq, Eq, Subcommand)]
+enum UserCommand {
+    /// Make a user an admin.
+    Promote {
+        /// The user's name.
+        name: String,
+    },
 }
 
 /// The configuration or a part that it names is wrong.
@@ -80,7 +95,7 @@ fn main() -> ExitCode {
     }
     telemetry::log();
     match run(command, settings) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot start");
             ExitCode::from(EXIT_MISCONFIGURED)
@@ -96,10 +111,15 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 #[tokio::main]
-async fn run(command: Command, settings: Settings) -> Result<(), bootstrap::StartError> {
+async fn run(command: Command, settings: Settings) -> Result<ExitCode, bootstrap::StartError> {
     match command {
-        Command::Migrate => bootstrap::migrate(&settings).await,
-        Command::Worker { once } => bootstrap::work(settings, once).await,
-        Command::Serve | Command::Openapi | Command::Health => bootstrap::serve(settings).await,
+        Command::User(UserCommand::Promote { name }) => {
+            let promote = bootstrap::promote_user(&settings).await?;
+            return Ok(promotion::run(&promote, &name).await);
+        }
+        Command::Migrate => bootstrap::migrate(&settings).await?,
+        Command::Worker { once } => bootstrap::work(settings, once).await?,
+        Command::Serve | Command::Openapi | Command::Health => bootstrap::serve(settings).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 use application::{Error, FieldError};
 use poem::{
     IntoResponse, Response,
+    error::CorsError,
     http::{HeaderValue, StatusCode, header},
 };
 use poem_openapi::{
@@ -119,6 +120,12 @@ impl Problem {
             };
             return Self::new("unsupported_media_type", detail);
         }
+        if error.is::<CorsError>() {
+            return Self::new(
+                "forbidden",
+                "This service does not take this request from pages of this origin.",
+            );
+        }
         match error.status() {
             StatusCode::UNAUTHORIZED => Self::from_error(Error::Unauthenticated),
             // Bodies have problems of their own and parameters of the query are `Given`: what is left to be malformed is
@@ -156,12 +163,13 @@ impl Problem {
 }
 
 /// Every code with its status and its title.
-const KINDS: [(&str, u16, &str); 26] = [
+const KINDS: [(&str, u16, &str); 27] = [
     ("invalid_request", 400, "The request is malformed"),
     ("unauthenticated", 401, "Not logged in"),
     ("invalid_credentials", 401, "Wrong credentials"),
     ("invalid_token", 401, "Token not valid"),
     ("forbidden", 403, "Not allowed"),
+    ("email_not_verified", 403, "E-mail not verified"),
     ("not_found", 404, "Not found"),
     ("method_not_allowed", 405, "Method not allowed"),
     ("username_taken", 409, "User name taken"),

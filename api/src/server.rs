@@ -1,21 +1,23 @@
 //! The HTTP server: routes, what happens to every request, and its end.
 
 use crate::{
-    accounts::{AccountsApi, ApiKeysApi, SessionsApi},
+    accounts::{AccountsApi, AdminApi, ApiKeysApi, CodesApi, EventsApi, SessionsApi},
     configuration::HttpSettings,
     http::{AllowedMethods, TrustedProxies, answer_errors, linger, observe, run_to_the_end, secure},
     images::ImagesApi,
     ocr::TextApi,
     operations::{MetricsSettings, OperationsApi},
+    specification,
     tasks::TasksApi,
     use_cases::UseCases,
 };
 use domain::ids::IdGenerator;
 use poem::{
-    EndpointExt, Response, Route, Server,
-    endpoint::BoxEndpoint,
+    Endpoint, EndpointExt, Response, Route, Server,
+    endpoint::{BoxEndpoint, make_sync},
     listener::{Acceptor, Listener, TcpListener},
     middleware::Cors,
+    web::Html,
 };
 use poem_openapi::OpenApiService;
 use std::{future::Future, io, sync::Arc};
@@ -24,7 +26,10 @@ use std::{future::Future, io, sync::Arc};
 type Api = (
     AccountsApi,
     SessionsApi,
+    CodesApi,
     ApiKeysApi,
+    EventsApi,
+    AdminApi,
     ImagesApi,
     TextApi,
     TasksApi,
@@ -35,7 +40,10 @@ fn service() -> OpenApiService<Api, ()> {
     let api = (
         AccountsApi,
         SessionsApi,
+        CodesApi,
         ApiKeysApi,
+        EventsApi,
+        AdminApi,
         ImagesApi,
         TextApi,
         TasksApi,
@@ -49,7 +57,26 @@ fn service() -> OpenApiService<Api, ()> {
 
 /// The `OpenAPI` document.
 pub fn spec() -> String {
-    service().spec()
+    readable(&service().spec())
+}
+
+/// The document as it is handed out. What the framework writes is JSON; were it not, it would be handed out as it is.
+fn readable(document: &str) -> String {
+    specification::set_right(document).unwrap_or_else(|_| document.to_owned())
+}
+
+/// The document at `/openapi.json`.
+fn document(document: String) -> impl Endpoint<Output = Response> {
+    make_sync(move |_| {
+        Response::builder()
+            .content_type("application/json")
+            .body(document.clone())
+    })
+}
+
+/// The page at `/docs`, which holds the document.
+fn documentation(page: String) -> impl Endpoint<Output = Html<String>> {
+    make_sync(move |_| Html(page.clone()))
 }
 
 /// Every route, with what happens to every request around them.
@@ -60,10 +87,13 @@ fn application(
     ids: Arc<dyn IdGenerator>,
 ) -> BoxEndpoint<'static, Response> {
     let service = service();
-    let allowed = Arc::new(AllowedMethods::from_spec(&service.spec()));
+    let written = service.spec();
+    let handed_out = readable(&written);
+    let allowed = Arc::new(AllowedMethods::from_spec(&handed_out));
+    let page = service.swagger_ui_html().replace(&written, &handed_out);
     let routes = Route::new()
-        .at("/openapi.json", service.spec_endpoint())
-        .nest("/docs", service.swagger_ui())
+        .at("/openapi.json", document(handed_out))
+        .nest("/docs", Route::new().at("/", documentation(page)))
         .nest("/", service)
         .data(use_cases)
         .data(TrustedProxies::new(settings.trusted_proxies.clone()))
@@ -75,11 +105,20 @@ fn application(
         .boxed()
         .around(linger)
         .boxed()
-        .around(move |next, request| answer_errors(next, request, allowed.clone()))
+        .around({
+            let allowed = allowed.clone();
+            move |next, request| answer_errors(next, request, allowed.clone())
+        })
         .boxed();
     let shared = match settings.allowed_origins.as_slice() {
         [] => answered,
-        origins => answered.with(cors(origins)).map_to_response().boxed(),
+        // Problems get the headers that let a page read them, so they are made within; a refusal of the origin is one, too.
+        origins => answered
+            .with(cors(origins))
+            .map_to_response()
+            .boxed()
+            .around(move |next, request| answer_errors(next, request, allowed.clone()))
+            .boxed(),
     };
     shared
         .around(secure)

@@ -7,6 +7,8 @@ use poem_openapi::Tags;
 pub enum Tag {
     /// Registering, logging in and keeping a profile.
     Accounts,
+    /// What admins do with the accounts of others.
+    Admin,
     /// Uploading, listing, fetching and deleting images.
     Images,
     /// Reading the text of images.

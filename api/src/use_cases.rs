@@ -1,11 +1,15 @@
 //! Everything the API can do, put together on ports.
 
-use crate::configuration::Settings;
+use crate::{
+    configuration::Settings,
+    ports::{Ports, Probes, SecurityPorts},
+};
 use application::{
     accounts::{
-        Authenticate, ChangePassword, CreateApiKey, DeleteApiKey, DeleteUser, EndSession, ListApiKeys,
-        ListSessions, LogIn, LogOut, OpenSession, RefreshSession, RegisterUser, SessionTokens, Throttle,
-        TokenLifetimes, UpdateProfile,
+        Authenticate, ChangePassword, CheckCode, CreateApiKey, DeleteApiKey, DeleteOtherUser, DeleteUser,
+        EndSession, EventLog, ListApiKeys, ListEvents, ListSessions, ListUsers, LogIn, LogInWithIdentity,
+        LogOut, MailSignals, OpenSession, RefreshSession, RegisterUser, RequestCode, ResetPassword,
+        SessionTokens, SetUserDisabled, Throttle, TokenLifetimes, UpdateProfile, VerifyEmail,
     },
     images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
     ocr::{ReadText, TextReader},
@@ -13,59 +17,17 @@ use application::{
     tasks::{CancelTask, ListTasks, SubmitTask, SubmitUpload, TaskSignals, WatchTask},
 };
 use chrono::TimeDelta;
-use domain::{
-    accounts::{AccessTokens, PasswordHasher, PasswordStrength, SecretGenerator},
-    clock::Clock,
-    ids::IdGenerator,
-    images::{BlobStore, ImageInspector},
-    ocr::OcrEngine,
-    operations::HealthProbe,
-    store::Store,
-    tasks::{TaskCalls, TaskMessages},
-};
+use domain::accounts::AccessTokens;
 use std::{sync::Arc, time::Duration};
 
-/// The outside that every process needs.
-pub struct Ports {
-    pub store: Arc<dyn Store>,
-    pub blobs: Arc<dyn BlobStore>,
-    pub inspector: Arc<dyn ImageInspector>,
-    pub engine: Arc<dyn OcrEngine>,
-    pub clock: Arc<dyn Clock>,
-    pub ids: Arc<dyn IdGenerator>,
-    /// The broker; none where workers are called from inside the process.
-    pub broker: Option<Broker>,
-}
-
-/// A broker between processes.
-#[derive(Clone)]
-pub struct Broker {
-    pub messages: Arc<dyn TaskMessages>,
-    pub calls: Arc<dyn TaskCalls>,
-}
-
-/// The outside that decides who may do what.
-pub struct SecurityPorts {
-    pub access_tokens: Arc<dyn AccessTokens>,
-    pub hasher: Arc<dyn PasswordHasher>,
-    pub strength: Arc<dyn PasswordStrength>,
-    pub secrets: Arc<dyn SecretGenerator>,
-}
-
-/// What tells whether the parts work.
-pub struct Probes {
-    pub database: Arc<dyn HealthProbe>,
-    pub storage: Arc<dyn HealthProbe>,
-    pub ocr: Arc<dyn HealthProbe>,
-    pub queue: Option<Arc<dyn HealthProbe>>,
-}
-
-/// What requests and tasks share in one process.
+/// What requests and the background share in one process.
 pub struct Shared {
     /// Reads text for both.
     pub reader: Arc<TextReader>,
     /// Signals between them.
     pub signals: Arc<TaskSignals>,
+    /// Signals to those who send mails.
+    pub mails: Arc<MailSignals>,
 }
 
 impl Shared {
@@ -82,6 +44,7 @@ impl Shared {
         Self {
             reader: Arc::new(reader),
             signals: Arc::default(),
+            mails: Arc::default(),
         }
     }
 }
@@ -90,17 +53,25 @@ impl Shared {
 pub struct UseCases {
     pub register_user: RegisterUser,
     pub log_in: LogIn,
+    pub log_in_with_identity: LogInWithIdentity,
     pub refresh_session: RefreshSession,
     pub log_out: LogOut,
     pub list_sessions: ListSessions,
     pub end_session: EndSession,
     pub change_password: ChangePassword,
+    pub verify_email: VerifyEmail,
+    pub request_code: RequestCode,
+    pub reset_password: ResetPassword,
     pub create_api_key: CreateApiKey,
     pub list_api_keys: ListApiKeys,
     pub delete_api_key: DeleteApiKey,
     pub authenticate: Authenticate,
     pub update_profile: UpdateProfile,
-    pub delete_user: DeleteUser,
+    pub delete_user: Arc<DeleteUser>,
+    pub list_events: ListEvents,
+    pub list_users: ListUsers,
+    pub set_user_disabled: SetUserDisabled,
+    pub delete_other_user: DeleteOtherUser,
     pub upload_image: UploadImage,
     pub list_images: ListImages,
     pub get_image: GetImage,
@@ -148,9 +119,27 @@ impl UseCases {
             clock: clock(),
             limits: settings.throttles,
         });
+        let log = Arc::new(EventLog {
+            clock: clock(),
+            ids: ids(),
+        });
+        let events = || log.clone();
         let open_session = Arc::new(OpenSession {
             store: store(),
             tokens: tokens.clone(),
+            require_verified_email: settings.auth.require_verified_email,
+            events: events(),
+        });
+        let delete_user = Arc::new(DeleteUser {
+            store: store(),
+            clock: clock(),
+            events: events(),
+        });
+        let check_code = Arc::new(CheckCode {
+            store: store(),
+            hasher: security.hasher.clone(),
+            clock: clock(),
+            throttle: throttle.clone(),
         });
         let intake = Arc::new(intake(ports, settings));
         Self {
@@ -161,41 +150,85 @@ impl UseCases {
                 throttle: throttle.clone(),
                 clock: clock(),
                 ids: ids(),
+                mails: shared.mails.clone(),
+                events: events(),
             },
             log_in: LogIn {
                 store: store(),
                 hasher: security.hasher.clone(),
-                throttle,
+                throttle: throttle.clone(),
+                open_session: open_session.clone(),
+                events: events(),
+            },
+            log_in_with_identity: LogInWithIdentity {
+                store: store(),
+                verifier: security.id_tokens,
+                throttle: throttle.clone(),
                 open_session,
+                events: events(),
+                clock: clock(),
+                ids: ids(),
             },
             refresh_session: RefreshSession {
                 store: store(),
                 tokens,
                 clock: clock(),
+                events: events(),
             },
             log_out: LogOut {
                 store: store(),
                 clock: clock(),
+                events: events(),
             },
             list_sessions: ListSessions {
                 store: store(),
                 clock: clock(),
             },
-            end_session: EndSession { store: store() },
+            end_session: EndSession {
+                store: store(),
+                events: events(),
+            },
             change_password: ChangePassword {
                 store: store(),
+                hasher: security.hasher.clone(),
+                strength: security.strength.clone(),
+                clock: clock(),
+                events: events(),
+                throttle: throttle.clone(),
+            },
+            verify_email: VerifyEmail {
+                store: store(),
+                check: check_code.clone(),
+                events: events(),
+            },
+            request_code: RequestCode {
+                store: store(),
+                throttle,
+                clock: clock(),
+                ids: ids(),
+                signals: shared.mails.clone(),
+                events: events(),
+            },
+            reset_password: ResetPassword {
+                store: store(),
+                check: check_code,
                 hasher: security.hasher,
                 strength: security.strength,
                 clock: clock(),
+                events: events(),
             },
             create_api_key: CreateApiKey {
                 store: store(),
                 secrets: security.secrets,
                 clock: clock(),
                 ids: ids(),
+                events: events(),
             },
             list_api_keys: ListApiKeys { store: store() },
-            delete_api_key: DeleteApiKey { store: store() },
+            delete_api_key: DeleteApiKey {
+                store: store(),
+                events: events(),
+            },
             authenticate: Authenticate {
                 store: store(),
                 access_tokens: security.access_tokens.clone(),
@@ -204,11 +237,19 @@ impl UseCases {
             update_profile: UpdateProfile {
                 store: store(),
                 clock: clock(),
+                ids: ids(),
+                mails: shared.mails.clone(),
+                events: events(),
             },
-            delete_user: DeleteUser {
+            delete_user: delete_user.clone(),
+            list_events: ListEvents { store: store() },
+            list_users: ListUsers { store: store() },
+            set_user_disabled: SetUserDisabled {
                 store: store(),
                 clock: clock(),
+                events: events(),
             },
+            delete_other_user: DeleteOtherUser { delete_user },
             upload_image: UploadImage {
                 intake: intake.clone(),
             },

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use domain::{
     BoxError,
+    accounts::IdTokenError,
     images::{BlobError, ImageError, SourceError},
     ocr::{Language, OcrError},
     store::{Conflict, StoreError},
@@ -45,9 +46,23 @@ pub enum Error {
     /// A token or code that is unknown, has ended or was used before.
     #[error("The token is unknown, has ended or was used before: log in again.")]
     InvalidToken,
-    /// Not the sender's to do.
+    /// A code that is wrong, has ended or was used before.
+    #[error("The code is wrong, has ended or was used before: ask for another.")]
+    InvalidCode,
+    /// The user has not shown yet that the address is his.
+    #[error("Confirm your e-mail address first, with the code that was mailed to it.")]
+    EmailNotVerified,
+    /// Not an API key's to do.
     #[error("This needs the login of a person; an API key may not do it.")]
     Forbidden,
+    /// Not for users who are no admins.
+    #[error("This is for admins only.")]
+    AdminsOnly,
+    /// The issuer of an ID token has not verified the address, and without that a first login is of nobody.
+    #[error(
+        "The issuer of the token does not say that it verified your e-mail address: verify it there first."
+    )]
+    EmailNotVouchedFor,
     /// Absent, or somebody else's.
     #[error("There is nothing here that is yours.")]
     NotFound,
@@ -60,6 +75,9 @@ pub enum Error {
     /// A task that has ended cannot be cancelled.
     #[error("The task has come to its end already.")]
     TaskFinished,
+    /// An admin may do this to others only, so that he does not lock himself out.
+    #[error("This is your own account: an admin may disable and delete others here.")]
+    OwnAccount,
     /// The idempotency key was used for another request, or a repetition took it over.
     #[error("This idempotency key belongs to another request, or a repetition of this one took it over.")]
     IdempotencyConflict,
@@ -103,6 +121,9 @@ pub enum Error {
     /// No classifier has this name.
     #[error("There is no model of this name; see GET /models.")]
     UnknownModel,
+    /// No issuer of ID tokens is configured.
+    #[error("Logging in with an ID token is not set up in this service.")]
+    NoIssuer,
     /// No classifier is loaded.
     #[error("No classifier is loaded.")]
     ModelNotLoaded,
@@ -145,8 +166,9 @@ impl Error {
             Self::InvalidRequest(_) | Self::InterruptedUpload => "invalid_request",
             Self::Unauthenticated => "unauthenticated",
             Self::InvalidCredentials => "invalid_credentials",
-            Self::InvalidToken => "invalid_token",
-            Self::Forbidden => "forbidden",
+            Self::InvalidToken | Self::InvalidCode => "invalid_token",
+            Self::EmailNotVerified | Self::EmailNotVouchedFor => "email_not_verified",
+            Self::Forbidden | Self::AdminsOnly => "forbidden",
             Self::NotFound => "not_found",
             Self::UsernameTaken => "username_taken",
             Self::EmailTaken => "email_taken",
@@ -156,14 +178,14 @@ impl Error {
             Self::ImageDimensions { .. } => "image_dimensions",
             Self::TooManyPages { .. } => "too_many_pages",
             Self::UnsupportedLanguage { .. } => "unsupported_language",
-            Self::TaskFinished => "conflict",
+            Self::TaskFinished | Self::OwnAccount => "conflict",
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::UnknownModel => "unknown_model",
             Self::ModelNotLoaded => "model_not_loaded",
             Self::QuotaExceeded | Self::TooManyTasks { .. } | Self::TooManyApiKeys { .. } => "quota_exceeded",
             Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::Timeout => "timeout",
-            Self::StillPending | Self::Unavailable(_) => "unavailable",
+            Self::StillPending | Self::NoIssuer | Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
     }
@@ -176,7 +198,19 @@ impl From<StoreError> for Error {
             StoreError::Conflict(Conflict::Email) => Self::EmailTaken,
             StoreError::OwnerGone => Self::NotFound,
             StoreError::Unavailable(source) => Self::Unavailable(source),
-            StoreError::Conflict(Conflict::Text | Conflict::IdempotencyKey) => Self::Internal(error.into()),
+            StoreError::Conflict(Conflict::Text | Conflict::IdempotencyKey | Conflict::Identity) => {
+                Self::Internal(error.into())
+            }
+        }
+    }
+}
+
+impl From<IdTokenError> for Error {
+    fn from(error: IdTokenError) -> Self {
+        match error {
+            IdTokenError::Invalid => Self::InvalidToken,
+            IdTokenError::NoIssuer => Self::NoIssuer,
+            IdTokenError::Unavailable(source) => Self::Unavailable(source),
         }
     }
 }

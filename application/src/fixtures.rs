@@ -1,27 +1,33 @@
 //! What the unit tests begin with.
 
+#[path = "event_fixtures.rs"]
+mod events;
+
 use crate::{
-    accounts::{OpenSession, SessionTokens, Throttle, ThrottleLimits, TokenLifetimes},
+    accounts::{CheckCode, OpenSession, SessionTokens, Throttle, ThrottleLimits, TokenLifetimes},
     images::{ImageIntake, Upload, UploadLimits},
     ocr::TextReader,
 };
 use chrono::{DateTime, TimeDelta};
 use domain::{
     accounts::{
-        ApiKey, ApiKeyName, ApiKeySecret, Email, MockAccessTokens, MockSecretGenerator, Origin, PasswordHash,
-        RefreshToken, Session, User, Username,
+        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, IssuedCode, MailLanguage, MailOrder,
+        MockAccessTokens, MockPasswordHasher, MockSecretGenerator, Origin, PasswordHash, RefreshToken, Role,
+        Session, User, Username, Verification,
     },
     clock::{MockClock, Timestamp},
-    ids::{ApiKeyId, ImageId, MockIdGenerator, SessionId, TaskId, TextId, UserId},
+    ids::{ApiKeyId, CodeId, ImageId, MailOrderId, MockIdGenerator, SessionId, TaskId, TextId, UserId},
     images::{
         BlobError, ByteSource, Filename, Image, ImageFacts, MediaType, MockBlobStore, MockImageInspector,
         Sha256Digest, StorageQuota, test_support::ChunkSource,
     },
     ocr::{LanguageSet, MockOcrEngine, OcrEngine, Text, TextPage},
     operations::{IdempotencyKey, KeptAnswer},
-    store::test_support::MockStore,
+    store::test_support::{MockRepositories, MockStore},
     tasks::{Task, TaskWork},
 };
+pub(crate) use events::{deleting, event_log, origin, recording, recording_of};
+use secrecy::ExposeSecret;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -66,8 +72,18 @@ pub(crate) fn ada() -> User {
         email: email("ada@example.org"),
         email_verified: true,
         password_hash: Some(PasswordHash::new("old hash".into())),
+        role: Role::User,
+        disabled_at: None,
         created_at: now(),
         updated_at: now(),
+    }
+}
+
+pub(crate) fn admin() -> User {
+    User {
+        id: UserId(Uuid::from_u128(3)),
+        role: Role::Admin,
+        ..ada()
     }
 }
 
@@ -271,6 +287,8 @@ pub(crate) fn open_session(store: Arc<MockStore>) -> Arc<OpenSession> {
     Arc::new(OpenSession {
         store,
         tokens: session_tokens(),
+        require_verified_email: false,
+        events: event_log(),
     })
 }
 
@@ -281,4 +299,53 @@ pub(crate) fn no_throttle() -> Arc<Throttle> {
         clock: clock(),
         limits: ThrottleLimits::default(),
     })
+}
+
+/// A mail to Ada in Spanish that was just ordered.
+pub(crate) fn mail_order(purpose: CodePurpose) -> MailOrder {
+    let id = MailOrderId(Uuid::from_u128(7));
+    MailOrder::new(id, Some(owner()), purpose, MailLanguage::Spanish, now())
+}
+
+/// Ada's code 31415926.
+pub(crate) fn issued_code(purpose: CodePurpose) -> IssuedCode {
+    let hash = PasswordHash::new("hash of the code".into());
+    IssuedCode::new(CodeId(Uuid::from_u128(13)), &ada(), purpose, hash, now())
+}
+
+/// A store in which Ada's code is tried once.
+pub(crate) fn knowing_code(purpose: CodePurpose) -> MockStore {
+    let mut reads = MockRepositories::default();
+    reads.users.expect_find_by_email().returning(|_| Ok(Some(ada())));
+    let mut work = MockRepositories::default();
+    work.codes
+        .expect_take_attempt()
+        .withf(move |user, wanted, _| *user == owner() && *wanted == purpose)
+        .times(1)
+        .returning(move |_, _, _| Ok(Some(issued_code(purpose))));
+    MockStore::reading(reads).then_work(work)
+}
+
+/// Checks one code in this store; 31415926 is right.
+pub(crate) fn check_code_in(store: Arc<MockStore>) -> Arc<CheckCode> {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().times(1).returning(|code, hash| {
+        let right = hash.is_some() && code.expose_secret() == "31415926";
+        Ok(if right {
+            Verification::Right
+        } else {
+            Verification::Wrong
+        })
+    });
+    Arc::new(CheckCode {
+        store,
+        hasher: Arc::new(hasher),
+        clock: clock(),
+        throttle: no_throttle(),
+    })
+}
+
+/// Checks one code in the store of [`knowing_code`].
+pub(crate) fn check_code(purpose: CodePurpose) -> Arc<CheckCode> {
+    check_code_in(Arc::new(knowing_code(purpose)))
 }

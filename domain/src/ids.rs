@@ -47,3 +47,15 @@ identifier!(
     /// Names an API key.
     ApiKeyId
 );
+identifier!(
+    /// Names a code that was mailed.
+    CodeId
+);
+identifier!(
+    /// Names a mail that is to be sent.
+    MailOrderId
+);
+identifier!(
+    /// Names something that happened to an account.
+    EventId
+);

@@ -2,7 +2,10 @@
 
 use crate::{
     BoxError,
-    accounts::{ApiKeyRepository, SessionRepository, ThrottleRepository, UserRepository},
+    accounts::{
+        ApiKeyRepository, CodeRepository, EventRepository, IdentityRepository, MailOrderRepository,
+        SessionRepository, ThrottleRepository, UserRepository,
+    },
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
@@ -21,6 +24,8 @@ pub enum Conflict {
     Text,
     /// Another request holds this idempotency key.
     IdempotencyKey,
+    /// The identity is somebody's already.
+    Identity,
 }
 
 /// Why the store did not do what was asked.
@@ -47,6 +52,14 @@ pub trait Repositories: Send + Sync {
     fn api_keys(&self) -> &dyn ApiKeyRepository;
     /// What strangers tried.
     fn throttles(&self) -> &dyn ThrottleRepository;
+    /// Codes that were mailed.
+    fn codes(&self) -> &dyn CodeRepository;
+    /// Mails that are to be sent.
+    fn mail_orders(&self) -> &dyn MailOrderRepository;
+    /// What happened to their accounts.
+    fn events(&self) -> &dyn EventRepository;
+    /// Who users are to others.
+    fn identities(&self) -> &dyn IdentityRepository;
     /// Uploaded images.
     fn images(&self) -> &dyn ImageRepository;
     /// Blobs that are to go.

@@ -3,8 +3,10 @@
 use super::{Repositories, Store, StoreError, UnitOfWork};
 use crate::{
     accounts::{
-        ApiKeyRepository, MockApiKeyRepository, MockSessionRepository, MockThrottleRepository,
-        MockUserRepository, SessionRepository, ThrottleRepository, UserRepository,
+        ApiKeyRepository, CodeRepository, EventRepository, IdentityRepository, MailOrderRepository,
+        MockApiKeyRepository, MockCodeRepository, MockEventRepository, MockIdentityRepository,
+        MockMailOrderRepository, MockSessionRepository, MockThrottleRepository, MockUserRepository,
+        SessionRepository, ThrottleRepository, UserRepository,
     },
     images::{BlobDeletionRepository, ImageRepository, MockBlobDeletionRepository, MockImageRepository},
     ocr::{MockTextRepository, TextRepository},
@@ -31,6 +33,14 @@ pub struct MockRepositories {
     pub api_keys: MockApiKeyRepository,
     /// What strangers tried.
     pub throttles: MockThrottleRepository,
+    /// Codes.
+    pub codes: MockCodeRepository,
+    /// Mails to send.
+    pub mail_orders: MockMailOrderRepository,
+    /// What happened to accounts.
+    pub events: MockEventRepository,
+    /// Who users are to others.
+    pub identities: MockIdentityRepository,
     /// Images.
     pub images: MockImageRepository,
     /// Blobs that are to go.
@@ -55,6 +65,18 @@ impl Repositories for MockRepositories {
     }
     fn throttles(&self) -> &dyn ThrottleRepository {
         &self.throttles
+    }
+    fn codes(&self) -> &dyn CodeRepository {
+        &self.codes
+    }
+    fn mail_orders(&self) -> &dyn MailOrderRepository {
+        &self.mail_orders
+    }
+    fn events(&self) -> &dyn EventRepository {
+        &self.events
+    }
+    fn identities(&self) -> &dyn IdentityRepository {
+        &self.identities
     }
     fn images(&self) -> &dyn ImageRepository {
         &self.images
@@ -87,6 +109,18 @@ macro_rules! delegate_repositories {
             }
             fn throttles(&self) -> &dyn ThrottleRepository {
                 self.$field.throttles()
+            }
+            fn codes(&self) -> &dyn CodeRepository {
+                self.$field.codes()
+            }
+            fn mail_orders(&self) -> &dyn MailOrderRepository {
+                self.$field.mail_orders()
+            }
+            fn events(&self) -> &dyn EventRepository {
+                self.$field.events()
+            }
+            fn identities(&self) -> &dyn IdentityRepository {
+                self.$field.identities()
             }
             fn images(&self) -> &dyn ImageRepository {
                 self.$field.images()

@@ -33,6 +33,25 @@ pub(crate) async fn create_index(
     manager.create_index(index.table(table).take()).await
 }
 
+/// Adds a column to a table.
+pub(crate) async fn add_column(
+    manager: &SchemaManager<'_>,
+    table: impl IntoIden,
+    column: &mut ColumnDef,
+) -> Result<(), DbErr> {
+    let table = table.into_iden();
+    if manager.get_database_backend() == DbBackend::MySql
+        && manager
+            .has_column(table.to_string(), column.get_column_name())
+            .await?
+    {
+        return Ok(());
+    }
+    manager
+        .alter_table(Table::alter().table(table).add_column(column).take())
+        .await
+}
+
 /// A moment in UTC with microseconds. There is no default: time comes from the program.
 pub(crate) fn moment(manager: &SchemaManager<'_>, name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);

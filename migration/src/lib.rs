@@ -8,6 +8,9 @@ mod m20261121_000003_texts;
 mod m20261121_000004_tasks;
 mod m20261121_000005_kept_answers;
 mod m20261121_000006_throttles;
+mod m20261121_000007_mail_codes;
+mod m20261121_000008_roles_and_events;
+mod m20261121_000009_identities;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -24,6 +27,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_tasks::Migration),
             Box::new(m20261121_000005_kept_answers::Migration),
             Box::new(m20261121_000006_throttles::Migration),
+            Box::new(m20261121_000007_mail_codes::Migration),
+            Box::new(m20261121_000008_roles_and_events::Migration),
+            Box::new(m20261121_000009_identities::Migration),
         ]
     }
 }

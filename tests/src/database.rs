@@ -86,6 +86,17 @@ impl OwnDatabase {
         self.client(&format!("DROP DATABASE IF EXISTS {}{force}", self.name))
     }
 
+    /// Every row of every table, as the server's own client shows it.
+    pub fn text(&self) -> String {
+        let tables = self.execute(&format!(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema IN ('public', '{}')",
+            self.name
+        ));
+        let rows = tables.split_whitespace();
+        rows.map(|table| self.execute(&format!("SELECT * FROM {table}")))
+            .collect()
+    }
+
     /// Runs a statement in the database, behind the service's back.
     pub fn execute(&self, statement: &str) -> String {
         let [program, arguments @ ..] = &self.client_in(&self.url, statement)[..] else {

@@ -11,6 +11,8 @@ mod client;
 mod database;
 mod home;
 mod log;
+mod mail_server;
+mod mails;
 mod pictures;
 mod program;
 mod proxy;
@@ -27,6 +29,8 @@ pub use broker::PrivateBroker;
 pub use client::{Client, Request};
 pub use database::{Database, OwnDatabase};
 pub use log::Log;
+pub use mail_server::MailServer;
+pub use mails::Mail;
 pub use pictures::{
     bundled_image, long_document, picture, picture_as, png_that_claims_to_be, svg, tiff_of_pages, truncated,
 };

@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::database::{Database, OwnDatabase};
 use crate::home::Home;
 use crate::log::Log;
-use crate::program::{clean, end_of, program};
+use crate::program::{Finished, clean, end_of, program, run_program};
 use crate::raw::RawConnection;
 use crate::specification::Specification;
 use crate::waiting::eventually_blocking;
@@ -218,6 +218,11 @@ impl Server {
         found
     }
 
+    /// Every row of every table of a database server, for searches; `None` where the database is a file.
+    pub fn database_text(&self) -> Option<String> {
+        Some(self.options.database.as_ref()?.text())
+    }
+
     /// What the server was started with under this name.
     pub fn setting(&self, name: &str) -> Option<&str> {
         let mut settings = self.options.settings.iter().rev();
@@ -230,6 +235,19 @@ impl Server {
         let configured = self.options.settings.iter();
         let configured = configured.map(|(name, value)| (name.as_str(), value.as_str()));
         Worker::start(Arc::clone(&self.home), configured.chain(settings.iter().copied()))
+    }
+
+    /// Runs another command of the program on the server's data with the server's settings, until it ends.
+    pub fn run(&self, arguments: &[&str]) -> Finished {
+        let data = self.folder().join("data");
+        let data = data.to_str().expect("a path of text");
+        let configured = self.options.settings.iter();
+        let configured = configured.map(|(name, value)| (name.as_str(), value.as_str()));
+        let settings: Vec<_> = [("OCELLUS__DATA_DIR", data)]
+            .into_iter()
+            .chain(configured)
+            .collect();
+        run_program(arguments, &settings)
     }
 
     /// Ends the server as a power cut would.

@@ -52,6 +52,16 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Registers somebody new, makes an admin of him and logs in.
+    pub async fn admin(&self) -> User {
+        let user = self.user().await;
+        let done = self.run(&["user", "promote", &user.name]);
+        assert_eq!(done.code, Some(0), "{}", done.errors);
+        user
+    }
+}
+
 impl Client {
     /// Logs in and gives the access token.
     pub async fn log_in(&self, name: &str, password: &str) -> String {

@@ -293,3 +293,31 @@ fn relative(path: &Path) -> String {
         .to_string_lossy()
         .into_owned()
 }
+
+/// In the tables of SECURITY.md the last cell names tests: `` `path`: `name`, `name`; `path` ``.
+#[test]
+fn every_test_that_shows_a_promise_of_security_exists() {
+    let root = repository_root();
+    let text = std::fs::read_to_string(root.join("SECURITY.md")).expect("SECURITY.md is there");
+    let items = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit());
+    let mut named = 0;
+    for item in items {
+        let shown_by = item.trim_end_matches([' ', '|']).rsplit(" | ").next();
+        for place in shown_by.expect("a last cell").split("; ") {
+            let mut quoted = place.split('`').skip(1).step_by(2);
+            let Some(path) = quoted.next() else { continue };
+            let source = std::fs::read_to_string(root.join(path));
+            let source = source.unwrap_or_else(|error| panic!("{path}: {error}: {item}"));
+            for name in quoted {
+                let is_there = [format!("fn {name}("), format!("def {name}(")]
+                    .iter()
+                    .any(|definition| source.contains(definition));
+                assert!(is_there, "{path} has no {name}: {item}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 100, "only {named} tests were found in SECURITY.md");
+}

@@ -1,7 +1,10 @@
 //! Errors that no operation causes by itself: the framework's, and those of whoever sends nonsense. That they are whole
 //! problems, with the headers that belong to them, the client of these tests checks on every answer.
 
-use tests::{Database, Method, RawConnection, Server, on_every_database};
+use std::time::Duration;
+
+use serde_json::json;
+use tests::{Answer, Database, Method, Options, RawConnection, Server, eventually, on_every_database};
 
 on_every_database!(
     an_unknown_path_is_not_found,
@@ -11,6 +14,8 @@ on_every_database!(
     unknown_parameters_do_no_harm,
     odd_bytes_in_a_path_do_no_harm,
     nonsense_on_the_wire_ends_only_its_own_connection,
+    every_answer_keeps_browsers_from_guessing_framing_and_caching,
+    pages_of_allowed_origins_read_problems_too_and_others_are_refused,
 );
 
 async fn an_unknown_path_is_not_found(database: Database) {
@@ -126,4 +131,51 @@ async fn nonsense_on_the_wire_ends_only_its_own_connection(database: Database) {
     }
     let status = RawConnection::status_of(server.address(), "/health/live");
     assert_eq!(status, Some(200));
+}
+
+fn is_guarded(answer: &Answer) {
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{answer}");
+    assert_eq!(answer.header("referrer-policy"), "no-referrer", "{answer}");
+    let policy = answer.header("content-security-policy");
+    for directive in [
+        "default-src",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ] {
+        assert!(policy.contains(directive), "{answer}: {policy}");
+    }
+    assert!(!answer.header("x-request-id").is_empty(), "{answer}");
+}
+
+async fn every_answer_keeps_browsers_from_guessing_framing_and_caching(database: Database) {
+    let user = Server::shared(database).user().await;
+    for (client, path, status) in [
+        (&user.client, "/user", 200),
+        (&user.client.anonymous(), "/user", 401),
+        (&user.client, "/nowhere", 404),
+    ] {
+        let answer = client.get(path).await.expect(status);
+        is_guarded(&answer);
+        assert_eq!(answer.header("cache-control"), "no-store", "{answer}");
+    }
+}
+
+async fn pages_of_allowed_origins_read_problems_too_and_others_are_refused(database: Database) {
+    let here = "https://eyes.example";
+    let server = Server::start(Options::on(database).setting("OCELLUS__HTTP__ALLOWED_ORIGINS", here));
+    let client = server.client().await;
+    let body = json!({"username": "nobody", "password": "not the password"});
+    let from = |origin: &str| client.post("/login").header("Origin", origin).json(&body);
+    let answer = from(here).await;
+    answer.problem(401, "invalid_credentials");
+    assert_eq!(answer.header("access-control-allow-origin"), here);
+    is_guarded(&answer);
+    let answer = from("https://elsewhere.example").await;
+    answer.problem(403, "forbidden");
+    is_guarded(&answer);
+    eventually("the refusal in the log", Duration::from_secs(10), async || {
+        server.log().text().contains("\"status\":403")
+    })
+    .await;
 }

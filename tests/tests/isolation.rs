@@ -3,24 +3,38 @@
 
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use tests::{Answer, Database, Operation, Server, User, long_document, on_every_database, picture};
+use tests::{
+    Answer, Database, Operation, Server, User, long_document, on_every_database, picture, unique_name,
+};
 
 /// What may be called without a login. A new operation that is missing here needs one.
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 13] = [
     "POST /register",
     "POST /login",
+    "POST /login/oidc",
     "POST /token/refresh",
     "POST /logout",
+    "POST /email/verify",
+    "POST /email/verify/resend",
+    "POST /password/forgot",
+    "POST /password/reset",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",
     "GET /.well-known/jwks.json",
 ];
 
+/// The id of nothing.
+const ABSENT: &str = "0190b0a0-0000-7000-8000-000000000000";
+
+/// Where the operations of admins are.
+const ADMIN: &str = "/admin/";
+
 on_every_database!(
     every_operation_but_the_public_ones_needs_a_login,
     without_a_token_every_private_operation_is_unauthenticated,
     what_belongs_to_somebody_else_is_not_found,
+    the_operations_of_admins_are_forbidden_to_others_whether_or_not_there_is_such_a_thing,
     lists_show_only_what_is_ones_own,
 );
 
@@ -59,17 +73,14 @@ async fn what_belongs_to_somebody_else_is_not_found(database: Database) {
     let (owner, stranger) = (server.user().await, server.user().await);
     let mut checked = 0;
     for operation in private(&owner) {
-        if !operation.path.contains('{') {
+        if !operation.path.contains('{') || operation.path.starts_with(ADMIN) {
             continue;
         }
         let path = address(&owner, &operation).await;
         let others = call(&stranger, &operation, &path).await;
         others.problem(404, "not_found");
         // Not a word tells it from something that never was.
-        let absent = path.replace(
-            &id_in(&path, &operation.path),
-            "0190b0a0-0000-7000-8000-000000000000",
-        );
+        let absent = path.replace(&id_in(&path, &operation.path), ABSENT);
         let missing = call(&stranger, &operation, &absent).await;
         assert_eq!(others.json(), missing.json(), "{others}");
         // And it was really there.
@@ -83,13 +94,46 @@ async fn what_belongs_to_somebody_else_is_not_found(database: Database) {
     );
 }
 
+async fn the_operations_of_admins_are_forbidden_to_others_whether_or_not_there_is_such_a_thing(
+    database: Database,
+) {
+    let server = Server::shared(database);
+    let (owner, stranger, admin) = (server.user().await, server.user().await, server.admin().await);
+    let mut checked = 0;
+    for operation in private(&owner) {
+        if !operation.path.starts_with(ADMIN) {
+            continue;
+        }
+        let path = address(&owner, &operation).await;
+        let refused = call(&stranger, &operation, &path).await;
+        refused.problem(403, "forbidden");
+        if operation.path.contains('{') {
+            let absent = path.replace(&id_in(&path, &operation.path), ABSENT);
+            for other in [
+                &absent,
+                &path.replace(&id_in(&path, &operation.path), &stranger.id),
+            ] {
+                let other = call(&stranger, &operation, other).await;
+                assert_eq!(refused.json(), other.json(), "{other}");
+            }
+            call(&admin, &operation, &absent).await.problem(404, "not_found");
+        }
+        // It is only for want of the role.
+        let done = call(&admin, &operation, &path).await;
+        assert!(done.status < 400, "an admin: {done}: {}", done.text());
+        checked += 1;
+    }
+    assert!(checked >= 3, "only {checked} operations of admins were found");
+}
+
 async fn lists_show_only_what_is_ones_own(database: Database) {
     let server = Server::shared(database);
     let (owner, stranger) = (server.user().await, server.user().await);
     let image = owner.client.uploaded(picture(1, 9, 9)).await;
     let task = submitted(&owner, picture(1, 9, 9)).await;
     for operation in private(&owner) {
-        let is_list = operation.method == "GET" && !operation.path.contains('{');
+        let is_list =
+            operation.method == "GET" && !operation.path.contains('{') && !operation.path.starts_with(ADMIN);
         if !is_list {
             continue;
         }
@@ -134,6 +178,14 @@ async fn create(owner: &User, operation: &Operation) -> String {
             .json(&json!({"name": "backup"}));
         return text_of(&key.await.expect(201).json(), "id");
     }
+    if path.starts_with("/admin/users/{id}") {
+        // A user whom nobody misses.
+        let (name, client) = (unique_name("somebody"), owner.client.anonymous());
+        let email = format!("{name}@example.org");
+        let body = json!({"username": name, "email": email, "password": owner.password});
+        let somebody = client.post("/register").json(&body).await.expect(201);
+        return text_of(&somebody.json(), "id");
+    }
     panic!("{path} is new: teach this function to create such a thing");
 }
 
@@ -165,7 +217,20 @@ async fn address(owner: &User, operation: &Operation) -> String {
 
 async fn call(user: &User, operation: &Operation, path: &str) -> Answer {
     let method = operation.method.parse().expect("a method");
-    user.client.request(method, path).await
+    let request = user.client.request(method, path);
+    match body(operation) {
+        Some(body) => request.json(&body).await,
+        None => request.await,
+    }
+}
+
+/// What an operation takes.
+fn body(operation: &Operation) -> Option<Value> {
+    operation.description.get("requestBody")?;
+    match operation.path.as_str() {
+        "/admin/users/{id}" => Some(json!({"disabled": true})),
+        path => panic!("{path} is new: teach this function what it takes"),
+    }
 }
 
 fn private(user: &User) -> Vec<Operation> {

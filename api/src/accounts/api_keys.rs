@@ -5,6 +5,7 @@ use crate::{
     authentication::{Bearer, PRIVATE},
     failure::{BAD_REQUEST, FORBIDDEN, Failure, JSON_BODY, NOT_FOUND, TOO_MANY},
     fields::Given,
+    http::ClientOrigin,
     json_body::JsonBody,
     paging::page_request,
     tags::Tag,
@@ -53,12 +54,15 @@ impl ApiKeysApi {
         &self,
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
+        origin: ClientOrigin,
         body: JsonBody<ApiKeyRequest>,
     ) -> Result<KeyMade, Failure<{ PRIVATE | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
         sender.0.session()?;
         let (name, expires_at) = body.0.parse()?;
         let create = &use_cases.create_api_key;
-        let (key, secret) = create.execute(sender.0.user.id, name, expires_at).await?;
+        let (key, secret) = create
+            .execute(sender.0.user.id, name, expires_at, origin.0)
+            .await?;
         let location = format!("/user/api-keys/{}", key.id);
         Ok(KeyMade::Created(Json(NewApiKeyDto::new(key, &secret)), location))
     }
@@ -90,12 +94,14 @@ impl ApiKeysApi {
         &self,
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
+        origin: ClientOrigin,
         /// The key.
         id: Path<Uuid>,
     ) -> Result<KeyWithdrawn, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND }>> {
         sender.0.session()?;
         let user = sender.0.user.id;
-        use_cases.delete_api_key.execute(user, ApiKeyId(id.0)).await?;
+        let delete = &use_cases.delete_api_key;
+        delete.execute(user, ApiKeyId(id.0), origin.0).await?;
         Ok(KeyWithdrawn::NoContent)
     }
 }

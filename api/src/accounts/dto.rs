@@ -1,5 +1,7 @@
 //! What requests and answers of accounts look like.
 
+mod examples;
+
 use crate::fields::{Fields, Given};
 use application::{
     Error,
@@ -12,7 +14,8 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 const USERNAME_RULE: &str = "must be 3 to 64 letters, digits, _, . or -";
-const EMAIL_RULE: &str = "must be an e-mail address of at most 254 characters";
+/// What an e-mail must be.
+pub const EMAIL_RULE: &str = "must be an e-mail address of at most 254 characters";
 /// What a new password must be.
 pub const PASSWORD_RULE: &str = "must have 8 to 128 characters";
 
@@ -26,16 +29,6 @@ pub struct RegisterRequest {
     email: Given<String>,
     /// 8 to 128 characters; not a common password.
     password: Given<PasswordText>,
-}
-
-impl poem_openapi::types::Example for RegisterRequest {
-    fn example() -> Self {
-        Self {
-            username: Given(Some("ada".into())),
-            email: Given(Some("ada@example.org".into())),
-            password: Given(Some(PasswordText("a long and private phrase".into()))),
-        }
-    }
 }
 
 impl RegisterRequest {
@@ -96,12 +89,21 @@ impl LoginRequest {
     }
 }
 
-impl poem_openapi::types::Example for LoginRequest {
-    fn example() -> Self {
-        Self {
-            username: Given(Some("ada".into())),
-            password: Given(Some(PasswordText("a long and private phrase".into()))),
-        }
+/// What an OpenID provider says of who logs in.
+#[derive(Object)]
+#[oai(rename = "OidcLogin")]
+pub struct OidcLoginRequest {
+    /// An ID token for this service: a JSON Web Token of at most 16 KiB.
+    id_token: Given<PasswordText>,
+}
+
+impl OidcLoginRequest {
+    /// The token, whatever it is.
+    pub fn parse(self) -> Result<SecretString, Error> {
+        let mut fields = Fields::default();
+        let token = |text: PasswordText| Some(SecretString::from(text.0));
+        let token = fields.required("id_token", self.id_token, token, "must be an ID token");
+        token.ok_or_else(|| fields.into_error())
     }
 }
 
@@ -113,15 +115,6 @@ pub struct ProfileRequest {
     username: Given<String>,
     /// At most 254 characters; unique without case.
     email: Given<String>,
-}
-
-impl poem_openapi::types::Example for ProfileRequest {
-    fn example() -> Self {
-        Self {
-            username: Given(Some("ada".into())),
-            email: Given(Some("ada@example.org".into())),
-        }
-    }
 }
 
 impl ProfileRequest {
@@ -141,7 +134,7 @@ impl ProfileRequest {
 
 /// What a login gives.
 #[derive(Object)]
-#[oai(rename = "Tokens")]
+#[oai(rename = "Tokens", example = true)]
 pub struct TokensDto {
     /// For the `Authorization` header: `Bearer` and this.
     access_token: String,
@@ -166,7 +159,7 @@ impl From<Tokens> for TokensDto {
 
 /// A user.
 #[derive(Object)]
-#[oai(rename = "User")]
+#[oai(rename = "User", example = true)]
 pub struct UserDto {
     /// Names the user for good.
     id: Uuid,

@@ -4,22 +4,31 @@
     reason = "operations are async, whether or not they wait"
 )]
 
+mod admin;
+mod admin_dto;
 mod api_key_dto;
 mod api_keys;
+mod code_dto;
+mod codes;
 mod dto;
+mod event_dto;
+mod events;
 mod session_dto;
 mod sessions;
 
 use crate::{
     authentication::{Bearer, PRIVATE},
     failure::{CONFLICT, FORBIDDEN, Failure, JSON_BODY, TOO_MANY, UNAUTHORIZED},
-    http::ClientOrigin,
+    http::{AcceptedLanguage, ClientOrigin},
     json_body::JsonBody,
     tags::Tag,
     use_cases::UseCases,
 };
+pub use admin::AdminApi;
 pub use api_keys::ApiKeysApi;
-use dto::{LoginRequest, ProfileRequest, RegisterRequest, TokensDto, UserDto};
+pub use codes::CodesApi;
+use dto::{LoginRequest, OidcLoginRequest, ProfileRequest, RegisterRequest, TokensDto, UserDto};
+pub use events::EventsApi;
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, payload::Json};
 pub use sessions::SessionsApi;
@@ -51,16 +60,19 @@ enum UserDeleted {
 impl AccountsApi {
     /// Register
     ///
-    /// Makes an account. The name and the e-mail are unique without case; the password is not a common one.
+    /// Makes an account. The name and the e-mail are unique without case; the password is not a common one. A code for
+    /// `POST /email/verify` is mailed to the e-mail, in English or Spanish by `Accept-Language`.
     #[oai(path = "/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
+        language: AcceptedLanguage,
         body: JsonBody<RegisterRequest>,
     ) -> Result<Registered, Failure<{ JSON_BODY | CONFLICT | TOO_MANY }>> {
         let registration = body.0.parse()?;
-        let user = use_cases.register_user.execute(registration, &origin.0).await?;
+        let register = &use_cases.register_user;
+        let user = register.execute(registration, language.0, origin.0).await?;
         Ok(Registered::Created(Json(user.into()), "/user".to_owned()))
     }
 
@@ -74,9 +86,27 @@ impl AccountsApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         body: JsonBody<LoginRequest>,
-    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
+    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
         let (username, password) = body.0.parse()?;
         let tokens = use_cases.log_in.execute(&username, password, origin.0).await?;
+        Ok(Json(tokens.into()))
+    }
+
+    /// Log in with an OpenID provider
+    ///
+    /// Opens a session for whom an issuer vouches that this service is configured to trust. The first login needs an e-mail
+    /// that the issuer verified: it links the identity to the account of this e-mail, or makes one without a password. An
+    /// account whose e-mail was not verified here loses its password, sessions, API keys and other identities, for its maker
+    /// may be another; what it owns stays. After too many invalid tokens a network must wait.
+    #[oai(path = "/login/oidc", method = "post", operation_id = "loginWithIdToken")]
+    async fn log_in_with_identity(
+        &self,
+        use_cases: Data<&Arc<UseCases>>,
+        origin: ClientOrigin,
+        body: JsonBody<OidcLoginRequest>,
+    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
+        let id_token = body.0.parse()?;
+        let tokens = use_cases.log_in_with_identity.execute(id_token, origin.0).await?;
         Ok(Json(tokens.into()))
     }
 
@@ -88,18 +118,25 @@ impl AccountsApi {
 
     /// Change my name and e-mail
     ///
-    /// A changed e-mail is unverified again.
+    /// A changed e-mail is unverified again, and a code for `POST /email/verify` is mailed there, in English or Spanish by
+    /// `Accept-Language`; codes that were mailed before count no more. An API key may change the name alone: whoever has the
+    /// e-mail can recover the password.
     #[oai(path = "/user", method = "put", operation_id = "updateUser")]
     async fn update_user(
         &self,
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
+        language: AcceptedLanguage,
+        origin: ClientOrigin,
         body: JsonBody<ProfileRequest>,
-    ) -> Result<Json<UserDto>, Failure<{ PRIVATE | JSON_BODY | CONFLICT }>> {
+    ) -> Result<Json<UserDto>, Failure<{ PRIVATE | JSON_BODY | CONFLICT | FORBIDDEN }>> {
         let (username, email) = body.0.parse()?;
+        if email != sender.0.user.email {
+            sender.0.session()?;
+        }
         let user = use_cases
             .update_profile
-            .execute(sender.0.user.id, username, email)
+            .execute(sender.0.user.id, username, email, language.0, origin.0)
             .await?;
         Ok(Json(user.into()))
     }

@@ -4,7 +4,7 @@ use super::session_dto::{PasswordRequest, RefreshRequest, SessionPageDto};
 use crate::{
     accounts::dto::TokensDto,
     authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, FORBIDDEN, Failure, JSON_BODY, NOT_FOUND, UNAUTHORIZED},
+    failure::{BAD_REQUEST, FORBIDDEN, Failure, JSON_BODY, NOT_FOUND, TOO_MANY, UNAUTHORIZED},
     fields::Given,
     http::ClientOrigin,
     json_body::JsonBody,
@@ -71,26 +71,30 @@ impl SessionsApi {
     async fn log_out(
         &self,
         use_cases: Data<&Arc<UseCases>>,
+        origin: ClientOrigin,
         body: JsonBody<RefreshRequest>,
     ) -> Result<LoggedOut, Failure<JSON_BODY>> {
-        use_cases.log_out.execute(&body.0.parse()?).await?;
+        use_cases.log_out.execute(&body.0.parse()?, origin.0).await?;
         Ok(LoggedOut::NoContent)
     }
 
     /// Change my password
     ///
-    /// Ends every other session of mine. Not for API keys.
+    /// Ends every other session of mine. After too many wrong current passwords one must wait. Not for API keys.
     #[oai(path = "/user/password", method = "put", operation_id = "changePassword")]
     async fn change_password(
         &self,
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
+        origin: ClientOrigin,
         body: JsonBody<PasswordRequest>,
-    ) -> Result<PasswordChanged, Failure<{ PRIVATE | FORBIDDEN | JSON_BODY }>> {
+    ) -> Result<PasswordChanged, Failure<{ PRIVATE | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
         let session = sender.0.session()?;
         let (current, new) = body.0.parse()?;
         let change = &use_cases.change_password;
-        change.execute(&sender.0.user, session, current, new).await?;
+        change
+            .execute(&sender.0.user, session, current, new, origin.0)
+            .await?;
         Ok(PasswordChanged::NoContent)
     }
 
@@ -121,12 +125,14 @@ impl SessionsApi {
         &self,
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
+        origin: ClientOrigin,
         /// The session.
         id: Path<Uuid>,
     ) -> Result<SessionEnded, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND }>> {
         sender.0.session()?;
         let user = sender.0.user.id;
-        use_cases.end_session.execute(user, SessionId(id.0)).await?;
+        let end = &use_cases.end_session;
+        end.execute(user, SessionId(id.0), origin.0).await?;
         Ok(SessionEnded::NoContent)
     }
 }

@@ -31,12 +31,16 @@ pub struct Settings {
     pub blobs: PathBuf,
     /// `queue.url`: an AMQP broker that calls workers; `None` where the database does.
     pub broker: Option<SecretString>,
+    /// `mail.*`
+    pub mail: MailSettings,
     /// `workers.*`
     pub workers: WorkerSettings,
     /// `ocr.*`
     pub ocr: OcrSettings,
     /// `auth.*`
     pub auth: AuthSettings,
+    /// `oidc.*`
+    pub oidc: OidcSettings,
     /// `operations.metrics_token`: what a scraper must show.
     pub metrics_token: Option<SecretString>,
     /// `limits.storage_per_user`, `limits.images_per_user`
@@ -90,6 +94,15 @@ pub struct DatabaseSettings {
     pub migrate: bool,
 }
 
+/// How mails are sent.
+#[derive(Debug)]
+pub struct MailSettings {
+    /// `smtp://` or `smtps://`; `None` where mails go into the log.
+    pub server: Option<SecretString>,
+    /// The sender.
+    pub from: String,
+}
+
 /// How to read text.
 #[derive(Debug)]
 pub struct OcrSettings {
@@ -114,6 +127,26 @@ pub struct AuthSettings {
     pub access_token_ttl: Duration,
     /// Of a refresh token.
     pub refresh_token_ttl: Duration,
+    /// Whether nobody is let in whose e-mail is not verified.
+    pub require_verified_email: bool,
+}
+
+/// Who may vouch for users.
+#[derive(Debug)]
+pub struct OidcSettings {
+    /// A project of Firebase Authentication.
+    pub firebase_project: Option<String>,
+    /// Other OpenID providers.
+    pub providers: Vec<ProviderSettings>,
+}
+
+/// An OpenID provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderSettings {
+    /// The `iss` of its tokens: where it describes itself.
+    pub issuer: String,
+    /// The `aud` of the tokens that are meant for this service.
+    pub audience: String,
 }
 
 impl Settings {
@@ -163,6 +196,12 @@ impl Settings {
                 .take("storage.url", values::file_url)
                 .unwrap_or_else(|| data_dir.join("blobs")),
             broker: source.take("queue.url", values::queue_url).flatten(),
+            mail: MailSettings {
+                server: source.take("mail.url", values::mail_url).flatten(),
+                from: source
+                    .take("mail.from", values::text)
+                    .unwrap_or_else(|| "Ocellus <ocellus@localhost>".into()),
+            },
             workers: WorkerSettings {
                 count: source.take("workers.count", values::number).unwrap_or_else(cores),
                 lease: source
@@ -190,6 +229,15 @@ impl Settings {
                 refresh_token_ttl: source
                     .take("auth.refresh_token_ttl", values::duration)
                     .unwrap_or(month),
+                require_verified_email: source
+                    .take("auth.require_verified_email", values::boolean)
+                    .unwrap_or(false),
+            },
+            oidc: OidcSettings {
+                firebase_project: source.take("oidc.firebase_project", values::firebase_project),
+                providers: source
+                    .take("oidc.providers", values::providers)
+                    .unwrap_or_default(),
             },
             metrics_token: source.take("operations.metrics_token", values::secret),
             quota: StorageQuota {
@@ -256,6 +304,7 @@ mod tests {
         assert_eq!(settings.blobs, PathBuf::from("data/blobs"));
         assert_eq!(settings.quota.bytes, Some(10 << 30));
         assert!(settings.workers.count >= 1 && settings.broker.is_none());
+        assert!(settings.mail.server.is_none() && !settings.auth.require_verified_email);
     }
 
     #[test]

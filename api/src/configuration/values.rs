@@ -1,10 +1,12 @@
 //! How values are written. Each parser says what the value must be.
 
+use super::ProviderSettings;
 use bytesize::ByteSize;
 use domain::ocr::{Language, LanguageSet};
 use ipnet::IpNet;
 use secrecy::SecretString;
 use std::{path::PathBuf, str::FromStr, time::Duration};
+use url::{Host, Url};
 
 pub(super) fn text(text: &str) -> Result<String, String> {
     if text.is_empty() {
@@ -83,6 +85,17 @@ pub(super) fn queue_url(text: &str) -> Result<Option<SecretString>, String> {
     }
 }
 
+/// `None` is the log.
+pub(super) fn mail_url(text: &str) -> Result<Option<SecretString>, String> {
+    if text == "log:" {
+        Ok(None)
+    } else if text.starts_with("smtp://") || text.starts_with("smtps://") {
+        Ok(Some(text.to_owned().into()))
+    } else {
+        Err("must be log:, or start with smtp:// or smtps://".into())
+    }
+}
+
 /// A lease must outlast a few signs of life.
 pub(super) fn lease(text: &str) -> Result<Duration, String> {
     let lease = duration(text)?;
@@ -128,6 +141,55 @@ pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     parsed.map_err(|_| "must be networks such as 10.0.0.0/8".into())
 }
 
+pub(super) fn firebase_project(text: &str) -> Result<String, String> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (6..=30).contains(&text.len()) && text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be the id of a project: 6 to 30 small letters, digits and hyphens".into())
+    }
+}
+
+/// `https://issuer.example=audience`; every one that is wrong is named.
+pub(super) fn providers(text: &str) -> Result<Vec<ProviderSettings>, String> {
+    let (right, wrong): (Vec<_>, Vec<_>) = items(text)
+        .map(|item| provider(item).ok_or_else(|| format!("{item:?}")))
+        .partition(Result::is_ok);
+    if wrong.is_empty() {
+        return Ok(right.into_iter().flatten().collect());
+    }
+    let wrong: Vec<_> = wrong.into_iter().filter_map(Result::err).collect();
+    Err(format!(
+        "must be issuers and audiences such as https://issuer.example=audience, which {} is not",
+        wrong.join(", ")
+    ))
+}
+
+fn provider(text: &str) -> Option<ProviderSettings> {
+    let (issuer, audience) = text.split_once('=')?;
+    let (issuer, audience) = (issuer.trim(), audience.trim());
+    (is_issuer(issuer) && !audience.is_empty()).then(|| ProviderSettings {
+        issuer: issuer.to_owned(),
+        audience: audience.to_owned(),
+    })
+}
+
+/// An address without query and fragment, over https, or on this machine for development.
+fn is_issuer(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else {
+        return false;
+    };
+    let loopback = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let plain = url.username().is_empty() && url.password().is_none() && !text.contains(['?', '#']);
+    let fits = text.len() <= 255 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    plain && fits && (url.scheme() == "https" || (url.scheme() == "http" && loopback))
+}
+
 fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
@@ -149,8 +211,51 @@ mod tests {
     fn only_stores_that_there_are_can_be_named() {
         assert!(database_url("postgres://host/db").is_ok() && database_url("mysql://host/db").is_ok());
         assert!(database_url("redis://host").is_err());
+        assert!(mail_url("log:").is_ok() && mail_url("smtps://host").is_ok());
+        assert!(mail_url("log:loudly").is_err() && mail_url("http://host").is_err());
         assert_eq!(file_url("file:///srv/blobs"), Ok(PathBuf::from("/srv/blobs")));
         assert!(file_url("ftp://host").is_err() && file_url("file://").is_err());
+    }
+
+    #[test]
+    fn a_provider_is_an_https_issuer_and_an_audience() {
+        let read = providers("https://a.example/realm/=one=1, http://127.0.0.1:9=two").expect("right");
+        let read: Vec<_> = read
+            .iter()
+            .map(|provider| (&*provider.issuer, &*provider.audience))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("https://a.example/realm/", "one=1"),
+                ("http://127.0.0.1:9", "two")
+            ]
+        );
+        assert_eq!(providers(""), Ok(vec![]));
+        for wrong in [
+            "https://a.example",
+            "https://a.example=",
+            "=audience",
+            "a.example=audience",
+            "http://a.example=audience",
+            "https://user:secret@a.example=audience",
+            "https://a.example?tenant=audience",
+            "https://a.example/#top=audience",
+            "https://ä.example=audience",
+            "ftp://localhost=audience",
+        ] {
+            assert!(providers(wrong).is_err(), "{wrong}");
+        }
+        let mistakes = providers("https://a.example=b, http://b.example=b, c").expect_err("mistakes");
+        assert!(mistakes.contains("\"http://b.example=b\", \"c\"") && !mistakes.contains("a.example"));
+    }
+
+    #[test]
+    fn a_project_of_firebase_is_named_by_its_id() {
+        assert!(firebase_project("eyes-1234").is_ok());
+        for wrong in ["", "eyes", "Eyes-1234", "eyes/1234", &"e".repeat(31)] {
+            assert!(firebase_project(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

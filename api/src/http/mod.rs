@@ -1,11 +1,13 @@
 //! What happens to every request, whatever it asks for.
 
+mod accepted_language;
 mod allowed_methods;
 mod client_origin;
 mod linger;
 mod observe;
 mod outcome;
 
+pub use accepted_language::AcceptedLanguage;
 pub use allowed_methods::AllowedMethods;
 pub use client_origin::{ClientOrigin, TrustedProxies};
 pub use linger::linger;

@@ -49,9 +49,10 @@ pub async fn run_to_the_end(next: Next, request: Request) -> poem::Result<Respon
         })
 }
 
-const NO_CONTENT_OF_ITS_OWN: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+const NO_CONTENT_OF_ITS_OWN: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 const DOCUMENTATION: &str = "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
-     img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+     img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Keeps browsers from guessing, framing, caching and running what is answered.
 pub async fn secure(next: Next, request: Request) -> poem::Result<Response> {

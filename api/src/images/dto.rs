@@ -7,13 +7,13 @@ use domain::{
     page::Page,
 };
 use poem::http::{HeaderMap, header};
-use poem_openapi::Object;
+use poem_openapi::{Object, types::Example};
 use std::fmt::Write;
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 
 /// An uploaded image.
 #[derive(Object)]
-#[oai(rename = "Image")]
+#[oai(rename = "Image", example = true)]
 pub struct ImageDto {
     /// Names the image.
     id: Uuid,
@@ -50,6 +50,23 @@ impl From<Image> for ImageDto {
             pages: image.pages,
             sha256: image.sha256.to_string(),
             uploaded_at: image.uploaded_at.to_utc(),
+        }
+    }
+}
+
+impl Example for ImageDto {
+    fn example() -> Self {
+        Self {
+            id: uuid!("019aa4d1-7b00-7c3e-9f52-2f6d3a8c1b77"),
+            owner_id: uuid!("019aa4cf-4c25-7b60-8d7e-0a4f1c9e2b58"),
+            filename: "hello.png".to_owned(),
+            media_type: "image/png".to_owned(),
+            size_bytes: 4096,
+            width: 640,
+            height: 200,
+            pages: 1,
+            sha256: "0123456789abcdef".repeat(4),
+            uploaded_at: DateTime::from_timestamp_nanos(1_795_255_200_000_000_000),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What requests and answers of text look like.
 
+mod examples;
+
 use crate::fields::{Fields, Given};
 use application::Error;
 use domain::ocr::{Language, LanguageSet, Text, TextPage, Word};
@@ -75,7 +77,7 @@ fn preferred(headers: &HeaderMap) -> Format {
 
 /// What was read from an image.
 #[derive(Object)]
-#[oai(rename = "Text")]
+#[oai(rename = "Text", example = true)]
 pub struct TextDto {
     /// The image.
     image_id: Uuid,

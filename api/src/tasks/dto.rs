@@ -1,5 +1,7 @@
 //! What requests and answers of tasks look like.
 
+mod examples;
+
 use crate::{
     fields::{Fields, Given},
     ocr::TextDto,
@@ -74,7 +76,7 @@ impl From<Status> for TaskStatus {
 
 /// Work to do on an image that was uploaded.
 #[derive(Object)]
-#[oai(rename = "NewTask")]
+#[oai(rename = "NewTask", example = true)]
 pub struct NewTaskDto {
     /// What to do.
     kind: Given<Kind>,
@@ -84,6 +86,7 @@ pub struct NewTaskDto {
     /// For `ocr`.
     languages: Option<Given<Vec<String>>>,
     /// The name of a classifier; the default one when left out. For `prediction`.
+    #[oai(skip_serializing_if_is_none)]
     model: Option<Given<String>>,
 }
 
@@ -115,7 +118,7 @@ fn language_set(codes: &[String]) -> Option<LanguageSet> {
 
 /// A task with the image that was uploaded for it.
 #[derive(Debug, PartialEq, Eq, Object)]
-#[oai(rename = "SubmittedTask")]
+#[oai(rename = "SubmittedTask", example = true)]
 pub struct SubmittedDto {
     /// Names the task.
     task_id: Uuid,
@@ -147,7 +150,7 @@ pub struct ProgressDto {
 
 /// Work that was asked for.
 #[derive(Object)]
-#[oai(rename = "Task")]
+#[oai(rename = "Task", example = true)]
 pub struct TaskDto {
     /// Names the task.
     task_id: Uuid,

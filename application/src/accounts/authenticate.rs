@@ -3,9 +3,9 @@
 use crate::Error;
 use chrono::TimeDelta;
 use domain::{
-    accounts::{AccessTokens, ApiKey, ApiKeySecret, User},
+    accounts::{AccessTokens, ApiKey, ApiKeySecret, Role, User},
     clock::{Clock, Timestamp},
-    ids::{ApiKeyId, SessionId},
+    ids::{ApiKeyId, SessionId, UserId},
     store::Store,
 };
 use std::sync::Arc;
@@ -39,9 +39,19 @@ impl Authenticated {
             Credential::ApiKey(_) => Err(Error::Forbidden),
         }
     }
+
+    /// The admin, for what concerns other users; [`Error::AdminsOnly`] for any other user, [`Error::Forbidden`] for an
+    /// admin's API key.
+    pub fn admin(&self) -> Result<UserId, Error> {
+        if self.user.role != Role::Admin {
+            return Err(Error::AdminsOnly);
+        }
+        self.session()?;
+        Ok(self.user.id)
+    }
 }
 
-/// Checks what a sender shows: an access token, whose session must live, or an API key.
+/// Checks what a sender shows: an access token, whose session must live, or an API key; of a user who is not disabled.
 pub struct Authenticate {
     /// Where sessions, keys and users are kept.
     pub store: Arc<dyn Store>,
@@ -68,7 +78,7 @@ impl Authenticate {
             .map_err(|_| Error::Unauthenticated)?;
         let user = self.store.sessions().find_user(claims.session_id, now).await?;
         let user = user
-            .filter(|user| user.id == claims.user_id)
+            .filter(|user| user.id == claims.user_id && user.disabled_at.is_none())
             .ok_or(Error::Unauthenticated)?;
         Ok(Authenticated {
             user,
@@ -78,7 +88,9 @@ impl Authenticate {
 
     async fn by_key(&self, secret: &ApiKeySecret, now: Timestamp) -> Result<Authenticated, Error> {
         let found = self.store.api_keys().find_user(&secret.digest(), now).await?;
-        let (key, user) = found.ok_or(Error::Unauthenticated)?;
+        let (key, user) = found
+            .filter(|(_, user)| user.disabled_at.is_none())
+            .ok_or(Error::Unauthenticated)?;
         if key.last_used_at.is_none_or(|noted| noted + NOTE_EVERY <= now) {
             self.note_use(&key, now).await?;
         }
@@ -169,6 +181,43 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nothing_of_a_disabled_user_counts() {
+        fn disabled() -> User {
+            User {
+                disabled_at: Some(fixtures::now()),
+                ..fixtures::ada()
+            }
+        }
+        let outcome = authenticate(Ok(claims()), || Ok(Some(disabled())));
+        let outcome = outcome.execute("token").await;
+        assert_eq!(outcome.expect_err("refused").code(), "unauthenticated");
+        let mut reads = MockRepositories::default();
+        reads
+            .api_keys
+            .expect_find_user()
+            .returning(|_, _| Ok(Some((fixtures::api_key(), disabled()))));
+        let outcome = showing_a_key(MockStore::reading(reads))
+            .execute("oc_s3cret")
+            .await;
+        assert_eq!(outcome.expect_err("refused").code(), "unauthenticated");
+    }
+
+    #[test]
+    fn an_admin_is_a_person_with_that_role() {
+        let sender = |user: User, credential| Authenticated { user, credential };
+        let session = Credential::Session(claims().session_id);
+        let key = Credential::ApiKey(fixtures::api_key().id);
+        let admin = sender(fixtures::admin(), session).admin();
+        assert_eq!(admin.expect("an admin"), fixtures::admin().id);
+        for (user, credential) in [(fixtures::ada(), session), (fixtures::ada(), key)] {
+            let outcome = sender(user, credential).admin();
+            assert!(matches!(outcome, Err(Error::AdminsOnly)));
+        }
+        let outcome = sender(fixtures::admin(), key).admin();
+        assert!(matches!(outcome, Err(Error::Forbidden)));
+    }
+
+    #[tokio::test]
     async fn a_session_of_another_user_is_no_proof() {
         let other = AccessClaims {
             user_id: UserId(Uuid::from_u128(2)),
@@ -185,6 +234,14 @@ mod tests {
         let down = || Err(StoreError::Unavailable(BoxError::from("down")));
         let outcome = authenticate(Ok(claims()), down).execute("token").await;
         assert_eq!(outcome.expect_err("refused").code(), "unavailable");
+    }
+
+    fn showing_a_key(store: impl Into<Arc<MockStore>>) -> Authenticate {
+        Authenticate {
+            store: store.into(),
+            access_tokens: Arc::new(MockAccessTokens::new()),
+            clock: fixtures::clock(),
+        }
     }
 
     async fn by_key(last_used_at: Option<Timestamp>, notes: usize) -> (Authenticated, usize) {
@@ -210,12 +267,7 @@ mod tests {
             .times(notes)
             .returning(|_, _| Ok(()));
         let store = Arc::new(MockStore::reading(reads).then_work(work));
-        let authenticate = Authenticate {
-            store: store.clone(),
-            access_tokens: Arc::new(MockAccessTokens::new()),
-            clock: fixtures::clock(),
-        };
-        let sender = authenticate.execute("oc_s3cret").await;
+        let sender = showing_a_key(store.clone()).execute("oc_s3cret").await;
         (sender.expect("authenticated"), store.commits())
     }
 
@@ -237,12 +289,9 @@ mod tests {
     async fn a_key_that_is_unknown_or_has_expired_is_refused() {
         let mut reads = MockRepositories::default();
         reads.api_keys.expect_find_user().returning(|_, _| Ok(None));
-        let authenticate = Authenticate {
-            store: Arc::new(MockStore::reading(reads)),
-            access_tokens: Arc::new(MockAccessTokens::new()),
-            clock: fixtures::clock(),
-        };
-        let outcome = authenticate.execute("oc_unknown").await;
+        let outcome = showing_a_key(MockStore::reading(reads))
+            .execute("oc_unknown")
+            .await;
         assert_eq!(outcome.expect_err("refused").code(), "unauthenticated");
     }
 }

@@ -1,9 +1,12 @@
 //! Changing a password.
 
-use super::password_rules::refuse_common;
+use super::{EventLog, Throttle, password_rules::refuse_common, throttle::Attempt};
 use crate::Error;
 use domain::{
-    accounts::{Password, PasswordHash, PasswordHasher, PasswordStrength, User, Verification},
+    accounts::{
+        CodePurpose, EventKind, Origin, Password, PasswordHash, PasswordHasher, PasswordStrength, User,
+        Verification,
+    },
     clock::Clock,
     ids::SessionId,
     store::Store,
@@ -11,7 +14,7 @@ use domain::{
 use secrecy::SecretString;
 use std::sync::Arc;
 
-/// Gives a user another password, and ends the user's other sessions.
+/// Gives a user another password, ends the user's other sessions and withdraws a code for recovery.
 pub struct ChangePassword {
     /// Where users and sessions are kept.
     pub store: Arc<dyn Store>,
@@ -21,23 +24,37 @@ pub struct ChangePassword {
     pub strength: Arc<dyn PasswordStrength>,
     /// When it was changed.
     pub clock: Arc<dyn Clock>,
+    /// Where it is written down.
+    pub events: Arc<EventLog>,
+    /// Refuses who tried too often.
+    pub throttle: Arc<Throttle>,
 }
 
 impl ChangePassword {
     /// [`Error::InvalidCredentials`] when `current` is not the user's password, [`Error::InvalidRequest`] when `new` is a
-    /// common one.
+    /// common one, [`Error::TooManyAttempts`] after too many wrong ones.
     pub async fn execute(
         &self,
         user: &User,
         session: SessionId,
         current: SecretString,
         new: Password,
+        origin: Origin,
     ) -> Result<(), Error> {
+        let attempt = Attempt::confirm(user.id, &origin);
+        self.throttle.check(&attempt).await?;
         let hash = user.password_hash.clone();
         let verification = self.hasher.verify(current, hash).await.map_err(Error::Internal)?;
         if verification == Verification::Wrong {
+            let unit = self.store.begin().await?;
+            self.throttle.note_failure(&*unit, &attempt).await?;
+            let failed = EventKind::PasswordChangeFailed;
+            self.events.record(&*unit, user.id, failed, origin).await?;
+            unit.commit().await?;
             return Err(Error::InvalidCredentials);
         }
+        // Of many guesses at once, those that were hashed after the limit was reached count as little as those after it.
+        self.throttle.check(&attempt).await?;
         refuse_common(&*self.strength, "new_password", &new, &user.username, &user.email).await?;
         let hash = self.hasher.hash(new).await.map_err(Error::Internal)?;
         let unit = self.store.begin().await?;
@@ -50,6 +67,10 @@ impl ChangePassword {
         locked.updated_at = self.clock.now();
         unit.users().update(&locked).await?;
         unit.sessions().delete_all(user.id, Some(session)).await?;
+        unit.codes().revoke(user.id, CodePurpose::RecoverPassword).await?;
+        self.events
+            .record(&*unit, user.id, EventKind::PasswordChanged, origin)
+            .await?;
         unit.commit().await?;
         Ok(())
     }
@@ -62,9 +83,10 @@ fn exposed(user: &User) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures;
+    use crate::{accounts::ThrottleLimits, fixtures};
+    use chrono::TimeDelta;
     use domain::{
-        accounts::{MockPasswordHasher, MockPasswordStrength},
+        accounts::{Count, Counted, Counter, MockPasswordHasher, MockPasswordStrength},
         store::test_support::{MockRepositories, MockStore},
     };
 
@@ -88,17 +110,18 @@ mod tests {
             hasher: Arc::new(hasher),
             strength: Arc::new(strength),
             clock: fixtures::clock(),
+            events: fixtures::event_log(),
+            throttle: fixtures::no_throttle(),
         };
         let new = Password::parse("another fine phrase".into()).expect("a valid password");
         let current = "a fine password".to_owned().into();
-        let outcome = change
-            .execute(&fixtures::ada(), fixtures::session().id, current, new)
-            .await;
-        outcome.map_err(|error| error.code())
+        let (ada, session) = (fixtures::ada(), fixtures::session().id);
+        let outcome = change.execute(&ada, session, current, new, fixtures::origin());
+        outcome.await.map_err(|error| error.code())
     }
 
     #[tokio::test]
-    async fn the_new_hash_is_saved_and_the_other_sessions_end_in_one_commit() {
+    async fn the_new_hash_is_saved_and_the_other_sessions_and_a_code_end_in_one_commit() {
         let mut work = MockRepositories::default();
         work.users.expect_lock().returning(|_| Ok(Some(fixtures::ada())));
         work.users
@@ -111,6 +134,12 @@ mod tests {
             .withf(|user, except| *user == fixtures::ada().id && *except == Some(fixtures::session().id))
             .times(1)
             .returning(|_, _| Ok(2));
+        work.codes
+            .expect_revoke()
+            .withf(|user, purpose| *user == fixtures::ada().id && *purpose == CodePurpose::RecoverPassword)
+            .times(1)
+            .returning(|_, _| Ok(()));
+        let work = fixtures::recording(work, EventKind::PasswordChanged);
         let store = Arc::new(MockStore::default().then_work(work));
         assert_eq!(
             change(&store, Verification::RightButOutdated, false).await,
@@ -121,11 +150,48 @@ mod tests {
 
     #[tokio::test]
     async fn a_wrong_password_and_a_common_new_one_change_nothing() {
-        let store = Arc::new(MockStore::default());
+        let failure = fixtures::recording(MockRepositories::default(), EventKind::PasswordChangeFailed);
+        let store = Arc::new(MockStore::default().then_work(failure));
         let outcome = change(&store, Verification::Wrong, false).await;
-        assert_eq!(outcome, Err("invalid_credentials"));
+        assert_eq!((outcome, store.commits()), (Err("invalid_credentials"), 1));
         let outcome = change(&store, Verification::Right, true).await;
         assert_eq!(outcome, Err("invalid_request"));
+    }
+
+    #[tokio::test]
+    async fn after_too_many_wrong_ones_even_the_right_password_changes_nothing() {
+        let mut reads = MockRepositories::default();
+        reads.throttles.expect_find_count().returning(|counter, now| {
+            let user = fixtures::ada().id.0.to_string();
+            let expected = Counter::new(Counted::WrongCurrentPasswords, &user);
+            Ok((*counter == expected).then_some(Count {
+                count: 10,
+                ends_at: now + TimeDelta::minutes(1),
+            }))
+        });
+        reads.throttles.expect_has_logged_in().returning(|_, _| Ok(false));
+        let limits = ThrottleLimits {
+            failures_per_account: Some(10),
+            ..ThrottleLimits::default()
+        };
+        let change = ChangePassword {
+            store: Arc::new(MockStore::default()),
+            hasher: Arc::new(MockPasswordHasher::new()),
+            strength: Arc::new(MockPasswordStrength::new()),
+            clock: fixtures::clock(),
+            events: fixtures::event_log(),
+            throttle: Arc::new(Throttle {
+                store: Arc::new(MockStore::reading(reads)),
+                clock: fixtures::clock(),
+                limits,
+            }),
+        };
+        let new = Password::parse("another fine phrase".into()).expect("a valid password");
+        let (ada, session) = (fixtures::ada(), fixtures::session().id);
+        let current = "a fine password".to_owned().into();
+        let outcome = change.execute(&ada, session, current, new, fixtures::origin());
+        let error = outcome.await.expect_err("refused");
+        assert_eq!(error.code(), "too_many_attempts");
     }
 
     #[tokio::test]

@@ -1,8 +1,9 @@
 //! Making an API key.
 
+use super::EventLog;
 use crate::{Error, FieldError};
 use domain::{
-    accounts::{ApiKey, ApiKeyName, ApiKeySecret, SecretGenerator},
+    accounts::{ApiKey, ApiKeyName, ApiKeySecret, EventKind, Origin, SecretGenerator},
     clock::{Clock, Timestamp},
     ids::{ApiKeyId, IdGenerator, UserId},
     store::{Store, StoreError},
@@ -22,6 +23,8 @@ pub struct CreateApiKey {
     pub clock: Arc<dyn Clock>,
     /// Names the key.
     pub ids: Arc<dyn IdGenerator>,
+    /// Where it is written down.
+    pub events: Arc<EventLog>,
 }
 
 impl CreateApiKey {
@@ -32,6 +35,7 @@ impl CreateApiKey {
         user: UserId,
         name: ApiKeyName,
         expires_at: Option<Timestamp>,
+        origin: Origin,
     ) -> Result<(ApiKey, ApiKeySecret), Error> {
         let now = self.clock.now();
         if expires_at.is_some_and(|end| end <= now) {
@@ -59,6 +63,9 @@ impl CreateApiKey {
             Err(StoreError::OwnerGone) => return Err(Error::Unauthenticated),
             inserted => inserted?,
         }
+        self.events
+            .record(&*unit, user, EventKind::ApiKeyCreated, origin)
+            .await?;
         unit.commit().await?;
         Ok((key, secret))
     }
@@ -85,9 +92,12 @@ mod tests {
             secrets: Arc::new(secrets),
             clock: fixtures::clock(),
             ids: fixtures::ids(),
+            events: fixtures::event_log(),
         };
         let name = ApiKeyName::parse("backup").expect("a valid name");
-        create.execute(fixtures::owner(), name, expires_at).await
+        create
+            .execute(fixtures::owner(), name, expires_at, fixtures::origin())
+            .await
     }
 
     fn with_keys(count: u64) -> MockRepositories {
@@ -108,6 +118,7 @@ mod tests {
             })
             .times(1)
             .returning(|_| Ok(()));
+        let work = fixtures::recording(work, EventKind::ApiKeyCreated);
         let store = Arc::new(MockStore::default().then_work(work));
         let end = fixtures::now() + TimeDelta::days(1);
         let (key, secret) = create(&store, Some(end)).await.expect("made");

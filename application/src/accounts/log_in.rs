@@ -1,9 +1,10 @@
 //! Logging in with a password.
 
-use super::{OpenSession, Throttle, Tokens, throttle::Attempt};
+use super::{EventLog, OpenSession, Throttle, Tokens, throttle::Attempt};
 use crate::Error;
 use domain::{
-    accounts::{Email, Origin, Password, PasswordHasher, User, Username, Verification},
+    accounts::{Email, EventKind, Origin, Password, PasswordHasher, User, Username, Verification},
+    ids::UserId,
     store::{Store, StoreError},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -19,11 +20,13 @@ pub struct LogIn {
     pub throttle: Arc<Throttle>,
     /// Lets the user in.
     pub open_session: Arc<OpenSession>,
+    /// Where failures are written down.
+    pub events: Arc<EventLog>,
 }
 
 impl LogIn {
-    /// Tokens for the user of this name or address; [`Error::InvalidCredentials`] for an unknown user and for a wrong
-    /// password alike, after the same work; [`Error::TooManyAttempts`] after too many of them.
+    /// Tokens for the user of this name or address; [`Error::InvalidCredentials`] for an unknown user, for a disabled one
+    /// and for a wrong password alike, after the same work; [`Error::TooManyAttempts`] after too many of them.
     pub async fn execute(
         &self,
         login: &str,
@@ -31,7 +34,8 @@ impl LogIn {
         origin: Origin,
     ) -> Result<Tokens, Error> {
         let user = self.find(login).await?;
-        let attempt = Attempt::log_in(login, user.as_ref().map(|user| user.id), &origin);
+        let known = user.as_ref().map(|user| user.id);
+        let attempt = Attempt::log_in(login, known, &origin);
         self.throttle.check(&attempt).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let verification = self
@@ -39,8 +43,10 @@ impl LogIn {
             .verify(password.clone(), hash)
             .await
             .map_err(Error::Internal)?;
+        // Who is disabled is refused here already, so that not even the work shows that the password is right.
+        let user = user.filter(|user| user.disabled_at.is_none());
         let (Some(user), Verification::Right | Verification::RightButOutdated) = (user, verification) else {
-            self.throttle.note_failure(&attempt).await?;
+            self.note_failure(&attempt, known, origin).await?;
             return Err(Error::InvalidCredentials);
         };
         // Of many guesses at once, those that were hashed after the limit was reached count as little as those that came
@@ -50,6 +56,26 @@ impl LogIn {
             self.renew_hash(&user, password).await?;
         }
         self.open_session.execute(&user, origin).await
+    }
+
+    /// Counts a failure and writes it down; of a name that nobody has, too: were it not, the time would tell it from others.
+    async fn note_failure(
+        &self,
+        attempt: &Attempt,
+        user: Option<UserId>,
+        origin: Origin,
+    ) -> Result<(), StoreError> {
+        let unit = self.store.begin().await?;
+        let closes = self.throttle.note_failure(&*unit, attempt).await?;
+        let failed = EventKind::LoginFailed;
+        self.events.record(&*unit, user, failed, origin.clone()).await?;
+        if closes {
+            // Only this one, and not each login that is refused from now on: of those anybody could make any number.
+            self.events
+                .record(&*unit, user, EventKind::LoginThrottled, origin)
+                .await?;
+        }
+        unit.commit().await
     }
 
     async fn find(&self, login: &str) -> Result<Option<User>, StoreError> {
@@ -85,14 +111,18 @@ impl LogIn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures;
+    use crate::{accounts::ThrottleLimits, fixtures};
     use chrono::TimeDelta;
     use domain::{
-        accounts::{MockPasswordHasher, Network, PasswordHash, RefreshToken},
+        accounts::{Count, MockPasswordHasher, Network, PasswordHash, RefreshToken},
         store::test_support::{MockRepositories, MockStore},
     };
 
     fn log_in(store: Arc<MockStore>, verification: Verification) -> LogIn {
+        throttled(fixtures::no_throttle(), store, verification)
+    }
+
+    fn throttled(throttle: Arc<Throttle>, store: Arc<MockStore>, verification: Verification) -> LogIn {
         let mut hasher = MockPasswordHasher::new();
         hasher.expect_verify().times(1).returning(move |_, hash| {
             Ok(if hash.is_some() {
@@ -107,8 +137,9 @@ mod tests {
         LogIn {
             store: store.clone(),
             hasher: Arc::new(hasher),
-            throttle: fixtures::no_throttle(),
+            throttle,
             open_session: fixtures::open_session(store),
+            events: fixtures::event_log(),
         }
     }
 
@@ -127,11 +158,12 @@ mod tests {
 
     fn saving_a_session() -> MockRepositories {
         let mut work = MockRepositories::default();
+        work.users.expect_lock().returning(|_| Ok(Some(fixtures::ada())));
         work.sessions
             .expect_insert()
             .withf(|session| {
                 session.user_id == fixtures::ada().id
-                    && session.origin == origin()
+                    && session.origin == fixtures::origin()
                     && session.expires_at == fixtures::now() + TimeDelta::days(30)
                     && session.refresh_token_digest == RefreshToken::new("secret".to_owned().into()).digest()
             })
@@ -140,15 +172,12 @@ mod tests {
         work.throttles
             .expect_note_login()
             .withf(|user, network, now| {
-                (*user, *network, *now) == (fixtures::ada().id, Network::from(&origin()), fixtures::now())
+                let here = Network::from(&fixtures::origin());
+                (*user, *network, *now) == (fixtures::ada().id, here, fixtures::now())
             })
             .times(1)
             .returning(|_, _, _| Ok(()));
-        work
-    }
-
-    fn origin() -> Origin {
-        Origin::new(Some("192.0.2.1".into()), Some("curl"))
+        fixtures::recording(work, EventKind::LoggedIn)
     }
 
     fn password() -> SecretString {
@@ -160,7 +189,7 @@ mod tests {
         for login in ["ADA", "Ada@Example.org"] {
             let store = Arc::new(knowing_ada().then_work(saving_a_session()));
             let tokens = log_in(store.clone(), Verification::Right)
-                .execute(login, password(), origin())
+                .execute(login, password(), fixtures::origin())
                 .await;
             let tokens = tokens.expect("logged in");
             assert_eq!(tokens.access_token.expose_secret(), "signed");
@@ -172,13 +201,70 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_names_impossible_names_and_wrong_passwords_are_the_same_after_the_same_work() {
-        for login in ["ada", "nobody", "nobody@example.org", "", "no such name!"] {
-            let store = Arc::new(knowing_ada());
+        let ada = Some(fixtures::ada().id);
+        for (login, known) in [
+            ("ada", ada),
+            ("nobody", None),
+            ("nobody@example.org", None),
+            ("", None),
+            ("no such name!", None),
+        ] {
+            let failure = fixtures::recording_of(known, MockRepositories::default(), EventKind::LoginFailed);
+            let store = Arc::new(knowing_ada().then_work(failure));
             let outcome = log_in(store.clone(), Verification::Wrong)
-                .execute(login, password(), origin())
+                .execute(login, password(), fixtures::origin())
                 .await;
             assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
-            assert_eq!(store.commits(), 0);
+            assert_eq!(store.commits(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_right_password_of_a_disabled_user_is_as_good_as_a_wrong_one() {
+        let mut reads = MockRepositories::default();
+        reads.users.expect_find_by_username().returning(|_| {
+            Ok(Some(User {
+                disabled_at: Some(fixtures::now()),
+                ..fixtures::ada()
+            }))
+        });
+        let failure = fixtures::recording(MockRepositories::default(), EventKind::LoginFailed);
+        let store = Arc::new(MockStore::reading(reads).then_work(failure));
+        let outcome = log_in(store.clone(), Verification::RightButOutdated)
+            .execute("ada", password(), fixtures::origin())
+            .await;
+        assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
+        assert_eq!(store.commits(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_failure_that_closes_an_account_is_written_down_as_such_in_the_commit_that_counts_it() {
+        for (count, closes) in [(9, false), (10, true), (11, false)] {
+            let mut reads = MockRepositories::default();
+            reads.throttles.expect_find_count().returning(|_, _| Ok(None));
+            let throttle = Arc::new(Throttle {
+                store: Arc::new(MockStore::reading(reads)),
+                clock: fixtures::clock(),
+                limits: ThrottleLimits {
+                    failures_per_account: Some(10),
+                    ..ThrottleLimits::default()
+                },
+            });
+            let mut work = MockRepositories::default();
+            work.throttles
+                .expect_count()
+                .times(1)
+                .returning(move |_, _, ends_at| Ok(Count { count, ends_at }));
+            let mut work = fixtures::recording(work, EventKind::LoginFailed);
+            if closes {
+                work = fixtures::recording(work, EventKind::LoginThrottled);
+            }
+            let store = Arc::new(knowing_ada().then_work(work));
+            let outcome = throttled(throttle, store.clone(), Verification::Wrong)
+                .execute("ada", password(), fixtures::origin())
+                .await;
+            assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
+            assert_eq!(store.commits(), 1);
         }
     }
 
@@ -201,7 +287,7 @@ mod tests {
             .returning(|_| Ok(()));
         let store = Arc::new(knowing_ada().then_work(renewal).then_work(saving_a_session()));
         let outcome = log_in(store.clone(), Verification::RightButOutdated)
-            .execute("ada", password(), origin())
+            .execute("ada", password(), fixtures::origin())
             .await;
         assert!(outcome.is_ok());
         assert_eq!(store.commits(), 2);
@@ -219,7 +305,7 @@ mod tests {
         });
         let store = Arc::new(knowing_ada().then_work(renewal).then_work(saving_a_session()));
         let outcome = log_in(store.clone(), Verification::RightButOutdated)
-            .execute("ada", password(), origin())
+            .execute("ada", password(), fixtures::origin())
             .await;
         assert!(outcome.is_ok());
         assert_eq!(store.commits(), 1);

@@ -1,8 +1,9 @@
 //! Logging out.
 
+use super::EventLog;
 use crate::Error;
 use domain::{
-    accounts::{PresentedToken, RefreshToken},
+    accounts::{EventKind, Origin, PresentedToken, RefreshToken},
     clock::Clock,
     store::Store,
 };
@@ -14,11 +15,13 @@ pub struct LogOut {
     pub store: Arc<dyn Store>,
     /// What has ended.
     pub clock: Arc<dyn Clock>,
+    /// Where it is written down.
+    pub events: Arc<EventLog>,
 }
 
 impl LogOut {
     /// Afterwards no session lives on the token; one that is unknown or has ended needs nothing done (RFC 7009, 2.2).
-    pub async fn execute(&self, token: &RefreshToken) -> Result<(), Error> {
+    pub async fn execute(&self, token: &RefreshToken, origin: Origin) -> Result<(), Error> {
         let unit = self.store.begin().await?;
         let now = self.clock.now();
         let session = match unit.sessions().lock_presented(&token.digest(), now).await? {
@@ -30,6 +33,9 @@ impl LogOut {
             ) => session,
         };
         unit.sessions().delete(session.user_id, session.id).await?;
+        self.events
+            .record(&*unit, session.user_id, EventKind::LoggedOut, origin)
+            .await?;
         unit.commit().await?;
         Ok(())
     }
@@ -46,9 +52,13 @@ mod tests {
         let log_out = LogOut {
             store: store.clone(),
             clock: fixtures::clock(),
+            events: fixtures::event_log(),
         };
         let token = RefreshToken::new("presented".to_owned().into());
-        log_out.execute(&token).await.expect("logged out");
+        log_out
+            .execute(&token, fixtures::origin())
+            .await
+            .expect("logged out");
         store.commits()
     }
 
@@ -68,7 +78,7 @@ mod tests {
                 .withf(|user, id| *user == fixtures::owner() && *id == fixtures::session().id)
                 .times(1)
                 .returning(|_, _| Ok(true));
-            assert_eq!(log_out(work).await, 1);
+            assert_eq!(log_out(fixtures::recording(work, EventKind::LoggedOut)).await, 1);
         }
     }
 

@@ -1,10 +1,10 @@
 //! Renewing a session.
 
-use super::{SessionTokens, Tokens};
+use super::{EventLog, SessionTokens, Tokens};
 use crate::Error;
 use chrono::TimeDelta;
 use domain::{
-    accounts::{Origin, PresentedToken, RefreshToken},
+    accounts::{EventKind, Origin, PresentedToken, RefreshToken},
     clock::Clock,
     store::Store,
 };
@@ -23,6 +23,8 @@ pub struct RefreshSession {
     pub tokens: Arc<SessionTokens>,
     /// What has ended.
     pub clock: Arc<dyn Clock>,
+    /// Where a theft is written down.
+    pub events: Arc<EventLog>,
 }
 
 impl RefreshSession {
@@ -41,6 +43,9 @@ impl RefreshSession {
             Some(PresentedToken::Previous(_, spent_at)) if now <= spent_at + SECOND_TAB => {}
             Some(PresentedToken::Previous(session, _) | PresentedToken::Older(session)) => {
                 unit.sessions().delete(session.user_id, session.id).await?;
+                self.events
+                    .record(&*unit, session.user_id, EventKind::RefreshReused, origin)
+                    .await?;
                 unit.commit().await?;
                 let (session, user) = (session.id, session.user_id);
                 tracing::warn!(%session, %user, "a refresh token was used twice: its session has ended");
@@ -77,6 +82,7 @@ mod tests {
             store: store.clone(),
             tokens: fixtures::session_tokens(),
             clock: fixtures::clock(),
+            events: fixtures::event_log(),
         };
         let origin = Origin::new(Some("192.0.2.1".into()), None);
         (refresh.execute(&token(), origin).await, store.commits())
@@ -128,6 +134,7 @@ mod tests {
                 .withf(|user, id| *user == fixtures::owner() && *id == fixtures::session().id)
                 .times(1)
                 .returning(|_, _| Ok(true));
+            let work = fixtures::recording(work, EventKind::RefreshReused);
             let (outcome, commits) = refresh(work).await;
             assert_eq!(
                 (outcome.expect_err("refused").code(), commits),

@@ -1,11 +1,14 @@
 //! Making an account.
 
-use super::{Throttle, password_rules::refuse_common};
+use super::{EventLog, MailSignals, Throttle, password_rules::refuse_common};
 use crate::Error;
 use domain::{
-    accounts::{Email, Origin, Password, PasswordHasher, PasswordStrength, User, Username},
+    accounts::{
+        CodePurpose, Email, EventKind, MailLanguage, MailOrder, Origin, Password, PasswordHasher,
+        PasswordStrength, Role, User, Username,
+    },
     clock::Clock,
-    ids::{IdGenerator, UserId},
+    ids::{IdGenerator, MailOrderId, UserId},
     store::Store,
 };
 use std::sync::Arc;
@@ -21,7 +24,7 @@ pub struct Registration {
     pub password: Password,
 }
 
-/// Makes an account with a password.
+/// Makes an account with a password, and has a code mailed that shows whether the address is the user's.
 pub struct RegisterUser {
     /// Where users are kept.
     pub store: Arc<dyn Store>,
@@ -35,13 +38,22 @@ pub struct RegisterUser {
     pub clock: Arc<dyn Clock>,
     /// Names the user.
     pub ids: Arc<dyn IdGenerator>,
+    /// Wakes those who send mails.
+    pub mails: Arc<MailSignals>,
+    /// Where it is written down.
+    pub events: Arc<EventLog>,
 }
 
 impl RegisterUser {
-    /// The new user; [`Error::UsernameTaken`], [`Error::EmailTaken`], [`Error::InvalidRequest`] for a common password, or
-    /// [`Error::TooManyAttempts`].
-    pub async fn execute(&self, registration: Registration, origin: &Origin) -> Result<User, Error> {
-        self.throttle.admit_registration(origin).await?;
+    /// The new user, who gets a mail in this language; [`Error::UsernameTaken`], [`Error::EmailTaken`],
+    /// [`Error::InvalidRequest`] for a common password, or [`Error::TooManyAttempts`].
+    pub async fn execute(
+        &self,
+        registration: Registration,
+        language: MailLanguage,
+        origin: Origin,
+    ) -> Result<User, Error> {
+        self.throttle.admit_registration(&origin).await?;
         let Registration {
             username,
             email,
@@ -56,12 +68,21 @@ impl RegisterUser {
             email,
             email_verified: false,
             password_hash: Some(hash),
+            role: Role::User,
+            disabled_at: None,
             created_at: now,
             updated_at: now,
         };
         let work = self.store.begin().await?;
         work.users().insert(&user).await?;
+        let id = MailOrderId(self.ids.next());
+        let mail = MailOrder::new(id, Some(user.id), CodePurpose::VerifyEmail, language, now);
+        work.mail_orders().insert(&mail).await?;
+        self.events
+            .record(&*work, user.id, EventKind::Registered, origin)
+            .await?;
         work.commit().await?;
+        self.mails.ring();
         Ok(user)
     }
 }
@@ -77,6 +98,7 @@ mod tests {
             test_support::{MockRepositories, MockStore},
         },
     };
+    use futures_util::FutureExt;
 
     fn registration() -> Registration {
         Registration {
@@ -100,11 +122,13 @@ mod tests {
             throttle: fixtures::no_throttle(),
             clock: fixtures::clock(),
             ids: fixtures::ids(),
+            mails: Arc::default(),
+            events: fixtures::event_log(),
         }
     }
 
     #[tokio::test]
-    async fn the_user_is_saved_with_a_hash_and_an_unverified_address() {
+    async fn the_user_is_saved_with_a_hash_an_unverified_address_and_the_order_of_a_mail() {
         let mut work = MockRepositories::default();
         work.users
             .expect_insert()
@@ -115,11 +139,22 @@ mod tests {
             })
             .times(1)
             .returning(|_| Ok(()));
+        work.mail_orders
+            .expect_insert()
+            .withf(|order| {
+                order.user_id.is_some()
+                    && order.purpose == CodePurpose::VerifyEmail
+                    && order.language == MailLanguage::Spanish
+            })
+            .times(1)
+            .returning(|_| Ok(()));
+        let id = UserId(fixtures::ids().next());
+        let work = fixtures::recording_of(Some(id), work, EventKind::Registered);
         let store = Arc::new(MockStore::default().then_work(work));
-        let user = register(store.clone(), false)
-            .execute(registration(), &Origin::default())
-            .await
-            .expect("registered");
+        let register = register(store.clone(), false);
+        let registered = register.execute(registration(), MailLanguage::Spanish, fixtures::origin());
+        let user = registered.await.expect("registered");
+        assert!(register.mails.rung().now_or_never().is_some());
         assert_eq!(
             (user.created_at, user.updated_at),
             (fixtures::now(), fixtures::now())
@@ -132,7 +167,7 @@ mod tests {
     async fn a_common_password_is_refused_by_name_before_anything_is_hashed_or_saved() {
         let store = Arc::new(MockStore::default());
         let error = register(store.clone(), true)
-            .execute(registration(), &Origin::default())
+            .execute(registration(), MailLanguage::English, fixtures::origin())
             .await
             .expect_err("refused");
         assert!(matches!(error, Error::InvalidRequest(fields) if fields[0].field == "password"));
@@ -151,7 +186,7 @@ mod tests {
                 .returning(move |_| Err(StoreError::Conflict(conflict)));
             let store = Arc::new(MockStore::default().then_work(work));
             let error = register(store.clone(), false)
-                .execute(registration(), &Origin::default())
+                .execute(registration(), MailLanguage::English, fixtures::origin())
                 .await
                 .expect_err("taken");
             assert_eq!(error.code(), code);

@@ -6,7 +6,7 @@ use domain::{
     accounts::{Count, Counted, Counter, Email, Network, Origin, Username},
     clock::{Clock, Timestamp},
     ids::UserId,
-    store::Store,
+    store::{Store, StoreError, UnitOfWork},
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ const REGISTRATIONS_COUNT: TimeDelta = TimeDelta::hours(1);
 pub struct ThrottleLimits {
     /// Failed logins with one name or address in 15 minutes, from networks from which its user never logged in.
     pub failures_per_account: Option<u64>,
-    /// Failed logins and wrong codes from one network in 15 minutes.
+    /// Failed logins and wrong codes from one network in 15 minutes, and, counted apart, requests for mails with codes.
     pub failures_per_address: Option<u64>,
     /// Mails with codes to one address in 15 minutes.
     pub mails_per_account: Option<u64>,
@@ -64,6 +64,25 @@ impl Attempt {
         }
     }
 
+    /// Showing a token or a code. It is counted against nobody's account: a token is not guessed, and a code has tries of its
+    /// own. But checking one is work, here and at who vouches for it.
+    pub(super) fn with_token(origin: &Origin) -> Self {
+        Self {
+            network: Network::from(origin),
+            account: None,
+            user: None,
+        }
+    }
+
+    /// Repeating the password in a session, which may be a thief's: he is shut out wherever he is.
+    pub(super) fn confirm(user: UserId, origin: &Origin) -> Self {
+        Self {
+            network: Network::from(origin),
+            account: Some(Counter::new(Counted::WrongCurrentPasswords, &user.0.to_string())),
+            user: None,
+        }
+    }
+
     fn failures_from(&self) -> Counter {
         Counter::new(Counted::FailuresFrom, &self.network.to_string())
     }
@@ -101,22 +120,34 @@ impl Throttle {
         refuse(Some(spent), now)
     }
 
-    /// Counts an attempt that failed. The network's count is always taken first, so that two who count at once never wait
-    /// for each other.
-    pub(super) async fn note_failure(&self, attempt: &Attempt) -> Result<(), Error> {
-        let from = self.limits.failures_per_address.map(|_| attempt.failures_from());
-        let against = self.limits.failures_per_account.and(attempt.account.clone());
-        let counters: Vec<Counter> = from.into_iter().chain(against).collect();
-        if counters.is_empty() {
+    /// Counts an attempt that failed; whether it is the one that closes the account. The network's count is always taken
+    /// first, so that two who count at once never wait for each other.
+    pub(super) async fn note_failure(
+        &self,
+        unit: &dyn UnitOfWork,
+        attempt: &Attempt,
+    ) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let until = now + FAILURES_COUNT;
+        if self.limits.failures_per_address.is_some() {
+            let from = attempt.failures_from();
+            unit.throttles().count(&from, now, until).await?;
+        }
+        let (Some(limit), Some(account)) = (self.limits.failures_per_account, &attempt.account) else {
+            return Ok(false);
+        };
+        let against = unit.throttles().count(account, now, until).await?;
+        Ok(against.count == limit)
+    }
+
+    /// Counts an attempt that failed against its network, in a unit of work of its own.
+    pub(super) async fn note_failure_alone(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        if self.limits.failures_per_address.is_none() {
             return Ok(());
         }
-        let now = self.clock.now();
         let unit = self.store.begin().await?;
-        for counter in &counters {
-            unit.throttles().count(counter, now, now + FAILURES_COUNT).await?;
-        }
-        unit.commit().await?;
-        Ok(())
+        self.note_failure(&*unit, attempt).await?;
+        unit.commit().await
     }
 
     /// Counts a registration; [`Error::TooManyAttempts`] when it is one too many.
@@ -127,8 +158,13 @@ impl Throttle {
         refuse(spent, now)
     }
 
-    /// Counts a mail; whether it may be sent.
-    pub async fn may_mail(&self, email: &Email) -> Result<bool, Error> {
+    /// Counts a mail that somebody asked for; whether it may be sent.
+    pub(super) async fn may_mail(&self, email: &Email, origin: &Origin) -> Result<bool, Error> {
+        let from = Counter::new(Counted::MailsFrom, &Network::from(origin).to_string());
+        let limit = self.limits.failures_per_address;
+        if self.spend(&from, limit, FAILURES_COUNT).await?.0.is_some() {
+            return Ok(false);
+        }
         let counter = Counter::new(Counted::MailsTo, email.key());
         let limit = self.limits.mails_per_account;
         let (spent, _) = self.spend(&counter, limit, FAILURES_COUNT).await?;

@@ -120,10 +120,31 @@ async fn a_failure_counts_for_its_network_and_then_for_its_account() {
                 })
             });
     }
+    assert!(!noted(LIMITS, work).await);
+}
+
+#[tokio::test]
+async fn the_failure_that_reaches_the_limit_closes_the_account_and_no_other_does() {
+    for (count, closes) in [(9, false), (10, true), (11, false)] {
+        let mut work = MockRepositories::default();
+        work.throttles
+            .expect_count()
+            .times(2)
+            .returning(move |_, _, ends_at| Ok(Count { count, ends_at }));
+        assert_eq!(noted(LIMITS, work).await, closes, "{count}");
+    }
+}
+
+/// Notes a failure in a unit of work that meets these mocks; whether it closes the account.
+async fn noted(limits: ThrottleLimits, work: MockRepositories) -> bool {
     let store = Arc::new(MockStore::default().then_work(work));
-    let noted = throttle(store.clone()).note_failure(&ada_logs_in()).await;
-    assert!(noted.is_ok());
-    assert_eq!(store.commits(), 1);
+    let unit = store.begin().await.expect("a unit of work");
+    let throttle = Throttle {
+        limits,
+        ..throttle(store)
+    };
+    let noted = throttle.note_failure(&*unit, &ada_logs_in()).await;
+    noted.expect("counted")
 }
 
 #[tokio::test]
@@ -155,21 +176,55 @@ async fn registrations_from_a_network_are_refused_past_their_limit() {
 }
 
 #[tokio::test]
-async fn mails_to_an_address_are_not_sent_past_their_limit() {
-    let email = fixtures::email("ada@example.org");
-    assert!(throttle(counting(3)).may_mail(&email).await.expect("counted"));
-    assert!(!throttle(counting(4)).may_mail(&email).await.expect("counted"));
+async fn mails_to_an_address_or_for_a_network_are_not_sent_past_their_limit() {
+    for (from, to, sent) in [(1, 3, true), (1, 4, false), (100, 1, true), (101, 1, false)] {
+        let mut counts = MockStore::default();
+        for (counted, whom, count) in [
+            (Counted::MailsFrom, "192.0.2.1", from),
+            (Counted::MailsTo, "ada@example.org", to),
+        ] {
+            let mut work = MockRepositories::default();
+            work.throttles
+                .expect_count()
+                .withf(move |counter, _, _| *counter == Counter::new(counted, whom))
+                .returning(move |_, _, ends_at| Ok(Count { count, ends_at }));
+            counts = counts.then_work(work);
+        }
+        let email = fixtures::email("ada@example.org");
+        let allowed = throttle(Arc::new(counts)).may_mail(&email, &origin()).await;
+        assert_eq!(allowed.expect("counted"), sent, "{from}, {to}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_in_a_session_counts_against_its_user_wherever_he_is() {
+    let (ada, other) = (fixtures::ada().id, UserId(Uuid::from_u128(77)));
+    let closed = Counter::new(Counted::WrongCurrentPasswords, &ada.0.to_string());
+    for (user, expected) in [(ada, Err("too_many_attempts")), (other, Ok(()))] {
+        let closed = closed.clone();
+        let mut reads = MockRepositories::default();
+        reads.throttles.expect_find_count().returning(move |counter, _| {
+            let ends_at = soon();
+            Ok((*counter == closed).then_some(Count { count: 10, ends_at }))
+        });
+        reads
+            .throttles
+            .expect_has_logged_in()
+            .returning(move |user, _| Ok(user == ada));
+        let outcome = checked(reads, &Attempt::confirm(user, &origin())).await;
+        assert_eq!(outcome.map_err(|error| error.code()), expected);
+    }
 }
 
 #[tokio::test]
 async fn without_limits_nothing_is_counted() {
     let throttle = fixtures::no_throttle();
     assert!(throttle.check(&ada_logs_in()).await.is_ok());
-    assert!(throttle.note_failure(&ada_logs_in()).await.is_ok());
+    assert!(!noted(throttle.limits, MockRepositories::default()).await);
     assert!(throttle.admit_registration(&origin()).await.is_ok());
     assert!(
         throttle
-            .may_mail(&fixtures::email("ada@example.org"))
+            .may_mail(&fixtures::email("ada@example.org"), &origin())
             .await
             .expect("yes")
     );

@@ -13,8 +13,8 @@ use domain::{
     store::{Conflict, Store, StoreError},
     tasks::{Claim, Task, TaskCall, TaskCalls, TaskOutcome, TaskWork},
 };
-use std::{sync::Arc, time::Duration};
-use tokio::sync::{broadcast, watch};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+use tokio::sync::{Semaphore, SemaphorePermit, broadcast, watch};
 
 /// The rest after the store failed.
 pub(super) const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ const UNCALLED: u64 = 10;
 /// How long he listens then: enough to connect to a broker.
 const LISTEN: Duration = Duration::from_secs(1);
 
-/// Works on tasks, one at a time; several run at once on the same value.
+/// Works on tasks, one at a time; several run at once on the same value, and take turns.
 pub struct WorkOnTasks {
     /// Where tasks and texts are kept.
     pub store: Arc<dyn Store>,
@@ -40,7 +40,13 @@ pub struct WorkOnTasks {
     pub lease: Duration,
     /// How soon a task is found whose call was lost.
     pub look_every: Duration,
+    /// As many tasks are worked on at once. A turn lasts from the wait for a task until its last page is begun: whoever
+    /// has the next turn claims while that page is read, and the engine need not wait for work between two tasks.
+    pub turns: Semaphore,
 }
+
+/// The right to take on a task.
+type Turn<'turns> = SemaphorePermit<'turns>;
 
 /// What became of a claimed task's work.
 enum Attempt {
@@ -56,7 +62,7 @@ impl WorkOnTasks {
     /// Works until the process ends.
     pub async fn run(&self) {
         let mut patience = self.look_every;
-        while self.signals.working() {
+        while let Some(turn) = self.turn().await {
             let call = tokio::select! {
                 biased;
                 () = self.signals.reached(Stage::Finishing) => return,
@@ -64,10 +70,10 @@ impl WorkOnTasks {
             };
             patience = self.look_every;
             let worked = match call {
-                Some(call) => self.follow(call).await,
+                Some(call) => self.follow(call, turn).await,
                 // For tasks that lie there though nobody called, nobody may ever call. Now and then he listens again, or
                 // he would never be reached by a broker that is back.
-                None => self.work_off(UNCALLED).await.map(|count| {
+                None => self.work_off(UNCALLED, Some(turn)).await.map(|count| {
                     if count == UNCALLED {
                         patience = LISTEN.min(self.look_every);
                     }
@@ -86,35 +92,44 @@ impl WorkOnTasks {
 
     /// Follows a call. It is answered once the task is claimed, for from then on the lease watches over it; a broker would
     /// not wait as long as a long document takes.
-    async fn follow(&self, call: Box<dyn TaskCall>) -> Result<(), Error> {
+    async fn follow(&self, call: Box<dyn TaskCall>, turn: Turn<'_>) -> Result<(), Error> {
         let claim = self.claim().await?;
         call.answered().await;
         if let Some(claim) = claim {
-            self.perform(&claim).await;
+            self.perform(&claim, turn).await;
         }
         Ok(())
     }
 
     /// Works until no task is ready; how many there were.
     pub async fn drain(&self) -> Result<u64, Error> {
-        self.work_off(u64::MAX).await
+        self.work_off(u64::MAX, self.turn().await).await
     }
 
     /// Works on so many tasks, or until none is ready; how many there were.
-    async fn work_off(&self, most: u64) -> Result<u64, Error> {
-        let mut count = 0;
-        while count < most
-            && self.signals.working()
+    async fn work_off(&self, most: u64, first: Option<Turn<'_>>) -> Result<u64, Error> {
+        let (mut count, mut next) = (0, first);
+        while let Some(turn) = next
             && let Some(claim) = self.claim().await?
         {
-            self.perform(&claim).await;
+            self.perform(&claim, turn).await;
             count += 1;
+            next = if count < most { self.turn().await } else { None };
         }
         Ok(count)
     }
 
-    async fn perform(&self, claim: &Claim) {
-        match self.attempt(claim).await {
+    /// Waits for a turn; none when the process takes on no more work.
+    async fn turn(&self) -> Option<Turn<'_>> {
+        tokio::select! {
+            biased;
+            () = self.signals.reached(Stage::Finishing) => None,
+            turn = self.turns.acquire() => turn.ok(),
+        }
+    }
+
+    async fn perform(&self, claim: &Claim, turn: Turn<'_>) {
+        match self.attempt(claim, turn).await {
             Attempt::Done(outcome) => self.conclude(claim, outcome).await,
             Attempt::Lost => tracing::info!(task = %claim.task.id, "the task was taken away"),
             Attempt::Interrupted => self.hand_back(claim).await,
@@ -124,12 +139,13 @@ impl WorkOnTasks {
 
     /// Does the work while keeping the lease. All of it goes on at once, so that a store that does not answer holds up
     /// neither the work nor its end.
-    async fn attempt(&self, claim: &Claim) -> Attempt {
+    async fn attempt(&self, claim: &Claim, turn: Turn<'_>) -> Attempt {
         let (pages, done) = watch::channel(0);
         let cancellations = self.signals.cancellations();
         tokio::select! {
             outcome = self.work(&claim.task, Arc::new(Pages(pages))) => Attempt::Done(outcome),
             () = self.keep(claim, &done) => Attempt::Lost,
+            never = give_up(turn, done.clone(), claim.task.progress.total) => match never {},
             () = cancelled(cancellations, claim.lease.task) => Attempt::Lost,
             () = self.signals.reached(Stage::Over) => Attempt::Interrupted,
         }
@@ -231,6 +247,14 @@ fn count(outcome: &Result<Option<Text>, Error>) {
 /// Waits until the task is cancelled here. A cancellation that was missed is found at the next renewal.
 async fn cancelled(mut cancellations: broadcast::Receiver<TaskId>, task: TaskId) {
     while cancellations.recv().await != Ok(task) {}
+}
+
+/// Gives up the turn when the last of the pages begins.
+async fn give_up(turn: Turn<'_>, mut done: watch::Receiver<u32>, pages: u32) -> Infallible {
+    // The sender is gone when the work is, and then this is not polled again.
+    let _ = done.wait_for(|done| done.saturating_add(1) >= pages).await;
+    drop(turn);
+    pending().await
 }
 
 /// Passes on how many pages are done.

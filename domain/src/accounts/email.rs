@@ -22,13 +22,18 @@ impl Email {
         let fits = text.len() <= Self::MAX_BYTES && !text.chars().any(char::is_control);
         (fits && EmailAddress::parse_with_options(text, options).is_ok()).then(|| Self {
             shown: text.to_owned(),
-            key: text.to_lowercase(),
+            key: Self::key_of(text),
         })
     }
 
     /// As it was given.
     pub fn as_str(&self) -> &str {
         &self.shown
+    }
+
+    /// What an address, or a part of one, is compared by.
+    pub(super) fn key_of(text: &str) -> String {
+        text.to_lowercase()
     }
 
     /// What two addresses are compared by, and unique by.

@@ -1,5 +1,6 @@
 //! Passwords and their hashes. Neither shows itself in a log.
 
+use super::Code;
 use secrecy::{ExposeSecret, SecretString};
 
 /// A password that may be chosen: 8 to 128 characters.
@@ -23,6 +24,13 @@ impl Password {
     /// The characters, for hashing.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+}
+
+/// A code is hashed as a password is: it has as many characters as the shortest.
+impl From<&Code> for Password {
+    fn from(code: &Code) -> Self {
+        Self(code.secret())
     }
 }
 

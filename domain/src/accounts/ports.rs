@@ -1,8 +1,9 @@
 //! What the accounts need from outside.
 
 use super::{
-    AccessClaims, ApiKey, Count, Counter, Email, InvalidToken, Mail, MailError, Network, Password,
-    PasswordHash, PresentedToken, Session, TokenDigest, User, Username,
+    AccessClaims, ApiKey, Code, CodePurpose, Count, Counter, Email, IdTokenError, Identity, IdentityClaims,
+    InvalidToken, IssuedCode, LinkedIdentity, Mail, MailError, MailOrder, Network, Password, PasswordHash,
+    PresentedToken, SecurityEvent, Session, TokenDigest, User, UserSearch, Username,
 };
 use crate::{
     BoxError,
@@ -22,6 +23,8 @@ pub trait UserRepository: Send + Sync {
     async fn find_by_username(&self, username: &Username) -> Result<Option<User>, StoreError>;
     /// The user of this address, without case; `None` when there is none.
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError>;
+    /// A page of the users, newest first: those that match, or all.
+    async fn list(&self, matching: Option<UserSearch>, page: PageRequest) -> Result<Page<User>, StoreError>;
     /// The user, whose row no other unit of work can change until this one ends; `None` when there is none.
     async fn lock(&self, id: UserId) -> Result<Option<User>, StoreError>;
     /// Adds a user. [`Conflict::Username`](crate::store::Conflict) or `Email` when taken.
@@ -84,6 +87,23 @@ pub trait ApiKeyRepository: Send + Sync {
     async fn touch(&self, id: ApiKeyId, now: Timestamp) -> Result<(), StoreError>;
     /// Removes the user's key; false when there is none.
     async fn delete(&self, user: UserId, id: ApiKeyId) -> Result<bool, StoreError>;
+    /// Removes every key of the user; how many there were.
+    async fn delete_all(&self, user: UserId) -> Result<u64, StoreError>;
+}
+
+/// Stored identities that users log in with.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait IdentityRepository: Send + Sync {
+    /// The identity as it is linked, and its user, in one read; `None` when it is nobody's.
+    async fn find_user(&self, identity: &Identity) -> Result<Option<(LinkedIdentity, User)>, StoreError>;
+    /// Adds an identity. [`Conflict::Identity`](crate::store::Conflict) when it is somebody's already,
+    /// [`StoreError::OwnerGone`] when its user is gone.
+    async fn insert(&self, linked: &LinkedIdentity) -> Result<(), StoreError>;
+    /// Notes that its user logged in with it.
+    async fn touch(&self, identity: &Identity, now: Timestamp) -> Result<(), StoreError>;
+    /// Removes every identity of the user; how many there were.
+    async fn delete_all(&self, user: UserId) -> Result<u64, StoreError>;
 }
 
 /// Counts of what strangers try, and the networks from which users logged in.
@@ -103,6 +123,64 @@ pub trait ThrottleRepository: Send + Sync {
     async fn has_logged_in(&self, user: UserId, network: Network) -> Result<bool, StoreError>;
     /// Forgets the networks from which nobody logged in since `moment` and says how many.
     async fn forget_logins_before(&self, moment: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Codes that were mailed, hashed.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait CodeRepository: Send + Sync {
+    /// Adds a code in the place of the one that its user had for its purpose. [`StoreError::OwnerGone`] when its user is
+    /// gone. Only where the user is locked.
+    async fn put(&self, code: &IssuedCode) -> Result<(), StoreError>;
+    /// Takes one attempt from the user's code for this purpose, and gives what is left of it; `None` when there is no
+    /// such code, when it has expired at `now` or was tried too often.
+    async fn take_attempt(
+        &self,
+        user: UserId,
+        purpose: CodePurpose,
+        now: Timestamp,
+    ) -> Result<Option<IssuedCode>, StoreError>;
+    /// Gives an attempt back; nothing when the code is gone.
+    async fn return_attempt(&self, code: &IssuedCode) -> Result<(), StoreError>;
+    /// Removes this very code; false when it is gone, spent by another or replaced.
+    async fn spend(&self, code: &IssuedCode) -> Result<bool, StoreError>;
+    /// Removes the user's code for this purpose, if there is one.
+    async fn revoke(&self, user: UserId, purpose: CodePurpose) -> Result<(), StoreError>;
+    /// Removes the codes that expired before `now` and says how many.
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Mails that are still to be sent.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait MailOrderRepository: Send + Sync {
+    /// Adds an order that is due at once. [`StoreError::OwnerGone`] when its user is gone.
+    async fn insert(&self, order: &MailOrder) -> Result<(), StoreError>;
+    /// Whether any order is due at `now`.
+    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError>;
+    /// Takes the order that is due longest, with one attempt more; nobody else gets it before `until`. `None` when there
+    /// is none that nobody else is taking.
+    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<MailOrder>, StoreError>;
+    /// Whether its user was promised another mail for the same purpose since.
+    async fn is_superseded(&self, order: &MailOrder) -> Result<bool, StoreError>;
+    /// Makes an order due at `until`; nothing when it was claimed again since.
+    async fn postpone(&self, order: &MailOrder, until: Timestamp) -> Result<(), StoreError>;
+    /// Removes an order; nothing when it was claimed again since.
+    async fn remove(&self, order: &MailOrder) -> Result<(), StoreError>;
+}
+
+/// What happened to accounts. It belongs to no user's row and outlives it.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait EventRepository: Send + Sync {
+    /// Adds an event.
+    async fn record(&self, event: &SecurityEvent) -> Result<(), StoreError>;
+    /// A page of the user's events, newest first.
+    async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<SecurityEvent>, StoreError>;
+    /// Removes every event of the user.
+    async fn delete_all(&self, user: UserId) -> Result<(), StoreError>;
+    /// Removes the events that [expired](SecurityEvent::expires_at) by `now` and says how many.
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// Whether a password is the right one.
@@ -160,11 +238,22 @@ pub struct PublicKey {
     pub bytes: [u8; 32],
 }
 
+/// ID tokens (OpenID Connect Core 1.0) of the issuers that are configured.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait IdTokenVerifier: Send + Sync {
+    /// What its issuer says in a token that is meant for this service and valid at `now`, with 30 s of leeway. Waits for
+    /// the issuer, within bounds, where its keys are not known yet.
+    async fn verify(&self, token: &SecretString, now: Timestamp) -> Result<IdentityClaims, IdTokenError>;
+}
+
 /// Secrets nobody can guess.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 pub trait SecretGenerator: Send + Sync {
     /// 256 random bits as 43 characters of base64url.
     fn token(&self) -> SecretString;
+    /// A code, each as likely as any other.
+    fn code(&self) -> Code;
 }
 
 /// Sends mails.

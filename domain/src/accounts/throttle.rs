@@ -40,7 +40,7 @@ impl std::fmt::Display for Network {
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
-    /// Failed logins, and codes that were not right, from a network.
+    /// Failed logins, by whatever means, from a network.
     FailuresFrom,
     /// Failed logins with a name or address.
     FailuresAs,
@@ -48,6 +48,8 @@ pub enum Counted {
     WrongCurrentPasswords,
     /// Registrations from a network.
     RegistrationsFrom,
+    /// Requests for mails with codes from a network.
+    MailsFrom,
     /// Mails with codes to an address.
     MailsTo,
 }
@@ -59,6 +61,7 @@ impl Counted {
             Self::FailuresAs => "failures as",
             Self::WrongCurrentPasswords => "wrong current passwords of",
             Self::RegistrationsFrom => "registrations from",
+            Self::MailsFrom => "mails from",
             Self::MailsTo => "mails to",
         }
     }

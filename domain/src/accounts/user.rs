@@ -3,6 +3,32 @@
 use super::{Email, PasswordHash, Username};
 use crate::{clock::Timestamp, ids::UserId};
 
+/// What a user may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// What concerns himself.
+    User,
+    /// What concerns the others, too.
+    Admin,
+}
+
+impl Role {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of this name; `None` when there is none.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::User, Self::Admin]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
+}
+
 /// A person or program with an account.
 #[derive(Debug, Clone)]
 pub struct User {
@@ -16,6 +42,10 @@ pub struct User {
     pub email_verified: bool,
     /// `None` for a user who has no password.
     pub password_hash: Option<PasswordHash>,
+    /// What the user may do.
+    pub role: Role,
+    /// Since when the account is shut: nobody is let in, and nothing that was given out for it counts.
+    pub disabled_at: Option<Timestamp>,
     /// When the user registered.
     pub created_at: Timestamp,
     /// When name, address or password changed last.
@@ -32,6 +62,30 @@ impl User {
     }
 }
 
+/// What users are looked for by: a part of their names or addresses, without case; 1 to 254 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserSearch(String);
+
+impl UserSearch {
+    /// `None` when the text is empty, too long or holds control characters. Blanks around it are dropped.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let fits =
+            (1..=Email::MAX_BYTES).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// What a name's [key](Username::key) must hold.
+    pub fn username_part(&self) -> String {
+        Username::key_of(&self.0)
+    }
+
+    /// What an address's [key](Email::key) must hold.
+    pub fn email_part(&self) -> String {
+        Email::key_of(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +99,8 @@ mod tests {
             email: Email::parse("ada@example.org").expect("a valid address"),
             email_verified: true,
             password_hash: None,
+            role: Role::User,
+            disabled_at: None,
             created_at: then,
             updated_at: then,
         }
@@ -61,6 +117,25 @@ mod tests {
     #[test]
     fn a_changed_address_is_unverified_again() {
         assert!(!renamed("lovelace@example.org").email_verified);
+    }
+
+    #[test]
+    fn users_are_looked_for_by_what_names_and_addresses_are_compared_by() {
+        let search = UserSearch::parse(" ﬁNN ").expect("a valid search");
+        assert_eq!(search.username_part(), "finn");
+        let search = UserSearch::parse("@Example").expect("a valid search");
+        assert_eq!(search.email_part(), "@example");
+        for text in ["", " ", "a\0b", &"x".repeat(255)] {
+            assert_eq!(UserSearch::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_role_is_found_by_its_name() {
+        for role in [Role::User, Role::Admin] {
+            assert_eq!(Role::from_name(role.name()), Some(role));
+        }
+        assert_eq!(Role::from_name("root"), None);
     }
 
     #[test]

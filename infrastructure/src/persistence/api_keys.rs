@@ -117,4 +117,12 @@ impl<C: Connection> ApiKeyRepository for Sea<C> {
             .exec(&self.connection);
         Ok(delete.await.map_err(store_error)?.rows_affected > 0)
     }
+
+    async fn delete_all(&self, user: UserId) -> Result<u64, StoreError> {
+        users::lock(&self.connection, user.0).await?;
+        let delete = Entity::delete_many()
+            .filter(Column::UserId.eq(user.0))
+            .exec(&self.connection);
+        Ok(delete.await.map_err(store_error)?.rows_affected)
+    }
 }

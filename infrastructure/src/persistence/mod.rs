@@ -3,10 +3,14 @@
 mod answers;
 mod api_keys;
 mod blob_deletions;
+mod codes;
 mod connection;
 mod entities;
 mod error;
+mod events;
+mod identities;
 mod images;
+mod mail_orders;
 mod mysql;
 mod postgres;
 mod schema;
@@ -22,7 +26,10 @@ pub use error::DatabaseError;
 
 use async_trait::async_trait;
 use domain::{
-    accounts::{ApiKeyRepository, SessionRepository, ThrottleRepository, UserRepository},
+    accounts::{
+        ApiKeyRepository, CodeRepository, EventRepository, IdentityRepository, MailOrderRepository,
+        SessionRepository, ThrottleRepository, UserRepository,
+    },
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
@@ -56,6 +63,18 @@ impl<C: Connection> Repositories for Sea<C> {
         self
     }
     fn throttles(&self) -> &dyn ThrottleRepository {
+        self
+    }
+    fn codes(&self) -> &dyn CodeRepository {
+        self
+    }
+    fn mail_orders(&self) -> &dyn MailOrderRepository {
+        self
+    }
+    fn events(&self) -> &dyn EventRepository {
+        self
+    }
+    fn identities(&self) -> &dyn IdentityRepository {
         self
     }
     fn images(&self) -> &dyn ImageRepository {
@@ -132,6 +151,18 @@ impl Repositories for SeaStore {
     }
     fn throttles(&self) -> &dyn ThrottleRepository {
         self.reads.throttles()
+    }
+    fn codes(&self) -> &dyn CodeRepository {
+        self.reads.codes()
+    }
+    fn mail_orders(&self) -> &dyn MailOrderRepository {
+        self.reads.mail_orders()
+    }
+    fn events(&self) -> &dyn EventRepository {
+        self.reads.events()
+    }
+    fn identities(&self) -> &dyn IdentityRepository {
+        self.reads.identities()
     }
     fn images(&self) -> &dyn ImageRepository {
         self.reads.images()

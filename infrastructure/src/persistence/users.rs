@@ -7,14 +7,16 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{Email, PasswordHash, User, UserRepository, Username},
+    accounts::{Email, PasswordHash, Role, User, UserRepository, UserSearch, Username},
     clock::Timestamp,
     ids::UserId,
+    page::{Page, PageRequest},
     store::StoreError,
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{ExprTrait, LikeExpr, SimpleExpr},
 };
 use uuid::Uuid;
 
@@ -29,6 +31,8 @@ pub(super) fn read(row: Model) -> Result<User, CorruptRow> {
         email: Email::parse(&row.email).ok_or(corrupt("email"))?,
         email_verified: row.email_verified,
         password_hash: row.password_hash.map(PasswordHash::new),
+        role: Role::from_name(&row.role).ok_or(corrupt("role"))?,
+        disabled_at: row.disabled_at.map(Timestamp::new),
         created_at: Timestamp::new(row.created_at),
         updated_at: Timestamp::new(row.updated_at),
     })
@@ -44,11 +48,26 @@ fn row(user: &User) -> ActiveModel {
         email_key: Set(user.email.key().to_owned()),
         email_verified: Set(user.email_verified),
         password_hash: Set(user.password_hash.as_ref().map(|hash| hash.expose().to_owned())),
+        role: Set(user.role.name().to_owned()),
+        disabled_at: Set(user.disabled_at.map(Timestamp::to_utc)),
         image_count: NotSet,
         stored_bytes: NotSet,
         created_at: Set(user.created_at.to_utc()),
         updated_at: Set(user.updated_at.to_utc()),
     }
+}
+
+/// That the column holds the part, whatever signs are in it.
+fn holds(column: Column, part: &str) -> SimpleExpr {
+    let mut pattern = "%".to_owned();
+    for character in part.chars() {
+        if "%_!".contains(character) {
+            pattern.push('!');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    column.into_expr().like(LikeExpr::new(pattern).escape('!'))
 }
 
 /// The user that a read found.
@@ -74,6 +93,23 @@ impl<C: Connection> UserRepository for Sea<C> {
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
         let select = Entity::find().filter(Column::EmailKey.eq(email.key()));
         user(select.one(&self.connection).await.map_err(store_error)?)
+    }
+
+    async fn list(&self, matching: Option<UserSearch>, page: PageRequest) -> Result<Page<User>, StoreError> {
+        let matching = matching.map(|search| {
+            Condition::any()
+                .add(holds(Column::UsernameKey, &search.username_part()))
+                .add(holds(Column::EmailKey, &search.email_part()))
+        });
+        let rows = Entity::find()
+            .filter(Condition::all().add_option(matching))
+            .filter(Condition::all().add_option(page.after.map(|id| Column::Id.lt(id))))
+            .order_by_desc(Column::Id)
+            .limit(page.limit.get() + 1)
+            .all(&self.connection);
+        let rows = rows.await.map_err(store_error)?.into_iter();
+        let users = rows.map(read).collect::<Result<_, _>>()?;
+        Ok(Page::from_lookahead(users, page.limit, |user: &User| user.id.0))
     }
 
     async fn lock(&self, id: UserId) -> Result<Option<User>, StoreError> {

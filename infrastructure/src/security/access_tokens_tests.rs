@@ -192,6 +192,42 @@ fn a_token_signed_with_the_public_key_as_a_shared_secret_is_refused() {
 }
 
 #[test]
+fn a_header_brings_no_keys_of_its_own() {
+    let (tokens, thief) = (tokens(), tokens());
+    let public = thief.public_key.bytes;
+    let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(public)});
+    for changes in [
+        json!({"jku": "https://thief.example/keys"}),
+        json!({"x5u": "https://thief.example/certificate"}),
+        json!({"jwk": jwk}),
+        json!({"x5c": [base64::engine::general_purpose::STANDARD.encode(public)]}),
+        json!({"jku": "https://thief.example/keys", "kid": thief.public_key.id}),
+        json!({"jwk": jwk, "kid": thief.public_key.id}),
+    ] {
+        let mut header = json!({"typ": KIND, "alg": "EdDSA", "kid": tokens.public_key.id});
+        let Value::Object(changes) = changes else {
+            panic!("changes are an object")
+        };
+        header.as_object_mut().unwrap().extend(changes);
+        let header: Header = serde_json::from_value(header).unwrap();
+        let token = encode(&header, &wire(json!({})), &thief.signs).unwrap();
+        assert!(tokens.verify(&token, at(ISSUED)).is_err(), "{header:?}");
+    }
+}
+
+#[test]
+fn a_token_under_another_algorithm_is_refused() {
+    let tokens = tokens();
+    let token = tokens.issue(&claims()).unwrap();
+    let (_, rest) = token.expose_secret().split_once('.').unwrap();
+    for algorithm in ["ES256", "RS256", "PS256", "HS256", "HS512", "Ed25519", "eddsa"] {
+        let header = json!({"typ": KIND, "alg": algorithm, "kid": tokens.public_key.id});
+        let token = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()));
+        assert!(tokens.verify(&token, at(ISSUED)).is_err(), "{algorithm}");
+    }
+}
+
+#[test]
 fn a_token_that_was_changed_is_refused() {
     let tokens = tokens();
     let token = tokens.issue(&claims()).unwrap();

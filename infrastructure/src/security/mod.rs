@@ -1,12 +1,14 @@
 //! Hashing, tokens and secrets.
 
 mod access_tokens;
+mod oidc;
 mod passwords;
 mod secrets;
 mod signing_key;
 mod strength;
 
 pub use access_tokens::Ed25519AccessTokens;
+pub use oidc::{InvalidProvider, OpenIdProvider, OpenIdTokenVerifier};
 pub use passwords::ArgonPasswordHasher;
 pub use secrets::OsSecretGenerator;
 pub use signing_key::SigningKeyError;

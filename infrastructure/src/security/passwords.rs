@@ -1,11 +1,8 @@
 //! Password hashes by Argon2id.
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{
-        Error, PasswordHasher as _, PasswordVerifier,
-        phc::{self, Ident},
-    },
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{self, Ident, Output, ParamsString, Salt},
 };
 use async_trait::async_trait;
 use domain::{
@@ -13,7 +10,7 @@ use domain::{
     accounts::{Password, PasswordHash, PasswordHasher, Verification},
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
 /// The longest candidate that is hashed, in bytes: what the longest password takes in UTF-8.
@@ -23,9 +20,15 @@ const MAX_BYTES: usize = Password::MAX_CHARACTERS * 4;
 #[derive(Clone)]
 pub struct ArgonPasswordHasher {
     turns: Arc<Semaphore>,
+    /// What the hashes of those turns work in, kept between them: an allocator that is given 19 MiB back by ever other
+    /// threads keeps it for each of them.
+    memories: Arc<Mutex<Vec<Memory>>>,
     /// What candidates without a hash are compared with.
     dummy: PasswordHash,
 }
+
+/// What a hash works in. Blocks are written before they are read, so what an earlier hash left does not matter.
+type Memory = Vec<Block>;
 
 impl ArgonPasswordHasher {
     /// A hasher that runs at most `concurrent` hashes at once, at least one; each takes 19 MiB. Others wait for their
@@ -37,7 +40,8 @@ impl ArgonPasswordHasher {
     pub fn new(concurrent: usize) -> Result<Self, BoxError> {
         Ok(Self {
             turns: Arc::new(Semaphore::new(concurrent.clamp(1, Semaphore::MAX_PERMITS))),
-            dummy: hash(b"nobody's password")?,
+            memories: Arc::default(),
+            dummy: hash(b"nobody's password", &mut Memory::new())?,
         })
     }
 
@@ -45,11 +49,15 @@ impl ArgonPasswordHasher {
     /// caller went away still takes its memory until it ends.
     async fn in_turn<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> Result<T, BoxError> + Send + 'static,
     ) -> Result<T, BoxError> {
         let turn = self.turns.clone().acquire_owned().await?;
+        let memories = self.memories.clone();
         let task = tokio::task::spawn_blocking(move || {
-            let outcome = work();
+            let unused = || memories.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut memory = unused().pop().unwrap_or_default();
+            let outcome = work(&mut memory);
+            unused().push(memory);
             drop(turn);
             outcome
         });
@@ -60,7 +68,8 @@ impl ArgonPasswordHasher {
 #[async_trait]
 impl PasswordHasher for ArgonPasswordHasher {
     async fn hash(&self, password: Password) -> Result<PasswordHash, BoxError> {
-        self.in_turn(move || hash(password.expose().as_bytes())).await
+        self.in_turn(move |memory| hash(password.expose().as_bytes(), memory))
+            .await
     }
 
     async fn verify(
@@ -70,33 +79,65 @@ impl PasswordHasher for ArgonPasswordHasher {
     ) -> Result<Verification, BoxError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.dummy.clone());
-        self.in_turn(move || {
-            let verification = verify(candidate.expose_secret().as_bytes(), &stored)?;
+        self.in_turn(move |memory| {
+            let verification = verify(candidate.expose_secret().as_bytes(), &stored, memory)?;
             Ok(if known { verification } else { Verification::Wrong })
         })
         .await
     }
 }
 
-fn argon2id(params: Params) -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-}
-
-fn hash(password: &[u8]) -> Result<PasswordHash, BoxError> {
-    let hash: phc::PasswordHash = argon2id(Params::DEFAULT).hash_password(password)?;
+fn hash(password: &[u8], memory: &mut Memory) -> Result<PasswordHash, BoxError> {
+    let (algorithm, version, params) = (Algorithm::Argon2id, Version::V0x13, Params::DEFAULT);
+    let salt = Salt::generate();
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    let argon2 = Argon2::new(algorithm, version, params.clone());
+    compute(&argon2, password, &salt, &mut output, memory)?;
+    let hash = phc::PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: ParamsString::try_from(&params)?,
+        salt: Some(salt),
+        hash: Some(Output::new(&output)?),
+    };
     Ok(PasswordHash::new(hash.to_string()))
 }
 
-fn verify(candidate: &[u8], stored: &PasswordHash) -> Result<Verification, BoxError> {
+fn verify(candidate: &[u8], stored: &PasswordHash, memory: &mut Memory) -> Result<Verification, BoxError> {
     let stored = phc::PasswordHash::new(stored.expose())?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Err("a stored hash lacks its salt or its output".into());
+    };
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str())?;
+    let version = Version::try_from(stored.version.unwrap_or(Version::V0x10.into()))?;
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(&stored)?);
     // Cut off, a candidate that no password can be is still compared, and still wrong.
     let candidate = &candidate[..candidate.len().min(MAX_BYTES + 1)];
-    match argon2id(Params::DEFAULT).verify_password(candidate, &stored) {
-        Ok(()) if is_outdated(&stored)? => Ok(Verification::RightButOutdated),
-        Ok(()) => Ok(Verification::Right),
-        Err(Error::PasswordInvalid) => Ok(Verification::Wrong),
-        Err(error) => Err(error.into()),
+    let mut output = [0; Output::MAX_LENGTH];
+    let output = &mut output[..expected.len()];
+    compute(&argon2, candidate, salt, output, memory)?;
+    // Outputs are compared in constant time.
+    if Output::new(output)? != *expected {
+        return Ok(Verification::Wrong);
     }
+    if is_outdated(&stored)? {
+        return Ok(Verification::RightButOutdated);
+    }
+    Ok(Verification::Right)
+}
+
+fn compute(
+    argon2: &Argon2,
+    password: &[u8],
+    salt: &[u8],
+    output: &mut [u8],
+    memory: &mut Memory,
+) -> Result<(), BoxError> {
+    let needed = argon2.params().block_count();
+    if memory.len() < needed {
+        memory.resize(needed, Block::new());
+    }
+    Ok(argon2.hash_password_into_with_memory(password, salt, output, &mut memory[..needed])?)
 }
 
 /// Whether a hash costs less to guess than one that is made now.
@@ -112,6 +153,7 @@ fn is_outdated(stored: &phc::PasswordHash) -> Result<bool, BoxError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use argon2::password_hash::{PasswordHasher as _, PasswordVerifier};
     use std::time::{Duration, Instant};
 
     fn hasher() -> ArgonPasswordHasher {
@@ -123,7 +165,8 @@ mod tests {
     }
 
     fn weaker(params: Params) -> PasswordHash {
-        let hash: phc::PasswordHash = argon2id(params).hash_password(b"correct horse").unwrap();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let hash: phc::PasswordHash = argon2.hash_password(b"correct horse").unwrap();
         PasswordHash::new(hash.to_string())
     }
 
@@ -144,6 +187,28 @@ mod tests {
             Verification::Wrong
         );
         assert_eq!(verify_with(Some(hash), "").await, Verification::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_one_that_every_other_implementation_of_the_format_verifies() {
+        let hash = hasher().hash(password()).await.unwrap();
+        let hash = phc::PasswordHash::new(hash.expose()).unwrap();
+        let others = Argon2::default();
+        assert!(others.verify_password(b"correct horse", &hash).is_ok());
+        assert!(others.verify_password(b"correct Horse", &hash).is_err());
+    }
+
+    #[tokio::test]
+    async fn no_more_memory_is_kept_than_there_are_turns() {
+        let hasher = hasher();
+        let six = (0..6).map(|_| hasher.hash(password()));
+        for hash in futures_util::future::join_all(six).await {
+            hash.unwrap();
+        }
+        let memories = hasher.memories.lock().unwrap();
+        assert!((1..=2).contains(&memories.len()), "{}", memories.len());
+        let blocks = memories.iter().map(Vec::len);
+        assert!(blocks.into_iter().all(|blocks| blocks == 19 * 1024));
     }
 
     #[tokio::test]

@@ -8,9 +8,9 @@ use crate::{
     },
 };
 use domain::{
-    accounts::User,
+    accounts::{Role, User, UserSearch},
     ids::UserId,
-    page::PageRequest,
+    page::{PageLimit, PageRequest},
     store::{Conflict, Repositories, StoreError},
 };
 use infrastructure::persistence::SeaStore;
@@ -30,6 +30,8 @@ on_every_database![
     an_update_to_a_taken_name_or_address_is_a_conflict,
     an_update_of_nobody_is_not_silent,
     a_locked_user_is_read_whole_and_nobody_is_none,
+    users_are_listed_in_pages_newest_first,
+    users_are_found_by_a_part_of_name_or_address_without_case_and_letter_by_letter,
     deleting_a_user_takes_everything_of_his_and_nothing_else,
 ];
 
@@ -86,6 +88,8 @@ async fn an_update_writes_every_field(database: TestDatabase) {
     ada.rename(username("lovelace"), email("lovelace@example.org"), moment(7));
     ada.email_verified = true;
     ada.password_hash = None;
+    ada.role = Role::Admin;
+    ada.disabled_at = Some(moment(8));
     ada.created_at = moment(6);
     write(&store, async |work| work.users().update(&ada).await)
         .await
@@ -144,6 +148,47 @@ async fn a_locked_user_is_read_whole_and_nobody_is_none(database: TestDatabase) 
     assert_eq!(all_of(&locked), all_of(&ada));
     let nobody = work.users().lock(user("nobody").id).await;
     assert!(nobody.expect("a read").is_none());
+}
+
+async fn users_are_listed_in_pages_newest_first(database: TestDatabase) {
+    let store = database.store().await;
+    let mut users = Vec::new();
+    for name in ["ada", "grace", "emmy"] {
+        users.push(all_of(&stored_user(&store, name).await));
+    }
+    users.reverse();
+    let mut request = PageRequest {
+        limit: PageLimit::new(2).expect("a valid limit"),
+        after: None,
+    };
+    let first = store.users().list(None, request).await.expect("a read");
+    request.after = first.next;
+    let second = store.users().list(None, request).await.expect("a read");
+    let listed = |users: &[User]| users.iter().map(all_of).collect::<Vec<_>>();
+    assert_eq!(listed(&first.items), users[..2]);
+    assert_eq!((listed(&second.items), second.next), (users[2..].to_vec(), None));
+}
+
+async fn users_are_found_by_a_part_of_name_or_address_without_case_and_letter_by_letter(
+    database: TestDatabase,
+) {
+    let store = database.store().await;
+    for name in ["Zoë_Ada", "zoe.ada", "zoeXada"] {
+        stored_user(&store, name).await;
+    }
+    let matching = async |text: &str| -> Vec<String> {
+        let search = UserSearch::parse(text);
+        let page = store.users().list(search, PageRequest::default()).await;
+        let users = page.expect("a read").items.into_iter();
+        users.map(|user| user.username.as_str().to_owned()).collect()
+    };
+    assert_eq!(matching("ADA").await, ["zoeXada", "zoe.ada", "Zoë_Ada"]);
+    assert_eq!(matching("zoË").await, ["Zoë_Ada"]);
+    assert_eq!(matching("zoe.ada@EXAMPLE").await, ["zoe.ada"]);
+    assert_eq!(matching("_ada").await, ["Zoë_Ada"]);
+    for nobody in ["%", "!", "\\", "'", "zoe%ada"] {
+        assert!(matching(nobody).await.is_empty(), "{nobody}");
+    }
 }
 
 async fn deleting_a_user_takes_everything_of_his_and_nothing_else(database: TestDatabase) {

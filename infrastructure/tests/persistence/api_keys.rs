@@ -65,6 +65,7 @@ on_every_database![
     keys_are_listed_in_pages_newest_first_and_only_to_their_owner,
     the_latest_use_of_a_key_is_noted,
     a_key_is_deleted_once_and_by_its_owner_alone,
+    the_keys_of_one_user_are_removed_together,
     a_key_of_nobody_is_refused,
     two_keys_cannot_share_a_digest,
     keys_go_with_their_user,
@@ -166,6 +167,20 @@ async fn a_key_is_deleted_once_and_by_its_owner_alone(database: TestDatabase) {
     assert!(!delete(&store, &ada, keys[0].id).await);
     assert!(found(&store, &keys[0].digest, moment(1)).await.is_none());
     assert_eq!(listed(&store, &ada).await, [keys[1].clone()]);
+}
+
+async fn the_keys_of_one_user_are_removed_together(database: TestDatabase) {
+    let store = database.store().await;
+    let ada = stored_user(&store, "ada").await;
+    let grace = stored_user(&store, "grace").await;
+    stored_keys(&store, &ada, 2).await;
+    let kept = stored_keys(&store, &grace, 1).await;
+    for expected in [2, 0] {
+        let removed = write(&store, async |work| work.api_keys().delete_all(ada.id).await).await;
+        assert_eq!(removed.expect("a removal"), expected);
+    }
+    assert!(listed(&store, &ada).await.is_empty());
+    assert_eq!(listed(&store, &grace).await, kept);
 }
 
 async fn a_key_of_nobody_is_refused(database: TestDatabase) {

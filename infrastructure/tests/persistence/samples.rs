@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use domain::{
-    accounts::{Email, Origin, PasswordHash, Session, TokenDigest, User, Username},
+    accounts::{Email, Origin, PasswordHash, Role, Session, TokenDigest, User, Username},
     clock::Timestamp,
     ids::{IdGenerator, ImageId, SessionId, TextId, UserId},
     images::{Filename, Image, MediaType, Sha256Digest, StorageQuota},
@@ -41,6 +41,8 @@ pub(crate) fn user(name: &str) -> User {
         email: email(&format!("{name}@example.org")),
         email_verified: false,
         password_hash: Some(PasswordHash::new("$argon2id$hash".to_owned())),
+        role: Role::User,
+        disabled_at: None,
         created_at: moment(0),
         updated_at: moment(1),
     }

@@ -47,6 +47,7 @@ async fn a_migration_that_was_interrupted_is_finished_by_the_next_start(database
     let ada = stored_user(&store, "ada").await;
     // As if the process had ended after some of the statements of the last change that it had begun.
     database.execute("DELETE FROM seaql_migrations").await;
+    database.execute("DROP TABLE codes").await;
     database.execute("DROP TABLE kept_answers").await;
     database.execute("DROP INDEX tasks_image_id ON tasks").await;
     store.migrate().await.expect("the schema is finished");

@@ -10,6 +10,7 @@
 mod bare_handler;
 mod bare_tesseract;
 mod load;
+mod logins;
 mod memory;
 mod recognition;
 mod requests;
@@ -55,6 +56,9 @@ async fn measure(parts: &[&str]) {
     }
     if wanted("requests") {
         requests::measure().await;
+    }
+    if wanted("logins") {
+        logins::measure().await;
     }
     if wanted("memory") {
         memory::measure().await;

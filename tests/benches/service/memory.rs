@@ -91,7 +91,7 @@ fn resident_megabytes(server: &Server) -> f64 {
 }
 
 /// A figure of `/proc/PID/status`, in megabytes of a million bytes.
-fn megabytes(server: &Server, name: &str) -> f64 {
+pub fn megabytes(server: &Server, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process())).expect("Linux tells");
     let line = status
         .lines()

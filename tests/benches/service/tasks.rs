@@ -11,17 +11,16 @@ use tests::{Options, Server, bundled_image, repository_root};
 
 /// The kinds of pages, each a row: its files, and how often each is read in a round.
 const KINDS: [(&str, &[&str], usize); 2] =
-    [("mixed pages", &MIXED, 6), ("A4 pages, 150 dpi", &["a4.png"], 8)];
+    [("mixed pages", &MIXED, 8), ("A4 pages, 150 dpi", &["a4.png"], 8)];
 
-/// Single lines, paragraphs and a page, upright; both sides read them in English.
-const MIXED: [&str; 8] = [
+/// Single lines, paragraphs and a page, upright; both sides read them in English. None that the service prepares first, as
+/// it does with uneven light, white letters and transparency: bare libtesseract would be given other work with them.
+const MIXED: [&str; 6] = [
     "a4.png",
     "hello.png",
-    "uneven_light.jpg",
     "spanish.png",
-    "white_on_black.png",
     "german.png",
-    "transparent.png",
+    "french.png",
     "two_languages.png",
 ];
 

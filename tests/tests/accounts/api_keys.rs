@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
-use tests::{Database, Server, User, bundled_image, eventually, on_every_database};
+use tests::{Database, Server, User, bundled_image, eventually, on_every_database, unique_name};
+
+use crate::unique_email;
 
 on_every_database!(
     a_key_acts_for_its_user,
@@ -77,6 +79,12 @@ async fn a_key_may_not_manage_logins_keys_the_password_or_the_account(database: 
         .json(&body)
         .await
         .problem(403, "forbidden");
+    // Whoever has the e-mail has the password; a name is only a name.
+    let body = json!({"username": user.name, "email": unique_email()});
+    program.put("/user").json(&body).await.problem(403, "forbidden");
+    let name = unique_name("renamed");
+    let body = json!({"username": name, "email": user.email});
+    program.put("/user").json(&body).await.expect(200);
     program.delete("/user").await.problem(403, "forbidden");
     user.client.get("/user").await.expect(200);
 }

@@ -7,6 +7,7 @@ on_every_database!(
     a_wrong_login_does_not_tell_whether_the_name_exists,
     a_login_names_every_missing_field,
     every_part_of_an_account_needs_a_valid_token,
+    each_kind_of_token_is_good_for_its_own_purpose_alone,
 );
 
 async fn a_wrong_login_does_not_tell_whether_the_name_exists(database: Database) {
@@ -77,4 +78,32 @@ async fn every_part_of_an_account_needs_a_valid_token(database: Database) {
         .header("authorization", &format!("bearer {token}"))
         .await
         .expect(200);
+}
+
+async fn each_kind_of_token_is_good_for_its_own_purpose_alone(database: Database) {
+    let user = Server::shared(database).user().await;
+    let anonymous = user.client.anonymous();
+    let credentials = json!({"username": user.name, "password": user.password});
+    let tokens = anonymous
+        .post("/login")
+        .json(&credentials)
+        .await
+        .expect(200)
+        .json();
+    let (access, refresh) = (&tokens["access_token"], &tokens["refresh_token"]);
+    let as_access = user.client.with_token(refresh.as_str().expect("a refresh token"));
+    as_access.get("/user").await.problem(401, "unauthenticated");
+    let as_refresh = anonymous
+        .post("/token/refresh")
+        .json(&json!({"refresh_token": access}));
+    as_refresh.await.problem(401, "invalid_token");
+    let end = anonymous.post("/logout").json(&json!({"refresh_token": access}));
+    end.await.expect(204);
+    // Neither did any harm to the session.
+    let logged_in = user.client.with_token(access.as_str().expect("an access token"));
+    logged_in.get("/user").await.expect(200);
+    let renewal = anonymous
+        .post("/token/refresh")
+        .json(&json!({"refresh_token": refresh}));
+    renewal.await.expect(200);
 }

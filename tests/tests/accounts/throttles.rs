@@ -8,6 +8,8 @@ on_every_database!(
     past_its_limit_an_account_is_closed_to_strangers_and_open_to_its_user,
     a_name_that_nobody_has_is_closed_alike,
     past_its_limit_an_address_may_try_nothing_more,
+    wrong_codes_count_against_the_address_they_come_from,
+    the_password_cannot_be_guessed_in_a_session,
     of_many_guesses_at_once_no_more_than_the_limit_count,
     twenty_logins_at_once_all_succeed,
     registrations_from_one_address_are_limited,
@@ -63,6 +65,15 @@ async fn past_its_limit_an_account_is_closed_to_strangers_and_open_to_its_user(d
     log_in_from(client, HOME, &user.name, &user.password)
         .await
         .expect(200);
+    // That it was closed is written down once, whoever knocks at it then.
+    let page = client.get("/user/events?limit=100").await.expect(200).json();
+    let events = page["items"].as_array().expect("items");
+    let of = |kind: &str| {
+        let events = events.iter().filter(|event| event["kind"] == kind);
+        events.map(|event| event["address"].as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("login_failed"), [Some(AWAY); 10]);
+    assert_eq!(of("login_throttled"), [Some(AWAY)]);
 }
 
 async fn a_name_that_nobody_has_is_closed_alike(database: Database) {
@@ -85,6 +96,45 @@ async fn past_its_limit_an_address_may_try_nothing_more(database: Database) {
         .await
         .problem(429, "too_many_attempts");
     log_in_from(&user.client, "2001:db8:0:2::9", &user.name, &user.password)
+        .await
+        .expect(200);
+}
+
+async fn wrong_codes_count_against_the_address_they_come_from(database: Database) {
+    let server = server(database, &[("LOGIN_FAILURES_PER_ADDRESS", "3")]);
+    let user = server.user().await;
+    let from = |address: &'static str, path: &'static str| {
+        let body =
+            json!({"email": user.email, "code": "00000000", "new_password": "quite another long walk"});
+        let request = user.client.anonymous().post(path);
+        async move { request.header("X-Forwarded-For", address).json(&body).await }
+    };
+    for path in ["/email/verify", "/password/reset", "/email/verify"] {
+        from(AWAY, path).await.problem(401, "invalid_token");
+    }
+    for path in ["/email/verify", "/password/reset"] {
+        from(AWAY, path).await.problem(429, "too_many_attempts");
+        from(HOME, path).await.problem(401, "invalid_token");
+    }
+}
+
+async fn the_password_cannot_be_guessed_in_a_session(database: Database) {
+    let server = server(database, &[("LOGIN_FAILURES_PER_ACCOUNT", "3")]);
+    let user = server.user().await;
+    let change = |current: &str| {
+        let body = json!({"current_password": current, "new_password": "quite another long walk"});
+        let request = user.client.put("/user/password");
+        async move { request.json(&body).await }
+    };
+    for _ in 0..3 {
+        change("not the password")
+            .await
+            .problem(401, "invalid_credentials");
+    }
+    let refused = change(&user.password).await;
+    refused.problem(429, "too_many_attempts");
+    // Whoever guesses in a session does not shut the user out of logging in.
+    log_in_from(&user.client, AWAY, &user.name, &user.password)
         .await
         .expect(200);
 }

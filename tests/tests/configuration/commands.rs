@@ -58,7 +58,7 @@ fn migrating_alone_ends_and_may_be_repeated() {
 fn help_and_version_are_told_and_nonsense_is_not_taken() {
     let help = run_program(&["--help"], &[]);
     assert_eq!(help.code, Some(0));
-    for command in ["serve", "migrate", "openapi", "health"] {
+    for command in ["serve", "migrate", "openapi", "health", "user"] {
         assert!(help.output.contains(command), "{}", help.output);
     }
     assert_eq!(run_program(&["--version"], &[]).code, Some(0));

@@ -15,6 +15,10 @@ fn every_mistake_is_named_at_once() {
             ("OCELLUS__OCR__MAX_PAGES", "-1"),
             ("OCELLUS__DATABASE__URL", "mailto:somebody"),
             ("OCELLUS__STORAGE__URL", "ftp://somewhere"),
+            ("OCELLUS__MAIL__URL", "mailto:somebody"),
+            ("OCELLUS__AUTH__REQUIRE_VERIFIED_EMAIL", "perhaps"),
+            ("OCELLUS__OIDC__FIREBASE_PROJECT", "no project"),
+            ("OCELLUS__OIDC__PROVIDERS", "http://issuer.example=ocellus"),
             ("OCELLUS__HTTP__PROT", "80"),
             ("OCELLUS__NOBODY__KNOWS", "this"),
         ],
@@ -27,6 +31,10 @@ fn every_mistake_is_named_at_once() {
         "ocr.max_pages",
         "database.url",
         "storage.url",
+        "mail.url",
+        "auth.require_verified_email",
+        "oidc.firebase_project",
+        "oidc.providers",
         "http.prot",
         "nobody.knows",
     ] {
@@ -86,6 +94,30 @@ fn default_languages_that_may_not_be_asked_for_stop_the_start() {
         );
         assert_eq!(done.code, MISCONFIGURED, "{}", done.errors);
         assert!(done.errors.contains("ocr.default_languages"), "{}", done.errors);
+    }
+}
+
+#[test]
+fn a_mail_server_or_a_sender_that_cannot_be_stops_the_start() {
+    for (command, url, from, key) in [
+        ("serve", "smtp://ada:canary@", "eyes@example.org", "mail.url"),
+        ("worker", "smtp://ada:canary@", "eyes@example.org", "mail.url"),
+        (
+            "serve",
+            "smtp://ada:canary@mail.example?ca=nowhere.pem",
+            "eyes@example.org",
+            "mail.url",
+        ),
+        ("serve", "log:", "nobody", "mail.from"),
+    ] {
+        let settings = [("OCELLUS__MAIL__URL", url), ("OCELLUS__MAIL__FROM", from)];
+        let done = run_program(&[command], &settings);
+        assert_eq!(done.code, MISCONFIGURED, "{}", done.errors);
+        assert!(
+            done.errors.contains(key) && !done.errors.contains("canary"),
+            "{}",
+            done.errors
+        );
     }
 }
 

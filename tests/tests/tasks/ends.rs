@@ -92,7 +92,7 @@ async fn a_worker_that_is_asked_to_end_finishes_what_it_can(database: Database) 
     let server = Server::start(with(Options::on(database), NO_WORKERS));
     let user = server.user().await;
     let mut worker = server.worker(&[ONE]);
-    let id = submitted(&user.client, bundled_image("a4.png")).await;
+    let id = submitted(&user.client, long_document(3)).await;
     let next = submitted(&user.client, bundled_image("a4.png")).await;
     stands(&user.client, &id, "running").await;
     assert_eq!(worker.end(PATIENCE), Some(0));

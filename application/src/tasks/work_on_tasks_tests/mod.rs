@@ -2,6 +2,7 @@ mod calls;
 mod ending;
 mod keeping;
 mod outcomes;
+mod turns;
 
 use super::*;
 use crate::fixtures;
@@ -130,6 +131,7 @@ fn worker(store: &Arc<MockStore>, engine: impl OcrEngine + 'static) -> WorkOnTas
         clock: fixtures::running_clock(),
         lease: LEASE,
         look_every: LOOK_EVERY,
+        turns: Semaphore::new(1),
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Model {
     pub email_key: String,
     pub email_verified: bool,
     pub password_hash: Option<String>,
+    pub role: String,
+    pub disabled_at: Option<DateTimeUtc>,
     pub image_count: i64,
     pub stored_bytes: i64,
     pub created_at: DateTimeUtc,

@@ -1,0 +1,99 @@
+//! What admins do with the accounts of others.
+
+use super::admin_dto::{AccessRequest, ManagedUserDto, ManagedUserPageDto, parse_search};
+use crate::{
+    authentication::{Bearer, PRIVATE},
+    failure::{BAD_REQUEST, CONFLICT, FORBIDDEN, Failure, JSON_BODY, NOT_FOUND},
+    fields::Given,
+    json_body::JsonBody,
+    paging::page_request,
+    tags::Tag,
+    use_cases::UseCases,
+};
+use domain::ids::UserId;
+use poem::web::Data;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The operations of admins.
+pub struct AdminApi;
+
+#[derive(ApiResponse)]
+enum UserRemoved {
+    /// The user and everything the user owned is gone.
+    #[oai(status = 204)]
+    NoContent,
+}
+
+#[OpenApi(tag = "Tag::Admin")]
+impl AdminApi {
+    /// List the users
+    ///
+    /// A page of them, newest first. For admins; not for API keys.
+    #[oai(path = "/admin/users", method = "get", operation_id = "listUsers")]
+    async fn list_users(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// A part of the name or the e-mail, without case; all users when left out.
+        q: Query<Option<Given<String>>>,
+        /// How many at most: 1 to 100; 20 when left out.
+        limit: Query<Option<Given<u16>>>,
+        /// The `next_cursor` of the page before.
+        cursor: Query<Option<Given<String>>>,
+    ) -> Result<Json<ManagedUserPageDto>, Failure<{ PRIVATE | FORBIDDEN | BAD_REQUEST }>> {
+        sender.0.admin()?;
+        let search = parse_search(q.0)?;
+        let page = page_request(limit.0, cursor.0)?;
+        let page = use_cases.list_users.execute(search, page).await?;
+        Ok(Json(page.into()))
+    }
+
+    /// Disable or enable a user
+    ///
+    /// The sessions of a disabled user have ended; nobody can log in as him, and his API keys do not count until he is
+    /// enabled again. His images and texts are kept. For admins, and for others than oneself; not for API keys.
+    #[oai(path = "/admin/users/:id", method = "put", operation_id = "setUserDisabled")]
+    async fn set_user_disabled(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// The user.
+        id: Path<Uuid>,
+        body: JsonBody<AccessRequest>,
+    ) -> Result<Json<ManagedUserDto>, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND | CONFLICT | JSON_BODY }>>
+    {
+        let admin = sender.0.admin()?;
+        let disabled = body.0.parse()?;
+        let set = &use_cases.set_user_disabled;
+        let user = set.execute(admin, UserId(id.0), disabled).await?;
+        Ok(Json(user.into()))
+    }
+
+    /// Delete a user
+    ///
+    /// Removes the user and everything the user owned, as if he had deleted himself. For admins, and for others than
+    /// oneself; not for API keys.
+    #[oai(
+        path = "/admin/users/:id",
+        method = "delete",
+        operation_id = "deleteOtherUser"
+    )]
+    async fn delete_other_user(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// The user.
+        id: Path<Uuid>,
+    ) -> Result<UserRemoved, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND | CONFLICT }>> {
+        let admin = sender.0.admin()?;
+        let delete = &use_cases.delete_other_user;
+        delete.execute(admin, UserId(id.0)).await?;
+        Ok(UserRemoved::NoContent)
+    }
+}

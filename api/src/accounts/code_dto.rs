@@ -1,0 +1,73 @@
+//! What requests around mailed codes look like.
+
+use super::dto::{EMAIL_RULE, PASSWORD_RULE};
+use crate::fields::{Fields, Given};
+use application::Error;
+use domain::accounts::{Code, Email, Password};
+use poem_openapi::{Object, types::Password as PasswordText};
+
+const CODE_RULE: &str = "must be 8 digits";
+
+/// Where a code is to be mailed.
+#[derive(Object)]
+#[oai(rename = "CodeWish")]
+pub struct CodeWish {
+    /// The e-mail, in any case.
+    email: Given<String>,
+}
+
+impl CodeWish {
+    /// The e-mail.
+    pub fn parse(self) -> Result<Email, Error> {
+        let mut fields = Fields::default();
+        let email = fields.required("email", self.email, |text| Email::parse(&text), EMAIL_RULE);
+        email.ok_or_else(|| fields.into_error())
+    }
+}
+
+/// A code that shows that an e-mail is mine.
+#[derive(Object)]
+#[oai(rename = "EmailVerification")]
+pub struct VerificationRequest {
+    /// The e-mail that the code was mailed to, in any case.
+    email: Given<String>,
+    /// The 8 digits.
+    code: Given<String>,
+}
+
+impl VerificationRequest {
+    /// E-mail and code; every field that is malformed is named.
+    pub fn parse(self) -> Result<(Email, Code), Error> {
+        let mut fields = Fields::default();
+        let email = fields.required("email", self.email, |text| Email::parse(&text), EMAIL_RULE);
+        let code = fields.required("code", self.code, |text| Code::parse(&text), CODE_RULE);
+        email.zip(code).ok_or_else(|| fields.into_error())
+    }
+}
+
+/// A code that lets me choose another password, and that password.
+#[derive(Object)]
+#[oai(rename = "PasswordReset")]
+pub struct ResetRequest {
+    /// The e-mail that the code was mailed to, in any case.
+    email: Given<String>,
+    /// The 8 digits.
+    code: Given<String>,
+    /// 8 to 128 characters; not a common password.
+    new_password: Given<PasswordText>,
+}
+
+impl ResetRequest {
+    /// E-mail, code and password; every field that is malformed is named.
+    pub fn parse(self) -> Result<(Email, Code, Password), Error> {
+        let mut fields = Fields::default();
+        let email = fields.required("email", self.email, |text| Email::parse(&text), EMAIL_RULE);
+        let code = fields.required("code", self.code, |text| Code::parse(&text), CODE_RULE);
+        let new = |text: PasswordText| Password::parse(text.0);
+        let new = fields.required("new_password", self.new_password, new, PASSWORD_RULE);
+        match (email, code, new) {
+            (Some(email), Some(code), Some(new)) => Ok((email, code, new)),
+            _ => Err(fields.into_error()),
+        }
+    }
+}

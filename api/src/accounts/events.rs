@@ -1,0 +1,38 @@
+//! What happened to an account, for its user to read.
+
+use super::event_dto::EventPageDto;
+use crate::{
+    authentication::{Bearer, PRIVATE},
+    failure::{BAD_REQUEST, Failure},
+    fields::Given,
+    paging::page_request,
+    tags::Tag,
+    use_cases::UseCases,
+};
+use poem::web::Data;
+use poem_openapi::{OpenApi, param::Query, payload::Json};
+use std::sync::Arc;
+
+/// The operations of events.
+pub struct EventsApi;
+
+#[OpenApi(tag = "Tag::Accounts")]
+impl EventsApi {
+    /// List what happened to my account
+    ///
+    /// A page of logins, refused ones included, and of changes, newest first: those of the last year.
+    #[oai(path = "/user/events", method = "get", operation_id = "listEvents")]
+    async fn list_events(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// How many at most: 1 to 100; 20 when left out.
+        limit: Query<Option<Given<u16>>>,
+        /// The `next_cursor` of the page before.
+        cursor: Query<Option<Given<String>>>,
+    ) -> Result<Json<EventPageDto>, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        let page = page_request(limit.0, cursor.0)?;
+        let page = use_cases.list_events.execute(sender.0.user.id, page).await?;
+        Ok(Json(page.into()))
+    }
+}

@@ -1,0 +1,132 @@
+//! Mails that are to be sent.
+
+use super::{
+    Connection, Sea,
+    entities::mail_orders::{ActiveModel, Column, Entity, Model},
+    error::{CorruptRow, store_error},
+};
+use async_trait::async_trait;
+use domain::{
+    accounts::{CodePurpose, MailLanguage, MailOrder, MailOrderRepository},
+    clock::Timestamp,
+    ids::{MailOrderId, UserId},
+    store::StoreError,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{LockBehavior, LockType},
+};
+use uuid::Uuid;
+
+fn read(row: &Model) -> Result<MailOrder, CorruptRow> {
+    let corrupt = |column| CorruptRow {
+        table: "mail_orders",
+        column,
+    };
+    Ok(MailOrder {
+        id: MailOrderId(row.id),
+        user_id: row.user_id.map(UserId),
+        purpose: CodePurpose::from_name(&row.purpose).ok_or(corrupt("purpose"))?,
+        language: MailLanguage::from_tag(&row.language).ok_or(corrupt("language"))?,
+        attempts: row.attempts.try_into().map_err(|_| corrupt("attempts"))?,
+        created_at: Timestamp::new(row.created_at),
+    })
+}
+
+/// That nobody claimed the order since.
+fn held(order: &MailOrder) -> Condition {
+    Condition::all()
+        .add(Column::Id.eq(order.id.0))
+        .add(Column::Attempts.eq(i64::from(order.attempts)))
+}
+
+#[async_trait]
+impl<C: Connection> MailOrderRepository for Sea<C> {
+    async fn insert(&self, order: &MailOrder) -> Result<(), StoreError> {
+        let row = ActiveModel {
+            id: Set(order.id.0),
+            user_id: Set(order.user_id.map(|user| user.0)),
+            purpose: Set(order.purpose.name().to_owned()),
+            language: Set(order.language.tag().to_owned()),
+            attempts: Set(order.attempts.into()),
+            due_at: Set(order.created_at.to_utc()),
+            created_at: Set(order.created_at.to_utc()),
+        };
+        let insert = Entity::insert(row).exec_without_returning(&self.connection);
+        insert.await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let first = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::DueAt.lte(now.to_utc()))
+            .order_by_asc(Column::DueAt)
+            .into_tuple::<Uuid>()
+            .one(&self.connection);
+        Ok(first.await.map_err(store_error)?.is_some())
+    }
+
+    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<MailOrder>, StoreError> {
+        // SQLite knows no such lock and needs none: a unit of work there is alone from its beginning.
+        let select = Entity::find()
+            .filter(Column::DueAt.lte(now.to_utc()))
+            .order_by_asc(Column::DueAt)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .one(&self.connection);
+        let Some(row) = select.await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        let due = read(&row)?;
+        let claimed = MailOrder {
+            attempts: due.attempts.saturating_add(1),
+            ..due.clone()
+        };
+        let update = Entity::update_many()
+            .set(ActiveModel {
+                attempts: Set(claimed.attempts.into()),
+                due_at: Set(until.to_utc()),
+                ..ActiveModel::default()
+            })
+            .filter(held(&due))
+            .exec(&self.connection);
+        // Outside of a unit of work the lock ends with the first statement, and somebody may come between the two.
+        let changed = update.await.map_err(store_error)?.rows_affected;
+        Ok((changed > 0).then_some(claimed))
+    }
+
+    async fn is_superseded(&self, order: &MailOrder) -> Result<bool, StoreError> {
+        let Some(user) = order.user_id else {
+            return Ok(false);
+        };
+        let later = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::UserId.eq(user.0))
+            .filter(Column::Purpose.eq(order.purpose.name()))
+            .filter(Column::Id.gt(order.id.0))
+            .into_tuple::<Uuid>()
+            .one(&self.connection);
+        Ok(later.await.map_err(store_error)?.is_some())
+    }
+
+    async fn postpone(&self, order: &MailOrder, until: Timestamp) -> Result<(), StoreError> {
+        let update = Entity::update_many()
+            .set(ActiveModel {
+                due_at: Set(until.to_utc()),
+                ..ActiveModel::default()
+            })
+            .filter(held(order))
+            .exec(&self.connection);
+        update.await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn remove(&self, order: &MailOrder) -> Result<(), StoreError> {
+        let delete = Entity::delete_many().filter(held(order)).exec(&self.connection);
+        delete.await.map_err(store_error)?;
+        Ok(())
+    }
+}
