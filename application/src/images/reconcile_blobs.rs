@@ -81,13 +81,13 @@ impl ReconcileBlobs {
 
     async fn lost(&self, complete: &HashSet<ImageId>) -> Result<Vec<ImageId>, Error> {
         let mut lost = Vec::new();
-        let mut last = None;
+        let mut seen = None;
         loop {
-            let page = self.store.images().ids_after(last, ROUND).await?;
+            let page = self.store.images().ids_after(seen, ROUND).await?;
             let Some(end) = page.last() else {
                 return Ok(lost);
             };
-            last = Some(*end);
+            seen = Some(*end);
             for image in page.into_iter().filter(|image| !complete.contains(image)) {
                 if self.has_lost_its_blob(image).await? {
                     lost.push(image);

@@ -58,7 +58,7 @@ impl S3BlobStore {
 
     fn path(&self, key: &BlobKey) -> Result<Path, BlobError> {
         let parts = checked(key)?.split('/');
-        Ok(parts.fold(self.prefix.clone(), |path, part| path.join(part)))
+        Ok(parts.fold(self.prefix.clone(), Path::join))
     }
 
     fn mark(&self) -> Path {

@@ -61,6 +61,7 @@ pub enum S3Encryption {
 impl S3Settings {
     /// A client, which has asked for nothing yet.
     pub(super) fn connect(&self) -> Result<AmazonS3, S3Error> {
+        let refused = |error: Error| S3Error::Settings(error.to_string());
         let builder = match &self.keys {
             Some(keys) => AmazonS3Builder::new()
                 .with_access_key_id(&keys.access_key_id)
@@ -106,10 +107,6 @@ impl S3Settings {
         }
         builder.build().map_err(refused)
     }
-}
-
-fn refused(error: Error) -> S3Error {
-    S3Error::Settings(error.to_string())
 }
 
 impl S3Encryption {
