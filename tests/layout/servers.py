@@ -14,6 +14,8 @@ ROOT = pathlib.Path(__file__).parents[2].resolve()
 # Debian's `rabbitmq-server` changes the user and forgets the environment, so what it calls is preferred.
 RABBITMQ = ("/usr/lib/rabbitmq/bin/rabbitmq-server", "rabbitmq-server")
 DATABASE_USER = "postgres"
+# Debian's is where only root looks.
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 def secrets(folder):
@@ -129,14 +131,11 @@ class Mail(Process):
         return [email.message_from_bytes(path.read_bytes())["To"] for path in self.box.glob("new/*")]
 
 
-def nginx(folder, port, api_ports, watchdog):
-    """nginx with what docker/nginx.conf says, save for the addresses and the folder that it writes to."""
+def nginx_configuration(folder, port, api_ports):
+    """Writes what docker/nginx.conf says, save for the addresses and the folder that it writes to: the file."""
     text = (ROOT / "docker" / "nginx.conf").read_text()
     own = folder / "nginx"
     own.mkdir()
-    # Its workers are another user's.
-    own.chmod(0o777)
-    folder.chmod(0o755)
     exchanged = {"listen 8080;": f"listen 127.0.0.1:{port};", "/tmp/": f"{own}/"}
     for number, api_port in enumerate(api_ports, 1):
         exchanged[f"server api-{number}:8080 "] = f"server 127.0.0.1:{api_port} "
@@ -145,6 +144,14 @@ def nginx(folder, port, api_ports, watchdog):
         text = text.replace(shipped, here)
     configuration = folder / "nginx.conf"
     configuration.write_text(text)
-    command = [shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"), "-c", configuration, "-g", "daemon off;"]
+    return configuration
+
+
+def nginx(folder, port, api_ports, watchdog):
+    """nginx as it is shipped, before these ports."""
+    configuration = nginx_configuration(folder, port, api_ports)
+    # Its workers are another user's.
+    folder.chmod(0o755)
     live = b"GET /health/live HTTP/1.0\r\n\r\n"
+    command = [NGINX, "-c", configuration, "-g", "daemon off;"]
     return Process("proxy", command, folder, watchdog, lambda _: says(port, live, b"HTTP/1.1 200"))
