@@ -145,7 +145,7 @@ def proxy_fits(services):
     trusted = {services[name]["environment"]["OCELLUS__HTTP__TRUSTED_PROXIES"] for name in apis}
     # Their names are looked up once, so their addresses must not change.
     fixed = all("ipv4_address" in services[name]["networks"]["inside"] for name in apis)
-    return servers == apis and trusted == {proxy} and fixed
+    return servers == apis and trusted == {f"{proxy}/32"} and fixed
 
 
 def nginx_takes_it():

@@ -17,7 +17,6 @@ PICTURES = ["hello.png", "hello.png", "hello.png", "hello.png", "a4.png"]
 LINE = "line-between-parts"
 # Nothing of what is asked here may take so long.
 SECONDS = 60
-MOST_TROUBLES = 20
 
 
 class Client:
@@ -172,13 +171,15 @@ class Uploads(Load):
 class Registrations(Load):
     """People who register, each of whom gets a mail."""
 
-    def __init__(self, port):
+    def __init__(self, port, name):
         super().__init__()
         self.client = Client(port)
+        self.name = name
         self.promised = set()
 
     def once(self):
-        name = f"guest{len(self.promised) + len(self.troubles)}"
+        # Whose registration failed may be there all the same, so the next name is another.
+        name = f"{self.name}{len(self.promised) + len(self.troubles)}"
         address = f"{name}@example.org"
         status, body = self.client.post("/register", {"username": name, "email": address, "password": f"long walk of {name}"})
         if status != 201:

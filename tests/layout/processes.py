@@ -17,7 +17,7 @@ END_SECONDS = 40
 WATCHDOG = """
 groups=
 while read -r group; do groups="$groups -$group"; done
-for group in $groups; do kill -KILL -- "$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "$group" 2>/dev/null; done
 """
 
 

@@ -24,7 +24,7 @@ def secrets(folder):
     return lambda name: (folder / name).read_text()
 
 
-def postgres(folder, port, password, watchdog):
+def postgres(folder, port, password_file, watchdog):
     """A cluster with the role and the database `ocellus`."""
     programs = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     data = folder / "database"
@@ -37,9 +37,8 @@ def postgres(folder, port, password, watchdog):
         prefix = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
     first = ["--auth=scram-sha-256", "--username=ocellus", "--encoding=UTF8", "--locale=C.UTF-8"]
     subprocess.run(
-        [*prefix, programs / "initdb", "--pgdata", data, "--pwfile=/dev/stdin", *first],
+        [*prefix, programs / "initdb", "--pgdata", data, f"--pwfile={password_file}", *first],
         cwd="/",
-        input=password.encode(),
         stdout=subprocess.DEVNULL,
         check=True,
     )
@@ -52,7 +51,7 @@ def postgres(folder, port, password, watchdog):
 
     process = Process("database", command, folder, watchdog, answers, environment)
     process.start()
-    url = f"postgresql://ocellus:{password}@127.0.0.1:{port}"
+    url = f"postgresql://ocellus:{password_file.read_text()}@127.0.0.1:{port}"
     subprocess.run([programs / "createdb", f"--maintenance-db={url}/postgres", "ocellus"], check=True)
     process.query = lambda statement: subprocess.run(
         [programs / "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", statement, f"{url}/ocellus"],
@@ -150,8 +149,6 @@ def nginx_configuration(folder, port, api_ports):
 def nginx(folder, port, api_ports, watchdog):
     """nginx as it is shipped, before these ports."""
     configuration = nginx_configuration(folder, port, api_ports)
-    # Its workers are another user's.
-    folder.chmod(0o755)
     live = b"GET /health/live HTTP/1.0\r\n\r\n"
     command = [NGINX, "-c", configuration, "-g", "daemon off;"]
     return Process("proxy", command, folder, watchdog, lambda _: says(port, live, b"HTTP/1.1 200"))
