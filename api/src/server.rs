@@ -3,7 +3,10 @@
 use crate::{
     accounts::{AccountsApi, AdminApi, ApiKeysApi, CodesApi, EventsApi, SessionsApi},
     configuration::HttpSettings,
-    http::{AllowedMethods, DrainingAcceptor, TrustedProxies, answer_errors, linger, observe, run_to_the_end, secure},
+    http::{
+        AllowedMethods, DrainingAcceptor, TrustedProxies, answer_errors, linger, observe, run_to_the_end,
+        secure,
+    },
     images::ImagesApi,
     ocr::TextApi,
     operations::{MetricsSettings, OperationsApi},

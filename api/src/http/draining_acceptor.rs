@@ -66,7 +66,11 @@ fn all_connected(listener: TcpListener) -> io::Result<VecDeque<(TcpStream, Socke
             Ok(connection) => taken.push(connection),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
             // Gone again before it was taken, or the call was interrupted.
-            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+                ) => {}
             Err(_) => break,
         }
     }
@@ -103,7 +107,9 @@ mod tests {
     use super::*;
     use std::{future::ready, io::ErrorKind};
 
-    async fn listening(stop: impl Future<Output = ()> + Send + 'static) -> (DrainingAcceptor, oneshot::Receiver<()>) {
+    async fn listening(
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> (DrainingAcceptor, oneshot::Receiver<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         DrainingAcceptor::new(listener, stop).expect("an address")
     }
