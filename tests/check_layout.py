@@ -1,6 +1,6 @@
 """Checks the processes of docker/compose.yaml together, without containers: `check_layout.py PROGRAM`.
 
-nginx, two API processes, two workers, PostgreSQL, RabbitMQ and a mail server, all private to the check, are killed and
+nginx, two API processes, two workers, PostgreSQL, RabbitMQ, an S3 server and a mail server, all private to the check, are killed and
 started again one by one, and both API processes restarted one after the other, while users upload and register. Nothing
 that was promised may be lost or done twice, and nobody may notice the restarts.
 """
@@ -13,7 +13,7 @@ import time
 
 from layout.load import Client, Hey, Registrations, Uploads, multipart, user
 from layout.processes import Process, Watchdog, eventually, free_ports, says
-from layout.servers import Mail, RabbitMq, nginx, postgres, secrets
+from layout.servers import Mail, RabbitMq, nginx, postgres, secrets, storage
 from running_program import report
 
 # A lost worker's tasks go to others after so long, so that the check need not wait a minute.
@@ -29,12 +29,16 @@ class Layout:
     """Every process, by its name in docker/compose.yaml."""
 
     def __init__(self, program, folder, watchdog):
-        database, queue, distribution, mail, *self.apis, self.port = free_ports(7)
+        database, queue, distribution, bucket, mail, *self.apis, self.port = free_ports(8)
+        self.program, self.folder, self.watchdog = program, folder, watchdog
         # Some servers run as users of their own.
         folder.chmod(0o755)
         secret = secrets(folder / "secrets")
         self.database = postgres(folder, database, folder / "secrets" / "database" / "password", watchdog)
         self.queue = RabbitMq(folder, queue, distribution, secret("queue/rabbitmq.conf"), watchdog)
+        # Built with the program, for the tests.
+        server, key = program.with_name("s3_server"), secret("storage/secret_access_key")
+        self.storage = storage(folder, bucket, server, key, watchdog)
         self.mail = Mail(folder, mail, sys.executable, watchdog)
         self.proxy = nginx(folder, self.port, self.apis, watchdog)
         kept = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
@@ -43,28 +47,35 @@ class Layout:
             "OCELLUS__QUEUE__URL": secret("api/queue_url").replace("queue:5672", f"127.0.0.1:{queue}"),
             "OCELLUS__MAIL__URL": secret("api/mail_url").replace("mail:1025", f"127.0.0.1:{mail}"),
             "OCELLUS__AUTH__SIGNING_KEY_FILE": str(folder / "secrets" / "api" / "signing_key.pem"),
-            "OCELLUS__DATA_DIR": str(folder / "data"),
+            "OCELLUS__STORAGE__URL": "s3://ocellus",
+            "OCELLUS__STORAGE__S3__ENDPOINT": f"http://127.0.0.1:{bucket}",
+            "OCELLUS__STORAGE__S3__ALLOW_HTTP": "true",
+            "OCELLUS__STORAGE__S3__ACCESS_KEY_ID": "ocellus",
+            "OCELLUS__STORAGE__S3__SECRET_ACCESS_KEY_FILE": str(folder / "secrets" / "api" / "secret_access_key"),
             "OCELLUS__HTTP__TRUSTED_PROXIES": "127.0.0.1/32",
             "OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS": "0",
             "OCELLUS__WORKERS__LEASE": LEASE,
         }
         self.api = []
         for number, port in enumerate(self.apis, 1):
-            own = settings | {"OCELLUS__HTTP__PORT": str(port), "OCELLUS__WORKERS__COUNT": "0"}
-            self.api.append(Process(f"api-{number}", [program, "serve"], folder, watchdog, is_ready(port), own))
-        own = settings | {"OCELLUS__WORKERS__COUNT": "1"}
-        self.workers = [
-            Process(f"worker-{number}", [program, "worker"], folder, watchdog, works, own) for number in (1, 2)
-        ]
+            own = {"OCELLUS__HTTP__PORT": str(port), "OCELLUS__WORKERS__COUNT": "0"}
+            self.api.append(self.of_program(f"api-{number}", "serve", is_ready(port), settings | own))
+        own = {"OCELLUS__WORKERS__COUNT": "1"}
+        self.workers = [self.of_program(f"worker-{number}", "worker", works, settings | own) for number in (1, 2)]
+
+    def of_program(self, name, command, ready, settings):
+        """A process of the program, with a folder of its own, as on a machine of its own."""
+        own = {"OCELLUS__DATA_DIR": str(self.folder / name)}
+        return Process(name, [self.program, command], self.folder, self.watchdog, ready, settings | own)
 
     def start(self):
         """Starts what does not run yet, in the order of docker/compose.yaml."""
-        for process in (self.queue, self.mail, *self.api, *self.workers, self.proxy):
+        for process in (self.queue, self.storage, self.mail, *self.api, *self.workers, self.proxy):
             process.start()
 
     def parts(self):
         """Every process, in the order in which they are killed: first those that leave uploads in doubt."""
-        return [*self.api, self.database, *self.workers, self.queue, self.mail, self.proxy]
+        return [*self.api, self.database, self.storage, *self.workers, self.queue, self.mail, self.proxy]
 
 
 def is_ready(port):

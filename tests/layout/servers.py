@@ -1,4 +1,4 @@
-"""The servers beside the program, each private to the check: PostgreSQL, RabbitMQ, mail and nginx."""
+"""The servers beside the program, each private to the check: PostgreSQL, RabbitMQ, S3, mail and nginx."""
 
 import email
 import os
@@ -114,6 +114,13 @@ class RabbitMq(Process):
         super().kill()
         # The name is given up when the name server sees the connection to the node break.
         eventually("RabbitMQ's port to be closed", lambda: not listens(self.port), 60)
+
+
+def storage(folder, port, program, secret, watchdog):
+    """An S3 server that checks signatures, with the bucket `ocellus`."""
+    command = [program, folder / "storage", f"127.0.0.1:{port}", "ocellus"]
+    environment = {"S3_SECRET_ACCESS_KEY": secret}
+    return Process("storage", command, folder, watchdog, lambda _: listens(port), environment)
 
 
 class Mail(Process):
