@@ -33,24 +33,26 @@ impl S3Server {
     pub fn start() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         std::fs::create_dir(folder.path().join(Self::BUCKET)).expect("a writable folder");
-        let files = FileSystem::new(folder.path()).expect("a folder that is there");
-        let mut service = S3ServiceBuilder::new(files);
-        service.set_auth(SimpleAuth::from_single(
-            Self::ACCESS_KEY_ID,
-            Self::SECRET_ACCESS_KEY,
-        ));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("a bound port");
         let mut threads = Builder::new_multi_thread();
         let runtime = threads.worker_threads(1).enable_all().build();
         let runtime = runtime.expect("threads");
-        runtime.spawn(serve(listener, service.build()));
+        let buckets = folder.path().to_owned();
+        runtime.spawn(async move { Self::serve(listener, &buckets, Self::SECRET_ACCESS_KEY).await });
         Self {
             address,
             folder,
             runtime: Some(runtime),
         }
+    }
+
+    /// Answers for the buckets that are the folders of a folder, to whoever has the key with this secret.
+    pub async fn serve(listener: TcpListener, folder: &Path, secret: &str) {
+        let files = FileSystem::new(folder).expect("a folder that is there");
+        let mut service = S3ServiceBuilder::new(files);
+        service.set_auth(SimpleAuth::from_single(Self::ACCESS_KEY_ID, secret));
+        answer(listener, service.build()).await;
     }
 
     /// Where it listens.
@@ -97,7 +99,8 @@ impl Drop for S3Server {
     }
 }
 
-async fn serve(listener: TcpListener, service: S3Service) {
+async fn answer(listener: TcpListener, service: S3Service) {
+    listener.set_nonblocking(true).expect("a socket");
     let listener = tokio::net::TcpListener::from_std(listener).expect("a socket that does not block");
     while let Ok((connection, _)) = listener.accept().await {
         let service = service.clone();
