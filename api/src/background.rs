@@ -11,6 +11,7 @@ use application::{
         DeleteExpiredCodes, DeleteExpiredEvents, DeleteExpiredSessions, DeliverMails, ForgetAttempts,
         MailSignals,
     },
+    faces::RenewFaceKeys,
     images::DeleteDueBlobs,
     operations::ForgetAnswers,
     tasks::{AnnounceTasks, TaskSignals, TendTasks, WorkOnTasks},
@@ -49,6 +50,7 @@ pub struct Background {
     codes: DeleteExpiredCodes,
     events: DeleteExpiredEvents,
     answers: ForgetAnswers,
+    face_keys: RenewFaceKeys,
     tend: TendTasks,
     announce: Option<AnnounceTasks>,
     work: WorkOnTasks,
@@ -100,6 +102,10 @@ impl Background {
             answers: ForgetAnswers {
                 store: store(),
                 clock: clock(),
+            },
+            face_keys: RenewFaceKeys {
+                store: store(),
+                cipher: ports.faces.cipher.clone(),
             },
             tend: TendTasks {
                 store: store(),
@@ -155,6 +161,9 @@ impl Background {
             }),
             every(TIDY_EVERY, "old answers were not removed", || async {
                 self.answers.execute().await.map(drop)
+            }),
+            every(TIDY_EVERY, "replaced keys were not left behind", || async {
+                self.face_keys.execute().await.map(drop)
             }),
             async {
                 if let Some(announce) = &self.announce {

@@ -3,6 +3,7 @@
 use crate::{
     accounts::{AccountsApi, AdminApi, ApiKeysApi, CodesApi, EventsApi, SessionsApi},
     configuration::HttpSettings,
+    faces::FacesApi,
     http::{AllowedMethods, TrustedProxies, answer_errors, linger, observe, run_to_the_end, secure},
     images::ImagesApi,
     ocr::TextApi,
@@ -30,6 +31,7 @@ type Api = (
     ApiKeysApi,
     EventsApi,
     AdminApi,
+    FacesApi,
     ImagesApi,
     TextApi,
     TasksApi,
@@ -44,6 +46,7 @@ fn service() -> OpenApiService<Api, ()> {
         ApiKeysApi,
         EventsApi,
         AdminApi,
+        FacesApi,
         ImagesApi,
         TextApi,
         TasksApi,

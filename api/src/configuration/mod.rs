@@ -1,5 +1,6 @@
 //! Configuration: built-in defaults, then a file, then the environment, checked whole.
 
+mod faces;
 mod source;
 mod values;
 
@@ -8,6 +9,7 @@ use domain::{
     images::StorageQuota,
     ocr::{Language, LanguageSet},
 };
+pub use faces::FaceSettings;
 use ipnet::IpNet;
 use secrecy::SecretString;
 pub use source::Mistakes;
@@ -41,6 +43,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// `oidc.*`
     pub oidc: OidcSettings,
+    /// `faces.*`
+    pub faces: FaceSettings,
     /// `operations.metrics_token`: what a scraper must show.
     pub metrics_token: Option<SecretString>,
     /// `limits.storage_per_user`, `limits.images_per_user`
@@ -239,6 +243,7 @@ impl Settings {
                     .take("oidc.providers", values::providers)
                     .unwrap_or_default(),
             },
+            faces: FaceSettings::take_from(source, &data_dir),
             metrics_token: source.take("operations.metrics_token", values::secret),
             quota: StorageQuota {
                 bytes: values::limit(

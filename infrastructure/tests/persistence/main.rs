@@ -7,6 +7,7 @@ mod blob_deletions;
 mod codes;
 mod databases;
 mod events;
+mod faces;
 mod identities;
 mod images;
 mod mail_orders;
