@@ -50,7 +50,8 @@ pub struct Background {
     codes: DeleteExpiredCodes,
     events: DeleteExpiredEvents,
     answers: ForgetAnswers,
-    face_keys: RenewFaceKeys,
+    /// Only where keys were replaced.
+    face_keys: Option<RenewFaceKeys>,
     tend: TendTasks,
     announce: Option<AnnounceTasks>,
     work: WorkOnTasks,
@@ -103,10 +104,10 @@ impl Background {
                 store: store(),
                 clock: clock(),
             },
-            face_keys: RenewFaceKeys {
+            face_keys: (!settings.faces.previous_encryption_keys.is_empty()).then(|| RenewFaceKeys {
                 store: store(),
                 cipher: ports.faces.cipher.clone(),
-            },
+            }),
             tend: TendTasks {
                 store: store(),
                 clock: clock(),
@@ -163,7 +164,10 @@ impl Background {
                 self.answers.execute().await.map(drop)
             }),
             every(TIDY_EVERY, "replaced keys were not left behind", || async {
-                self.face_keys.execute().await.map(drop)
+                match &self.face_keys {
+                    Some(renew) => renew.execute().await.map(drop),
+                    None => Ok(()),
+                }
             }),
             async {
                 if let Some(announce) = &self.announce {

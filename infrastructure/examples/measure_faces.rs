@@ -39,14 +39,22 @@ async fn measure_engines(models: &str, photo: &str) {
     );
     let bytes: bytes::Bytes = std::fs::read(photo).expect("a photo").into();
     let media_type = MediaType::sniff(&bytes).expect("an image");
-    let describe = || engine.describe(Photo { media_type, bytes: bytes.clone() });
+    let describe = || {
+        engine.describe(Photo {
+            media_type,
+            bytes: bytes.clone(),
+        })
+    };
     describe().await.expect("a face");
     let one = resident();
     for face in futures_util::future::join_all((0..4 * ENGINES).map(|_| describe())).await {
         face.expect("a face");
     }
     let each = (resident() - one) / (ENGINES - 1) as f64;
-    println!("{:<52} {each:>12.2}", "memory of each further engine of faces (MB)");
+    println!(
+        "{:<52} {each:>12.2}",
+        "memory of each further engine of faces (MB)"
+    );
 }
 
 /// Bytes of memory that the process holds, in millions.

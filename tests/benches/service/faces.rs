@@ -12,7 +12,9 @@ const LOGINS: u32 = 4;
 
 /// Prints the rows.
 pub async fn measure() {
-    let Some(photos) = FacePhotos::fetched() else { return };
+    let Some(photos) = FacePhotos::fetched() else {
+        return;
+    };
     let server = Server::start(photos.with_models(Options::default()));
     let user = server.user().await;
     user.client.enrol(photos.of_one()).await.expect(200);
@@ -26,7 +28,10 @@ pub async fn measure() {
         let row = format!("login with a face, {name} (CPU ms)");
         print_bound(&row, median(service.clone()), MOST_MILLISECONDS);
         if peer.is_empty() {
-            println!("{:<52} {:>12}", "  beside Python's face_recognition", "not installed");
+            println!(
+                "{:<52} {:>12}",
+                "  beside Python's face_recognition", "not installed"
+            );
         } else {
             let row = "  beside Python's face_recognition (1/CPU s)";
             print_row(row, 1e3 / median(service), 1e3 / median(peer), 1.0);
