@@ -18,7 +18,7 @@ import numpy
 import PIL.Image
 
 # The longer side beyond which Ocellus scales.
-LONGER_SIDE = 1024
+LONGER_SIDE = 1280
 MOST = 1e-4
 
 

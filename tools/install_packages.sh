@@ -5,7 +5,7 @@ set -euo pipefail
 run_packages=(
     gcc g++ make pkg-config python3-venv
     libtesseract-dev libleptonica-dev
-    libdlib-dev libopenblas-dev liblapack-dev
+    libdlib-dev libopenblas-dev
     tesseract-ocr-eng tesseract-ocr-spa tesseract-ocr-fra tesseract-ocr-deu tesseract-ocr-osd
 )
 test_packages=("${run_packages[@]}" tesseract-ocr postgresql mariadb-server rabbitmq-server curl)

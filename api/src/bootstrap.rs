@@ -46,7 +46,7 @@ fn at<E: Into<BoxError>>(key: &'static str) -> impl FnOnce(E) -> StartError {
     }
 }
 
-/// What `libgomp`, OpenBLAS and `malloc` read from the environment when they are loaded, before `main`: one thread for each
+/// What `libgomp`, `libopenblas` and `malloc` read from the environment when they are loaded, before `main`: one thread for each
 /// recognition (more cost up to seven times the CPU), and few arenas, so that freed memory is found again.
 const NATIVE_LIMITS: [(&str, &str); 3] = [
     ("OMP_THREAD_LIMIT", "1"),
