@@ -2,14 +2,15 @@
 
 use crate::{
     configuration::Settings,
+    faces::{self, FaceUseCases},
     ports::{Ports, Probes, SecurityPorts},
 };
 use application::{
     accounts::{
         Authenticate, ChangePassword, CheckCode, CreateApiKey, DeleteApiKey, DeleteOtherUser, DeleteUser,
-        EndSession, EventLog, ListApiKeys, ListEvents, ListSessions, ListUsers, LogIn, LogInWithIdentity,
-        LogOut, MailSignals, OpenSession, RefreshSession, RegisterUser, RequestCode, ResetPassword,
-        SessionTokens, SetUserDisabled, Throttle, TokenLifetimes, UpdateProfile, VerifyEmail,
+        EndSession, EventLog, FailedLogins, ListApiKeys, ListEvents, ListSessions, ListUsers, LogIn,
+        LogInWithIdentity, LogOut, MailSignals, OpenSession, RefreshSession, RegisterUser, RequestCode,
+        ResetPassword, SessionTokens, SetUserDisabled, Throttle, TokenLifetimes, UpdateProfile, VerifyEmail,
     },
     images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
     ocr::{ReadText, TextReader},
@@ -72,6 +73,7 @@ pub struct UseCases {
     pub list_users: ListUsers,
     pub set_user_disabled: SetUserDisabled,
     pub delete_other_user: DeleteOtherUser,
+    pub faces: FaceUseCases,
     pub upload_image: UploadImage,
     pub list_images: ListImages,
     pub get_image: GetImage,
@@ -135,6 +137,18 @@ impl UseCases {
             clock: clock(),
             events: events(),
         });
+        let failures = Arc::new(FailedLogins {
+            store: store(),
+            throttle: throttle.clone(),
+            events: events(),
+        });
+        let accounts = faces::Accounts {
+            throttle: throttle.clone(),
+            failures: failures.clone(),
+            open_session: open_session.clone(),
+            events: events(),
+            mails: shared.mails.clone(),
+        };
         let check_code = Arc::new(CheckCode {
             store: store(),
             hasher: security.hasher.clone(),
@@ -158,7 +172,7 @@ impl UseCases {
                 hasher: security.hasher.clone(),
                 throttle: throttle.clone(),
                 open_session: open_session.clone(),
-                events: events(),
+                failures,
             },
             log_in_with_identity: LogInWithIdentity {
                 store: store(),
@@ -250,6 +264,7 @@ impl UseCases {
                 events: events(),
             },
             delete_other_user: DeleteOtherUser { delete_user },
+            faces: FaceUseCases::new(ports, accounts, settings),
             upload_image: UploadImage {
                 intake: intake.clone(),
             },
@@ -303,6 +318,8 @@ impl UseCases {
                 storage: probes.storage,
                 ocr: probes.ocr,
                 queue: probes.queue,
+                faces: ports.faces.engine.clone(),
+                faces_demanded: settings.faces.enabled == Some(true),
             },
             access_tokens: security.access_tokens,
         }

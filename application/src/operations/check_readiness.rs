@@ -1,6 +1,9 @@
 //! Whether the service can do its work.
 
-use domain::operations::HealthProbe;
+use domain::{
+    faces::{FaceEngine, FaceError},
+    operations::HealthProbe,
+};
 use futures_util::future::join4;
 use std::sync::Arc;
 
@@ -15,6 +18,8 @@ pub struct Readiness {
     pub ocr: bool,
     /// The broker answers, where there is one. Without it tasks wait, but nothing is refused.
     pub queue: Option<bool>,
+    /// Users can log in with faces; `None` where that is not in use.
+    pub faces: Option<bool>,
 }
 
 impl Readiness {
@@ -34,6 +39,10 @@ pub struct CheckReadiness {
     pub ocr: Arc<dyn HealthProbe>,
     /// The broker, where there is one.
     pub queue: Option<Arc<dyn HealthProbe>>,
+    /// What knows faces.
+    pub faces: Arc<dyn FaceEngine>,
+    /// Whether it is a failure that the models of faces are absent.
+    pub faces_demanded: bool,
 }
 
 impl CheckReadiness {
@@ -63,6 +72,11 @@ impl CheckReadiness {
             storage: answers("storage", storage),
             ocr: answers("ocr", ocr),
             queue: queue.map(|outcome| answers("queue", outcome)),
+            faces: match self.faces.check() {
+                Err(FaceError::Disabled) => None,
+                Err(FaceError::NotLoaded) if !self.faces_demanded => None,
+                outcome => Some(answers("faces", outcome.map_err(Into::into))),
+            },
         }
     }
 }
@@ -70,7 +84,7 @@ impl CheckReadiness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{BoxError, operations::MockHealthProbe};
+    use domain::{BoxError, faces::MockFaceEngine, operations::MockHealthProbe};
 
     fn part(answers: bool) -> Arc<MockHealthProbe> {
         let mut probe = MockHealthProbe::new();
@@ -82,6 +96,12 @@ mod tests {
             }
         });
         Arc::new(probe)
+    }
+
+    fn engine(outcome: fn() -> Result<(), FaceError>) -> Arc<MockFaceEngine> {
+        let mut engine = MockFaceEngine::new();
+        engine.expect_check().returning(outcome);
+        Arc::new(engine)
     }
 
     #[tokio::test]
@@ -97,6 +117,8 @@ mod tests {
                 storage: part(storage),
                 ocr: part(ocr),
                 queue: None,
+                faces: engine(|| Err(FaceError::Disabled)),
+                faces_demanded: false,
             };
             let readiness = check.execute().await;
             assert_eq!(
@@ -106,6 +128,7 @@ mod tests {
                     storage,
                     ocr,
                     queue: None,
+                    faces: None,
                 }
             );
             assert_eq!(readiness.is_ready(), database && storage && ocr);
@@ -119,8 +142,31 @@ mod tests {
             storage: part(true),
             ocr: part(true),
             queue: Some(part(false)),
+            faces: engine(|| Ok(())),
+            faces_demanded: false,
         };
         let readiness = check.execute().await;
         assert_eq!((readiness.queue, readiness.is_ready()), (Some(false), true));
+    }
+
+    #[tokio::test]
+    async fn absent_models_of_faces_are_a_failure_only_where_faces_are_demanded() {
+        for (outcome, demanded, faces) in [
+            ((|| Ok(())) as fn() -> Result<(), FaceError>, false, Some(true)),
+            (|| Err(FaceError::Disabled), false, None),
+            (|| Err(FaceError::NotLoaded), false, None),
+            (|| Err(FaceError::NotLoaded), true, Some(false)),
+        ] {
+            let check = CheckReadiness {
+                database: part(true),
+                storage: part(true),
+                ocr: part(true),
+                queue: None,
+                faces: engine(outcome),
+                faces_demanded: demanded,
+            };
+            let readiness = check.execute().await;
+            assert_eq!((readiness.faces, readiness.is_ready()), (faces, true));
+        }
     }
 }

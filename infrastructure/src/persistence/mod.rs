@@ -8,6 +8,7 @@ mod connection;
 mod entities;
 mod error;
 mod events;
+mod faces;
 mod identities;
 mod images;
 mod mail_orders;
@@ -30,6 +31,7 @@ use domain::{
         ApiKeyRepository, CodeRepository, EventRepository, IdentityRepository, MailOrderRepository,
         SessionRepository, ThrottleRepository, UserRepository,
     },
+    faces::FaceRepository,
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
@@ -75,6 +77,9 @@ impl<C: Connection> Repositories for Sea<C> {
         self
     }
     fn identities(&self) -> &dyn IdentityRepository {
+        self
+    }
+    fn faces(&self) -> &dyn FaceRepository {
         self
     }
     fn images(&self) -> &dyn ImageRepository {
@@ -163,6 +168,9 @@ impl Repositories for SeaStore {
     }
     fn identities(&self) -> &dyn IdentityRepository {
         self.reads.identities()
+    }
+    fn faces(&self) -> &dyn FaceRepository {
+        self.reads.faces()
     }
     fn images(&self) -> &dyn ImageRepository {
         self.reads.images()

@@ -9,6 +9,7 @@
 
 mod bare_handler;
 mod bare_tesseract;
+mod faces;
 mod load;
 mod logins;
 mod memory;
@@ -59,6 +60,9 @@ async fn measure(parts: &[&str]) {
     }
     if wanted("logins") {
         logins::measure().await;
+    }
+    if wanted("faces") {
+        faces::measure().await;
     }
     if wanted("memory") {
         memory::measure().await;
