@@ -1,5 +1,7 @@
 //! Putting the parts together: the only place, with `main`, that names adapters.
 
+mod models;
+
 use crate::{
     background::Background,
     configuration::{OidcSettings, Settings},
@@ -204,6 +206,7 @@ impl Outside {
         };
         let budget = DecodeBudget::new(&limits);
         let inspector = BoundedImageInspector::new(limits, budget.clone());
+        let classifiers = Arc::new(models::NoClassifiers);
         let engine = Arc::new(start_engine(settings, limits, budget)?);
         let broker = match &settings.broker {
             Some(url) => Some(connect_broker(url, settings.workers.count).await?),
@@ -214,6 +217,7 @@ impl Outside {
             blobs: blobs.clone(),
             inspector: Arc::new(inspector),
             engine: engine.clone(),
+            classifiers,
             clock,
             ids,
             broker: broker.clone().map(|broker| Broker {

@@ -15,6 +15,7 @@ mod ocr;
 mod operations;
 mod paging;
 mod ports;
+mod predictions;
 mod probe;
 mod problem;
 mod promotion;

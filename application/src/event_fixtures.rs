@@ -48,6 +48,11 @@ pub(crate) fn deleting(admin: Option<UserId>) -> MockRepositories {
         .withf(|owner, due_at| *owner == ada().id && *due_at == now())
         .times(1)
         .returning(|_, _| Ok(()));
+    work.predictions
+        .expect_delete_of_owner()
+        .withf(|owner| *owner == ada().id)
+        .times(1)
+        .returning(|_| Ok(()));
     work.users.expect_delete().times(1).returning(|_| Ok(()));
     let mut order = Sequence::new();
     work.events

@@ -2,6 +2,8 @@
 
 #[path = "event_fixtures.rs"]
 mod events;
+#[path = "prediction_fixtures.rs"]
+mod predictions;
 
 use crate::{
     accounts::{CheckCode, OpenSession, SessionTokens, Throttle, ThrottleLimits, TokenLifetimes},
@@ -27,6 +29,9 @@ use domain::{
     tasks::{Task, TaskWork},
 };
 pub(crate) use events::{deleting, event_log, origin, recording, recording_of};
+pub(crate) use predictions::{
+    answering, classifier, classifiers, image_classifier, label, model, prediction, with_prediction,
+};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use uuid::Uuid;

@@ -5,6 +5,7 @@ pub mod error;
 pub mod images;
 pub mod ocr;
 pub mod operations;
+pub mod predictions;
 pub mod tasks;
 
 #[cfg(test)]

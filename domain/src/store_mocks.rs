@@ -11,6 +11,7 @@ use crate::{
     images::{BlobDeletionRepository, ImageRepository, MockBlobDeletionRepository, MockImageRepository},
     ocr::{MockTextRepository, TextRepository},
     operations::{AnswerRepository, MockAnswerRepository},
+    predictions::{MockPredictionRepository, PredictionRepository},
     tasks::{MockTaskRepository, TaskRepository},
 };
 use async_trait::async_trait;
@@ -49,6 +50,8 @@ pub struct MockRepositories {
     pub texts: MockTextRepository,
     /// Tasks.
     pub tasks: MockTaskRepository,
+    /// Predictions.
+    pub predictions: MockPredictionRepository,
     /// Kept answers.
     pub answers: MockAnswerRepository,
 }
@@ -89,6 +92,9 @@ impl Repositories for MockRepositories {
     }
     fn tasks(&self) -> &dyn TaskRepository {
         &self.tasks
+    }
+    fn predictions(&self) -> &dyn PredictionRepository {
+        &self.predictions
     }
     fn answers(&self) -> &dyn AnswerRepository {
         &self.answers
@@ -133,6 +139,9 @@ macro_rules! delegate_repositories {
             }
             fn tasks(&self) -> &dyn TaskRepository {
                 self.$field.tasks()
+            }
+            fn predictions(&self) -> &dyn PredictionRepository {
+                self.$field.predictions()
             }
             fn answers(&self) -> &dyn AnswerRepository {
                 self.$field.answers()

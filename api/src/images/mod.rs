@@ -52,7 +52,7 @@ enum ImageDeleted {
 }
 
 #[derive(ApiResponse)]
-enum Content {
+pub enum Content {
     /// The bytes as they were uploaded.
     #[oai(status = 200)]
     Bytes(
@@ -82,6 +82,7 @@ enum Content {
     ),
 }
 
+/// How the bytes may be kept.
 const KEEP: &str = "private, no-cache";
 
 #[OpenApi(tag = "Tag::Images")]
@@ -191,22 +192,27 @@ impl ImagesApi {
         /// The image.
         id: Path<Uuid>,
     ) -> Result<Content, Failure<{ PRIVATE | NOT_FOUND }>> {
-        let ImageContent { image, content } = use_cases
-            .read_image_content
-            .execute(sender.0.user.id, ImageId(id.0))
-            .await?;
+        let read = &use_cases.read_image_content;
+        let content = read.execute(sender.0.user.id, ImageId(id.0)).await?;
+        Ok(Content::of(content, headers))
+    }
+}
+
+impl Content {
+    /// The bytes of an image, unless these headers say that they are known.
+    pub fn of(ImageContent { image, content }: ImageContent, headers: &HeaderMap) -> Self {
         let tag = format!("\"{}\"", image.sha256);
         if dto::names_tag(headers, &tag) {
-            return Ok(Content::NotModified(tag));
+            return Self::NotModified(tag);
         }
-        Ok(Content::Bytes(
+        Self::Bytes(
             Binary(body(content)),
             image.media_type.as_str().to_owned(),
             image.size_bytes,
             tag,
             content_disposition(&image.filename),
             KEEP.to_owned(),
-        ))
+        )
     }
 }
 

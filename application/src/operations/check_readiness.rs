@@ -1,11 +1,14 @@
 //! Whether the service can do its work.
 
-use domain::operations::HealthProbe;
+use domain::{
+    operations::HealthProbe,
+    predictions::{Classifiers, RefusedModel},
+};
 use futures_util::future::join4;
 use std::sync::Arc;
 
 /// Which of the parts that decide readiness answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
     /// The database answers.
     pub database: bool,
@@ -15,11 +18,15 @@ pub struct Readiness {
     pub ocr: bool,
     /// The broker answers, where there is one. Without it tasks wait, but nothing is refused.
     pub queue: Option<bool>,
+    /// How many classifiers are loaded. Without one only predictions are refused.
+    pub models: usize,
+    /// The classifiers that are configured and could not be loaded.
+    pub refused_models: Vec<RefusedModel>,
 }
 
 impl Readiness {
     /// Whether requests can be served.
-    pub fn is_ready(self) -> bool {
+    pub fn is_ready(&self) -> bool {
         self.database && self.storage && self.ocr
     }
 }
@@ -34,6 +41,8 @@ pub struct CheckReadiness {
     pub ocr: Arc<dyn HealthProbe>,
     /// The broker, where there is one.
     pub queue: Option<Arc<dyn HealthProbe>>,
+    /// The classifiers.
+    pub classifiers: Arc<dyn Classifiers>,
 }
 
 impl CheckReadiness {
@@ -63,6 +72,8 @@ impl CheckReadiness {
             storage: answers("storage", storage),
             ocr: answers("ocr", ocr),
             queue: queue.map(|outcome| answers("queue", outcome)),
+            models: self.classifiers.loaded().len(),
+            refused_models: self.classifiers.refused(),
         }
     }
 }
@@ -70,7 +81,8 @@ impl CheckReadiness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{BoxError, operations::MockHealthProbe};
+    use crate::fixtures;
+    use domain::{BoxError, operations::MockHealthProbe, predictions::MockClassifiers};
 
     fn part(answers: bool) -> Arc<MockHealthProbe> {
         let mut probe = MockHealthProbe::new();
@@ -82,6 +94,16 @@ mod tests {
             }
         });
         Arc::new(probe)
+    }
+
+    /// One model that is loaded, and these that are not.
+    fn classifiers(refused: Vec<RefusedModel>) -> Arc<MockClassifiers> {
+        let mut classifiers = MockClassifiers::new();
+        classifiers
+            .expect_loaded()
+            .returning(|| vec![fixtures::classifier("eyes", "1")]);
+        classifiers.expect_refused().return_const(refused);
+        Arc::new(classifiers)
     }
 
     #[tokio::test]
@@ -97,6 +119,7 @@ mod tests {
                 storage: part(storage),
                 ocr: part(ocr),
                 queue: None,
+                classifiers: classifiers(vec![]),
             };
             let readiness = check.execute().await;
             assert_eq!(
@@ -106,6 +129,8 @@ mod tests {
                     storage,
                     ocr,
                     queue: None,
+                    models: 1,
+                    refused_models: vec![],
                 }
             );
             assert_eq!(readiness.is_ready(), database && storage && ocr);
@@ -119,8 +144,27 @@ mod tests {
             storage: part(true),
             ocr: part(true),
             queue: Some(part(false)),
+            classifiers: classifiers(vec![]),
         };
         let readiness = check.execute().await;
         assert_eq!((readiness.queue, readiness.is_ready()), (Some(false), true));
+    }
+
+    #[tokio::test]
+    async fn requests_are_served_without_some_models_which_are_named_all_the_same() {
+        let refused = vec![RefusedModel {
+            source: "file:///srv/models/ears".into(),
+            reason: "its digest is another".into(),
+        }];
+        let check = CheckReadiness {
+            database: part(true),
+            storage: part(true),
+            ocr: part(true),
+            queue: None,
+            classifiers: classifiers(refused.clone()),
+        };
+        let readiness = check.execute().await;
+        assert!(readiness.is_ready());
+        assert_eq!((readiness.models, readiness.refused_models), (1, refused));
     }
 }

@@ -1,6 +1,7 @@
 //! Classifiers, as they are known to the world.
 
 use crate::images::Sha256Digest;
+use std::cmp::Ordering;
 
 /// The name of a model, or one of its versions: 1 to 64 ASCII letters, digits, `.`, `_` and `-`, the first no `.` or `-`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,24 @@ impl ModelName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Which of two versions is the later one: part by part, numbers by their size, anything else as text, and a number
+    /// after anything else.
+    pub fn cmp_versions(&self, other: &Self) -> Ordering {
+        self.version_parts().cmp(other.version_parts())
+    }
+
+    fn version_parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let parts = self.0.split(['.', '-', '_']);
+        parts.map(|part| part.parse().map_or(Part::Text(part), Part::Number))
+    }
+}
+
+/// A part of a version.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Part<'a> {
+    Text(&'a str),
+    Number(u64),
 }
 
 impl std::fmt::Display for ModelName {
@@ -155,6 +174,20 @@ mod tests {
         }
         for text in ["eyes", "eyes-demo_2", "1.0.3", "_"] {
             assert_eq!(ModelName::parse(text).expect("a name").as_str(), text);
+        }
+    }
+
+    #[test]
+    fn versions_are_ordered_as_people_count_them() {
+        let version = |text| ModelName::parse(text).expect("a version");
+        for (earlier, later) in [
+            ("1", "2"),
+            ("1.9", "1.10"),
+            ("1", "1.0"),
+            ("beta", "1"),
+            ("2026-1", "2026-02"),
+        ] {
+            assert_eq!(version(earlier).cmp_versions(&version(later)), Ordering::Less);
         }
     }
 

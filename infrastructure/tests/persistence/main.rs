@@ -10,6 +10,7 @@ mod events;
 mod identities;
 mod images;
 mod mail_orders;
+mod predictions;
 mod refresh_tokens;
 mod refreshes_at_once;
 mod samples;

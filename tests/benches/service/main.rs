@@ -9,6 +9,7 @@
 
 mod bare_handler;
 mod bare_tesseract;
+mod history;
 mod load;
 mod logins;
 mod memory;
@@ -59,6 +60,9 @@ async fn measure(parts: &[&str]) {
     }
     if wanted("logins") {
         logins::measure().await;
+    }
+    if wanted("history") {
+        history::measure().await;
     }
     if wanted("memory") {
         memory::measure().await;

@@ -7,11 +7,15 @@
 pub(super) mod api_keys;
 pub(super) mod blob_deletions;
 pub(super) mod codes;
+pub(super) mod feedbacks;
 pub(super) mod identities;
 pub(super) mod images;
 pub(super) mod kept_answers;
 pub(super) mod login_networks;
 pub(super) mod mail_orders;
+pub(super) mod prediction_outcomes;
+pub(super) mod prediction_tallies;
+pub(super) mod predictions;
 pub(super) mod sessions;
 pub(super) mod spent_refresh_tokens;
 pub(super) mod tasks;
