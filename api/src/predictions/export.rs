@@ -6,7 +6,6 @@ use application::{
     predictions::{ExportPage, ExportedPrediction},
 };
 use bytes::Bytes;
-use chrono::SecondsFormat;
 use domain::{ids::UserId, predictions::HistoryQuery};
 use futures_util::stream;
 use poem::Body;
@@ -47,10 +46,7 @@ fn line(item: &ExportedPrediction) -> String {
     let feedback = prediction.feedback.as_ref();
     let cells = [
         prediction.id.to_string(),
-        prediction
-            .created_at
-            .to_utc()
-            .to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        prediction.created_at.to_utc().to_rfc3339(),
         item.filename
             .as_ref()
             .map(|name| name.as_str().to_owned())

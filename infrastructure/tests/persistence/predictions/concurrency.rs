@@ -9,6 +9,7 @@ use domain::{
     predictions::{ClockSpan, QuarterHour, Scope},
     store::Repositories,
 };
+use futures_util::future::join_all;
 
 on_every_database![predictions_of_many_at_once_are_all_counted];
 
@@ -21,19 +22,17 @@ async fn predictions_of_many_at_once_are_all_counted(database: TestDatabase) {
         // Two for each user, on the same image.
         for _ in 0..2 {
             let (store, image) = (store.clone(), image.clone());
-            writers.push(tokio::spawn(async move {
+            writers.push(async move {
                 for index in 0..10_u8 {
                     let at = moment(i64::from(index) * 400);
                     let made = prediction(&image, "eyes", usize::from(index % 4), 2.0, at);
                     store_prediction(&store, &made).await;
                     assert!(give(&store, &made, &feedback(index % 2 == 0, None, 1)).await);
                 }
-            }));
+            });
         }
     }
-    for writer in writers {
-        writer.await.expect("every write succeeds");
-    }
+    join_all(writers).await;
     let outcomes = store
         .predictions()
         .outcomes(Scope::All, None)
