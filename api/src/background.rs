@@ -116,7 +116,9 @@ impl Background {
             announce,
             work: WorkOnTasks {
                 store: store(),
+                blobs: ports.blobs.clone(),
                 reader: shared.reader.clone(),
+                classifier: shared.classifier.clone(),
                 calls,
                 signals: signals(),
                 clock: clock(),

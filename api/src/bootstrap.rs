@@ -2,6 +2,7 @@
 
 mod database;
 mod faces;
+mod models;
 mod storage;
 
 use crate::{
@@ -225,6 +226,7 @@ impl Outside {
         };
         let budget = DecodeBudget::new(&limits);
         let inspector = BoundedImageInspector::new(limits, budget.clone());
+        let classifiers = Arc::new(models::NoClassifiers);
         let engine = Arc::new(start_engine(settings, limits, budget.clone())?);
         let broker = match &settings.broker {
             Some(url) => Some(connect_broker(url, settings.workers.count).await?),
@@ -236,6 +238,7 @@ impl Outside {
             inspector: Arc::new(inspector),
             engine: engine.clone(),
             faces: faces::start(settings, limits, budget)?,
+            classifiers,
             clock,
             ids,
             broker: broker.clone().map(|broker| Broker {

@@ -17,6 +17,7 @@ mod ocr;
 mod operations;
 mod paging;
 mod ports;
+mod predictions;
 mod probe;
 mod problem;
 mod promotion;
@@ -34,7 +35,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// A self-hosted image understanding service.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "ocellus", version)]
 struct Arguments {
     /// The configuration file; `ocellus.toml` where there is one.
     #[arg(long, global = true, value_name = "FILE")]

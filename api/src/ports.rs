@@ -8,6 +8,7 @@ use domain::{
     images::{BlobStore, ImageInspector},
     ocr::OcrEngine,
     operations::HealthProbe,
+    predictions::Classifiers,
     store::Store,
     tasks::{TaskCalls, TaskMessages},
 };
@@ -19,6 +20,7 @@ pub struct Ports {
     pub blobs: Arc<dyn BlobStore>,
     pub inspector: Arc<dyn ImageInspector>,
     pub engine: Arc<dyn OcrEngine>,
+    pub classifiers: Arc<dyn Classifiers>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdGenerator>,
     pub faces: FacePorts,

@@ -11,6 +11,7 @@ use crate::{
     images::ImagesApi,
     ocr::TextApi,
     operations::{MetricsSettings, OperationsApi},
+    predictions::{DashboardApi, HistoryApi, PredictionsApi},
     specification,
     tasks::TasksApi,
     use_cases::UseCases,
@@ -37,6 +38,9 @@ type Api = (
     FacesApi,
     ImagesApi,
     TextApi,
+    PredictionsApi,
+    HistoryApi,
+    DashboardApi,
     TasksApi,
     OperationsApi,
 );
@@ -52,11 +56,14 @@ fn service() -> OpenApiService<Api, ()> {
         FacesApi,
         ImagesApi,
         TextApi,
+        PredictionsApi,
+        HistoryApi,
+        DashboardApi,
         TasksApi,
         OperationsApi,
     );
     OpenApiService::new(api, "Ocellus", env!("CARGO_PKG_VERSION")).description(
-        "A self-hosted image understanding service: accounts, images and the text in them. Every error is a problem \
+        "A self-hosted image understanding service: accounts, images, the text in them and what classifiers say of them. Every error is a problem \
          (RFC 9457) with a stable `code`; every response carries `X-Request-Id`.",
     )
 }

@@ -15,6 +15,8 @@ pub enum Tag {
     Images,
     /// Reading the text of images.
     Text,
+    /// Classifying images, and following how good that is.
+    Predictions,
     /// Work that is done later: submitted, followed, cancelled.
     Tasks,
     /// Running the service.

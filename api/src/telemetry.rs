@@ -24,17 +24,20 @@ pub fn log() {
     }
 }
 
-/// Seconds that requests and recognitions are counted by.
+/// Seconds that requests, recognitions and classifications are counted by.
 const REQUEST_SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
+const CLASSIFICATION_SECONDS: [f64; 8] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
 const RECOGNITION_SECONDS: [f64; 9] = [0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
 /// Gathers metrics from now on.
 pub fn gather_metrics() -> Result<PrometheusHandle, BuildError> {
     let requests = Matcher::Full("ocellus_http_request_duration_seconds".to_owned());
     let recognitions = Matcher::Full("ocellus_recognition_duration_seconds".to_owned());
+    let classifications = Matcher::Full("ocellus_classification_duration_seconds".to_owned());
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(requests, &REQUEST_SECONDS)?
         .set_buckets_for_metric(recognitions, &RECOGNITION_SECONDS)?
+        .set_buckets_for_metric(classifications, &CLASSIFICATION_SECONDS)?
         .install_recorder()?;
     metrics::describe_counter!("ocellus_http_requests_total", "Requests by operation and status.");
     metrics::describe_histogram!("ocellus_http_request_duration_seconds", "Durations of requests.");
@@ -45,6 +48,14 @@ pub fn gather_metrics() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_counter!(
         "ocellus_task_attempts_total",
         "Attempts at tasks by their outcome: succeeded, or the code of the failure."
+    );
+    metrics::describe_histogram!(
+        "ocellus_classification_duration_seconds",
+        "Durations of classifying an image, and of drawing its heat map."
+    );
+    metrics::describe_counter!(
+        "ocellus_predictions_total",
+        "Predictions by model and predicted label."
     );
     metrics::describe_gauge!(
         "ocellus_tasks_watched",

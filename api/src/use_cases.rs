@@ -15,6 +15,10 @@ use application::{
     images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
     ocr::{ReadText, TextReader},
     operations::{AnswerOnce, CheckReadiness},
+    predictions::{
+        DeletePrediction, DrawHeatMap, ExportHistory, GetPrediction, GiveFeedback, ImageClassifier,
+        ListHistory, ListModels, PredictImage, ShowDashboard,
+    },
     tasks::{CancelTask, ListTasks, SubmitTask, SubmitUpload, TaskSignals, WatchTask},
 };
 use chrono::TimeDelta;
@@ -25,6 +29,8 @@ use std::{sync::Arc, time::Duration};
 pub struct Shared {
     /// Reads text for both.
     pub reader: Arc<TextReader>,
+    /// Classifies images for both.
+    pub classifier: Arc<ImageClassifier>,
     /// Signals between them.
     pub signals: Arc<TaskSignals>,
     /// Signals to those who send mails.
@@ -42,8 +48,13 @@ impl Shared {
             ports.ids.clone(),
             settings.ocr.default_languages.clone(),
         );
+        let classifier = ImageClassifier {
+            classifiers: ports.classifiers.clone(),
+            clock: ports.clock.clone(),
+        };
         Self {
             reader: Arc::new(reader),
+            classifier: Arc::new(classifier),
             signals: Arc::default(),
             mails: Arc::default(),
         }
@@ -80,6 +91,15 @@ pub struct UseCases {
     pub read_image_content: ReadImageContent,
     pub delete_image: DeleteImage,
     pub read_text: ReadText,
+    pub list_models: ListModels,
+    pub predict_image: PredictImage,
+    pub list_history: ListHistory,
+    pub export_history: ExportHistory,
+    pub get_prediction: GetPrediction,
+    pub delete_prediction: DeletePrediction,
+    pub draw_heat_map: DrawHeatMap,
+    pub give_feedback: GiveFeedback,
+    pub show_dashboard: ShowDashboard,
     pub submit_task: SubmitTask,
     pub submit_upload: SubmitUpload,
     pub watch_task: WatchTask,
@@ -108,6 +128,7 @@ impl UseCases {
         let clock = || ports.clock.clone();
         let ids = || ports.ids.clone();
         let (reader, signals) = (|| shared.reader.clone(), || shared.signals.clone());
+        let classifiers = || ports.classifiers.clone();
         let in_flight_limit = settings.tasks_in_flight;
         let tokens = Arc::new(SessionTokens {
             access_tokens: security.access_tokens.clone(),
@@ -282,9 +303,36 @@ impl UseCases {
                 store: store(),
                 reader: reader(),
             },
+            list_models: ListModels {
+                classifiers: classifiers(),
+            },
+            predict_image: PredictImage {
+                intake: intake.clone(),
+                classifier: shared.classifier.clone(),
+                ids: ids(),
+            },
+            list_history: ListHistory { store: store() },
+            export_history: ExportHistory { store: store() },
+            get_prediction: GetPrediction { store: store() },
+            delete_prediction: DeletePrediction { store: store() },
+            draw_heat_map: DrawHeatMap {
+                store: store(),
+                blobs: ports.blobs.clone(),
+                classifiers: classifiers(),
+            },
+            give_feedback: GiveFeedback {
+                store: store(),
+                clock: clock(),
+                ids: ids(),
+            },
+            show_dashboard: ShowDashboard {
+                store: store(),
+                clock: clock(),
+            },
             submit_task: SubmitTask {
                 store: store(),
                 reader: reader(),
+                classifier: shared.classifier.clone(),
                 clock: clock(),
                 ids: ids(),
                 signals: signals(),
@@ -320,6 +368,7 @@ impl UseCases {
                 queue: probes.queue,
                 faces: ports.faces.engine.clone(),
                 faces_demanded: settings.faces.enabled == Some(true),
+                classifiers: classifiers(),
             },
             access_tokens: security.access_tokens,
         }

@@ -7,6 +7,7 @@ use domain::{
     faces::FaceError,
     images::{BlobError, ImageError, SourceError},
     ocr::{Language, OcrError},
+    predictions::ClassificationError,
     store::{Conflict, StoreError},
 };
 
@@ -156,9 +157,12 @@ pub enum Error {
     /// No issuer of ID tokens is configured.
     #[error("Logging in with an ID token is not set up in this service.")]
     NoIssuer,
-    /// No classifier is loaded.
-    #[error("No classifier is loaded.")]
+    /// No classifier is loaded, or not the one that is needed.
+    #[error("The classifier that this needs is not loaded.")]
     ModelNotLoaded,
+    /// A classifier answered with what is no probabilities.
+    #[error("The classifier gave no usable answer for this image.")]
+    UnusableOutput,
     /// The user has as many unfinished tasks as he may.
     #[error("There are {limit} unfinished tasks of yours already: wait until some are done.")]
     TooManyTasks {
@@ -221,7 +225,11 @@ impl Error {
             Self::QuotaExceeded | Self::TooManyTasks { .. } | Self::TooManyApiKeys { .. } => "quota_exceeded",
             Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::Timeout => "timeout",
-            Self::StillPending | Self::NoIssuer | Self::FacesDisabled | Self::Unavailable(_) => "unavailable",
+            Self::StillPending
+            | Self::NoIssuer
+            | Self::FacesDisabled
+            | Self::UnusableOutput
+            | Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
     }
@@ -307,6 +315,18 @@ impl From<OcrError> for Error {
             OcrError::Timeout => Self::Timeout,
             OcrError::Busy => Self::Unavailable(error.into()),
             OcrError::Unavailable(source) => Self::Unavailable(source),
+        }
+    }
+}
+
+impl From<ClassificationError> for Error {
+    fn from(error: ClassificationError) -> Self {
+        match error {
+            ClassificationError::Image(error) => error.into(),
+            ClassificationError::UnusableOutput => Self::UnusableOutput,
+            ClassificationError::Timeout => Self::Timeout,
+            ClassificationError::Busy => Self::Unavailable(error.into()),
+            ClassificationError::Unavailable(source) => Self::Unavailable(source),
         }
     }
 }

@@ -60,6 +60,11 @@ pub(crate) fn deleting(admin: Option<UserId>) -> MockRepositories {
         .times(1)
         .returning(|_, _| Ok(()));
     work.faces.expect_find().returning(|_| Ok(None));
+    work.predictions
+        .expect_delete_of_owner()
+        .withf(|owner| *owner == ada().id)
+        .times(1)
+        .returning(|_| Ok(()));
     work.users.expect_delete().times(1).returning(|_| Ok(()));
     let mut order = Sequence::new();
     work.events

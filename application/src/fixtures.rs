@@ -2,6 +2,8 @@
 
 #[path = "event_fixtures.rs"]
 mod events;
+#[path = "prediction_fixtures.rs"]
+mod predictions;
 
 use crate::{
     accounts::{
@@ -29,6 +31,9 @@ use domain::{
     tasks::{Task, TaskWork},
 };
 pub(crate) use events::{deleting, event_log, origin, recording, recording_of, removing_face};
+pub(crate) use predictions::{
+    answering, classifier, classifiers, image_classifier, label, model, prediction, with_prediction,
+};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use uuid::Uuid;

@@ -6,6 +6,7 @@ pub mod faces;
 pub mod images;
 pub mod ocr;
 pub mod operations;
+pub mod predictions;
 pub mod tasks;
 
 #[cfg(test)]

@@ -63,3 +63,11 @@ identifier!(
     /// Names something that happened to an account.
     EventId
 );
+identifier!(
+    /// Names a prediction. That of a task has the id of its task.
+    PredictionId
+);
+identifier!(
+    /// Names what a person said of a prediction at one time.
+    FeedbackId
+);

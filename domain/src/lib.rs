@@ -9,6 +9,7 @@ pub mod images;
 pub mod ocr;
 pub mod operations;
 pub mod page;
+pub mod predictions;
 pub mod store;
 pub mod tasks;
 

@@ -9,6 +9,8 @@ pub struct PageLimit(u16);
 impl PageLimit {
     /// The most items that one page may hold.
     pub const MAX: u16 = 100;
+    /// As many as one page may hold.
+    pub const LARGEST: Self = Self(Self::MAX);
 
     /// `None` when the number is not between 1 and 100.
     pub fn new(items: u16) -> Option<Self> {

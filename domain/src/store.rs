@@ -10,6 +10,7 @@ use crate::{
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
+    predictions::PredictionRepository,
     tasks::TaskRepository,
 };
 use async_trait::async_trait;
@@ -71,6 +72,8 @@ pub trait Repositories: Send + Sync {
     fn texts(&self) -> &dyn TextRepository;
     /// Work that is done later.
     fn tasks(&self) -> &dyn TaskRepository;
+    /// What classifiers said of images.
+    fn predictions(&self) -> &dyn PredictionRepository;
     /// Answers that are kept for repeated requests.
     fn answers(&self) -> &dyn AnswerRepository;
 }

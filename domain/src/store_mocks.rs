@@ -12,6 +12,7 @@ use crate::{
     images::{BlobDeletionRepository, ImageRepository, MockBlobDeletionRepository, MockImageRepository},
     ocr::{MockTextRepository, TextRepository},
     operations::{AnswerRepository, MockAnswerRepository},
+    predictions::{MockPredictionRepository, PredictionRepository},
     tasks::{MockTaskRepository, TaskRepository},
 };
 use async_trait::async_trait;
@@ -52,6 +53,8 @@ pub struct MockRepositories {
     pub texts: MockTextRepository,
     /// Tasks.
     pub tasks: MockTaskRepository,
+    /// Predictions.
+    pub predictions: MockPredictionRepository,
     /// Kept answers.
     pub answers: MockAnswerRepository,
 }
@@ -95,6 +98,9 @@ impl Repositories for MockRepositories {
     }
     fn tasks(&self) -> &dyn TaskRepository {
         &self.tasks
+    }
+    fn predictions(&self) -> &dyn PredictionRepository {
+        &self.predictions
     }
     fn answers(&self) -> &dyn AnswerRepository {
         &self.answers
@@ -142,6 +148,9 @@ macro_rules! delegate_repositories {
             }
             fn tasks(&self) -> &dyn TaskRepository {
                 self.$field.tasks()
+            }
+            fn predictions(&self) -> &dyn PredictionRepository {
+                self.$field.predictions()
             }
             fn answers(&self) -> &dyn AnswerRepository {
                 self.$field.answers()

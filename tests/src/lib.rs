@@ -35,7 +35,8 @@ pub use log::Log;
 pub use mail_server::MailServer;
 pub use mails::Mail;
 pub use pictures::{
-    bundled_image, long_document, picture, picture_as, png_that_claims_to_be, svg, tiff_of_pages, truncated,
+    bundled_image, long_document, picture, picture_as, plain, png_that_claims_to_be, svg, tiff_of_pages,
+    truncated,
 };
 pub use program::{Finished, program, run_program, run_program_in};
 pub use proxy::Proxy;

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, GrayImage, ImageFormat, Luma};
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 
 use crate::repository::repository_root;
 
@@ -16,6 +16,12 @@ fn noise(seed: u64, width: u32, height: u32) -> DynamicImage {
         Luma([state.to_le_bytes()[3]])
     })
     .into()
+}
+
+/// A PNG of one colour: red, green and blue.
+pub fn plain(colour: [u8; 3]) -> Vec<u8> {
+    let picture = RgbImage::from_pixel(40, 30, Rgb(colour));
+    encode(&picture.into(), ImageFormat::Png)
 }
 
 /// A PNG of noise.

@@ -16,6 +16,7 @@ use crate::home::Home;
 use crate::log::Log;
 use crate::program::{Finished, clean, end_of, program, run_program};
 use crate::raw::RawConnection;
+use crate::repository::repository_root;
 use crate::specification::Specification;
 use crate::waiting::eventually_blocking;
 use crate::worker::Worker;
@@ -62,6 +63,17 @@ impl Options {
         self
     }
 
+    /// With these models of `tests/models`, the first of which is the default one.
+    #[must_use]
+    pub fn with_models(self, names: &[&str]) -> Self {
+        let folder = repository_root().join("tests/models");
+        let urls = names
+            .iter()
+            .map(|name| format!("file://{}", folder.join(name).display()));
+        let urls = urls.collect::<Vec<_>>().join(",");
+        self.setting("OCELLUS__PREDICTIONS__MODELS", &urls)
+    }
+
     /// One more word on the command line after `serve`.
     #[must_use]
     pub fn argument(mut self, word: &str) -> Self {
@@ -95,6 +107,7 @@ impl Server {
         // All tests come from the same address.
         fn start(database: Database) -> Server {
             let options = Options::on(database)
+                .with_models(&["colours", "no_number_for_black"])
                 .setting("OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS", "0")
                 .setting("OCELLUS__LIMITS__LOGIN_FAILURES_PER_ADDRESS", "0");
             Server::start(options)
@@ -260,6 +273,12 @@ impl Server {
     pub fn ask_to_end(&self) {
         let process = Pid::from_child(&self.child);
         kill_process(process, Signal::TERM).expect("a running child can be signalled");
+    }
+
+    /// Asks the server to load its models anew, as a person does who changed them.
+    pub fn ask_to_reload(&self) {
+        let process = Pid::from_child(&self.child);
+        kill_process(process, Signal::HUP).expect("a running child can be signalled");
     }
 
     /// Waits until the server has ended by itself: its exit code, or the negative number of the signal that ended it.

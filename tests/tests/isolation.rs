@@ -8,7 +8,7 @@ use tests::{
 };
 
 /// What may be called without a login. A new operation that is missing here needs one.
-const PUBLIC: [&str; 15] = [
+const PUBLIC: [&str; 16] = [
     "POST /register",
     "POST /login",
     "POST /login/oidc",
@@ -20,6 +20,7 @@ const PUBLIC: [&str; 15] = [
     "POST /email/verify/resend",
     "POST /password/forgot",
     "POST /password/reset",
+    "GET /models",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",
@@ -133,6 +134,7 @@ async fn lists_show_only_what_is_ones_own(database: Database) {
     let (owner, stranger) = (server.user().await, server.user().await);
     let image = owner.client.uploaded(picture(1, 9, 9)).await;
     let task = submitted(&owner, picture(1, 9, 9)).await;
+    let prediction = predicted(&owner).await;
     for operation in private(&owner) {
         let is_list =
             operation.method == "GET" && !operation.path.contains('{') && !operation.path.starts_with(ADMIN);
@@ -145,7 +147,9 @@ async fn lists_show_only_what_is_ones_own(database: Database) {
         let others = others.expect(expected);
         let text = others.text();
         assert!(
-            ![&image, &task, &owner.id].into_iter().any(|id| text.contains(id)),
+            ![&image, &task, &prediction, &owner.id]
+                .into_iter()
+                .any(|id| text.contains(id)),
             "{others}: {text}"
         );
     }
@@ -156,6 +160,9 @@ async fn create(owner: &User, operation: &Operation) -> String {
     let path = operation.path.as_str();
     if path.starts_with("/images/{id}") {
         return owner.client.uploaded(picture(2, 9, 9)).await;
+    }
+    if path.starts_with("/history/{id}") {
+        return predicted(owner).await;
     }
     if path.starts_with("/tasks/{id}") || path == "/result/{task_id}" {
         // What is to be cancelled must not be done before.
@@ -192,6 +199,12 @@ async fn create(owner: &User, operation: &Operation) -> String {
         return text_of(&somebody.json(), "id");
     }
     panic!("{path} is new: teach this function to create such a thing");
+}
+
+async fn predicted(owner: &User) -> String {
+    let form = Form::new().part("file", Part::bytes(picture(2, 9, 9)).file_name("eye.png"));
+    let prediction = owner.client.post("/predict").multipart(form);
+    text_of(&prediction.await.expect(201).json(), "id")
 }
 
 async fn submitted(owner: &User, bytes: Vec<u8>) -> String {
@@ -234,6 +247,7 @@ fn body(operation: &Operation) -> Option<Value> {
     operation.description.get("requestBody")?;
     match operation.path.as_str() {
         "/admin/users/{id}" => Some(json!({"disabled": true})),
+        "/history/{id}/feedback" => Some(json!({"correct": true})),
         path => panic!("{path} is new: teach this function what it takes"),
     }
 }

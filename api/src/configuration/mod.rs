@@ -23,6 +23,7 @@ use std::{
     time::Duration,
 };
 pub use storage::{EncryptionSettings, S3Settings, StorageSettings};
+use url::Url;
 
 /// Everything that can be set, checked.
 #[derive(Debug)]
@@ -43,6 +44,9 @@ pub struct Settings {
     pub workers: WorkerSettings,
     /// `ocr.*`
     pub ocr: OcrSettings,
+    /// `predictions.models`: folders of classifiers, `file://` or `s3://`; `None` is every folder in
+    /// `{data_dir}/models/classifiers`.
+    pub models: Option<Vec<Url>>,
     /// `auth.*`
     pub auth: AuthSettings,
     /// `oidc.*`
@@ -212,6 +216,7 @@ impl Settings {
                     .unwrap_or(100_000_000),
                 max_pages: source.take("ocr.max_pages", values::number).unwrap_or(100),
             },
+            models: source.take("predictions.models", values::model_urls),
             auth: AuthSettings {
                 signing_key: source.take("auth.signing_key", values::secret),
                 access_token_ttl: source

@@ -134,6 +134,18 @@ pub(super) fn lease(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Folders or archives of models; without a secret, which would be shown wherever a model is named.
+pub(super) fn model_urls(text: &str) -> Result<Vec<Url>, String> {
+    let is_place = |url: &Url| match url.scheme() {
+        "file" => url.host().is_none() && url.path().len() > 1,
+        "s3" => url.host().is_some() && url.username().is_empty() && url.password().is_none(),
+        _ => false,
+    };
+    let urls = items(text).map(|item| Url::parse(item).ok().filter(is_place));
+    let urls: Option<Vec<_>> = urls.collect();
+    urls.ok_or_else(|| "must be models such as file:///srv/models/eyes or s3://bucket/models/eyes".into())
+}
+
 pub(super) fn languages(text: &str) -> Result<Vec<Language>, String> {
     let parsed: Option<Vec<_>> = items(text).map(Language::parse).collect();
     let parsed = parsed.filter(|languages| !languages.is_empty());
@@ -235,6 +247,23 @@ mod tests {
         assert!(database_url("redis://host").is_err());
         assert!(mail_url("log:").is_ok() && mail_url("smtps://host").is_ok());
         assert!(mail_url("log:loudly").is_err() && mail_url("http://host").is_err());
+    }
+
+    #[test]
+    fn a_model_lies_in_a_folder_or_a_bucket() {
+        let urls = model_urls("file:///srv/models/eyes, s3://bucket/models/eyes").expect("right");
+        assert_eq!(urls.len(), 2);
+        assert_eq!(model_urls(""), Ok(vec![]));
+        for wrong in [
+            "/srv/models/eyes",
+            "file://host/eyes",
+            "file:///",
+            "s3:///eyes",
+            "s3://key:secret@bucket/eyes",
+            "https://host/eyes",
+        ] {
+            assert!(model_urls(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

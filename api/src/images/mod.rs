@@ -52,7 +52,7 @@ enum ImageDeleted {
 }
 
 #[derive(ApiResponse)]
-enum Content {
+pub enum Content {
     /// The bytes as they were uploaded.
     #[oai(status = 200)]
     Bytes(
@@ -89,6 +89,7 @@ enum Content {
     ),
 }
 
+/// How the bytes may be kept.
 const KEEP: &str = "private, no-cache";
 
 #[OpenApi(tag = "Tag::Images")]
@@ -204,26 +205,31 @@ impl ImagesApi {
         let mut fields = Fields::default();
         let by_link = fields.optional("redirect", redirect.0, Some, "must be true or false");
         fields.finish()?;
-        let ImageContent { image, content } = use_cases
-            .read_image_content
-            .execute(sender.0.user.id, ImageId(id.0), by_link.unwrap_or(false))
-            .await?;
+        let read = &use_cases.read_image_content;
+        let content = read.execute(sender.0.user.id, ImageId(id.0), by_link.unwrap_or(false));
+        Ok(Content::of(content.await?, headers))
+    }
+}
+
+impl Content {
+    /// The bytes of an image or where they are, unless these headers say that they are known.
+    pub fn of(ImageContent { image, content }: ImageContent, headers: &HeaderMap) -> Self {
         let tag = format!("\"{}\"", image.sha256);
         if dto::names_tag(headers, &tag) {
-            return Ok(Content::NotModified(tag));
+            return Self::NotModified(tag);
         }
         let bytes = match content {
             Delivery::Bytes(bytes) => bytes,
-            Delivery::Link(url) => return Ok(Content::Elsewhere(url)),
+            Delivery::Link(url) => return Self::Elsewhere(url),
         };
-        Ok(Content::Bytes(
+        Self::Bytes(
             Binary(body(bytes)),
             image.media_type.as_str().to_owned(),
             image.size_bytes,
             tag,
             image.filename.content_disposition(),
             KEEP.to_owned(),
-        ))
+        )
     }
 }
 

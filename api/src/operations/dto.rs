@@ -2,7 +2,7 @@
 
 use application::operations::Readiness;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::accounts::PublicKey;
+use domain::{accounts::PublicKey, predictions::RefusedModel};
 use poem_openapi::{Enum, Object};
 
 /// The process is alive.
@@ -85,8 +85,22 @@ pub struct HealthDto {
     checks: ChecksDto,
 }
 
-impl From<Readiness> for HealthDto {
-    fn from(readiness: Readiness) -> Self {
+/// How the classifiers are: what could not be loaded is named with the reason, for whoever can mend it, but not where it
+/// lies, for anybody may ask.
+fn models(readiness: &Readiness) -> CheckDto {
+    let named = |model: &RefusedModel| {
+        let name = model.source.trim_end_matches('/').rsplit('/').next();
+        format!("{}: {}", name.unwrap_or_default(), model.reason)
+    };
+    let refused: Vec<_> = readiness.refused_models.iter().map(named).collect();
+    match (readiness.models, refused.as_slice()) {
+        (0, []) => CheckDto::disabled(),
+        (_, refused) => CheckDto::answering(refused.is_empty(), &refused.join("; ")),
+    }
+}
+
+impl From<&Readiness> for HealthDto {
+    fn from(readiness: &Readiness) -> Self {
         Self {
             status: if readiness.is_ready() {
                 Status::Ok
@@ -106,7 +120,7 @@ impl From<Readiness> for HealthDto {
                     Some(answers) => CheckDto::answering(answers, "Nobody can log in with a face."),
                     None => CheckDto::disabled(),
                 },
-                models: CheckDto::disabled(),
+                models: models(readiness),
             },
         }
     }

@@ -71,7 +71,7 @@ impl OperationsApi {
     #[oai(path = "/health/ready", method = "get", operation_id = "getReadiness")]
     async fn ready(&self, use_cases: Data<&Arc<UseCases>>) -> Ready {
         let readiness = use_cases.check_readiness.execute().await;
-        let health = Json(HealthDto::from(readiness));
+        let health = Json(HealthDto::from(&readiness));
         if readiness.is_ready() {
             Ready::Ready(health)
         } else {

@@ -6,11 +6,12 @@ use crate::{
     fields::{Fields, Given},
     ocr::TextDto,
     paging::write_cursor,
+    predictions::{PredictionDto, parse_model},
     problem::ProblemDto,
 };
 use application::{
     Error,
-    tasks::{TaskRequest, TaskState},
+    tasks::{TaskRequest, TaskResult, TaskState},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -20,7 +21,7 @@ use domain::{
     page::Page,
     tasks::{Task, TaskStatus, TaskWork},
 };
-use poem_openapi::{Enum, Object};
+use poem_openapi::{Enum, Object, Union};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -85,7 +86,7 @@ pub struct NewTaskDto {
     /// The languages of the text, as Tesseract names them, the main one first; those of the configuration when left out.
     /// For `ocr`.
     languages: Option<Given<Vec<String>>>,
-    /// The name of a classifier; the default one when left out. For `prediction`.
+    /// The name of a classifier, or `name@version`; the default one when left out. For `prediction`.
     #[oai(skip_serializing_if_is_none)]
     model: Option<Given<String>>,
 }
@@ -105,7 +106,7 @@ impl NewTaskDto {
         fields.finish()?;
         let request = match kind {
             Kind::Ocr => TaskRequest::Ocr(languages),
-            Kind::Prediction => TaskRequest::Prediction(model),
+            Kind::Prediction => TaskRequest::Prediction(parse_model(model.as_deref())?),
         };
         Ok((ImageId(image), request))
     }
@@ -148,6 +149,25 @@ pub struct ProgressDto {
     pages: u32,
 }
 
+/// What a task came to.
+#[derive(Union)]
+#[oai(rename = "TaskResult", one_of = true)]
+pub enum ResultDto {
+    /// What was read.
+    Text(TextDto),
+    /// What was predicted.
+    Prediction(PredictionDto),
+}
+
+impl From<TaskResult> for ResultDto {
+    fn from(result: TaskResult) -> Self {
+        match result {
+            TaskResult::Text(text) => Self::Text(text.into()),
+            TaskResult::Prediction(prediction) => Self::Prediction(prediction.into()),
+        }
+    }
+}
+
 /// Work that was asked for.
 #[derive(Object)]
 #[oai(rename = "Task", example = true)]
@@ -161,6 +181,9 @@ pub struct TaskDto {
     /// The languages of the text, the main one first; for `ocr`.
     #[oai(skip_serializing_if_is_none)]
     languages: Option<Vec<String>>,
+    /// The model, with its version where one was asked for; for `prediction`.
+    #[oai(skip_serializing_if_is_none)]
+    model: Option<String>,
     /// Where it stands.
     status: Status,
     /// How often a worker began it.
@@ -175,9 +198,9 @@ pub struct TaskDto {
     /// When it came to its end.
     #[oai(skip_serializing_if_is_none)]
     finished_at: Option<DateTime<Utc>>,
-    /// What was read, once it succeeded and as long as the image is there; not in lists and events.
+    /// What was read or predicted, once it succeeded and as long as that is there; not in lists and events.
     #[oai(skip_serializing_if_is_none)]
-    result: Option<TextDto>,
+    result: Option<ResultDto>,
     /// Why it failed.
     #[oai(skip_serializing_if_is_none)]
     error: Option<ProblemDto>,
@@ -185,14 +208,19 @@ pub struct TaskDto {
 
 impl From<&Task> for TaskDto {
     fn from(task: &Task) -> Self {
-        let TaskWork::Ocr { languages } = &task.work;
+        let codes = |languages: &LanguageSet| languages.iter().map(|code| code.as_str().to_owned()).collect();
+        let (kind, languages, model) = match &task.work {
+            TaskWork::Ocr { languages } => (Kind::Ocr, Some(codes(languages)), None),
+            TaskWork::Prediction { model } => (Kind::Prediction, None, Some(model.to_string())),
+        };
         let failure = task.failure.as_ref();
         let failure = failure.filter(|_| task.status == TaskStatus::Failed);
         Self {
             task_id: task.id.0,
-            kind: Kind::Ocr,
+            kind,
             image_id: task.image_id.0,
-            languages: Some(languages.iter().map(|code| code.as_str().to_owned()).collect()),
+            languages,
+            model,
             status: task.status.into(),
             attempts: task.attempts,
             progress: ProgressDto {
@@ -211,7 +239,7 @@ impl From<&Task> for TaskDto {
 impl From<TaskState> for TaskDto {
     fn from(state: TaskState) -> Self {
         Self {
-            result: state.result.map(TextDto::from),
+            result: state.result.map(ResultDto::from),
             ..Self::from(&state.task)
         }
     }

@@ -144,7 +144,10 @@ impl TasksApi {
         let key = parse_key(owner, "submitTask", key.0)?;
         let (kind, wish) = match &request {
             TaskRequest::Ocr(languages) => ("ocr", joined(languages.as_ref())),
-            TaskRequest::Prediction(model) => ("prediction", model.clone().unwrap_or_default()),
+            TaskRequest::Prediction(model) => (
+                "prediction",
+                model.as_ref().map(ToString::to_string).unwrap_or_default(),
+            ),
         };
         let said = Request::of_fields(&[kind, &image.to_string(), &wish]);
         let use_cases = use_cases.0;

@@ -36,6 +36,7 @@ impl DeleteUser {
             .schedule_owned_by(id, self.clock.now())
             .await?;
         forget_photos(&*work, id, self.clock.now()).await?;
+        work.predictions().delete_of_owner(id).await?;
         work.users().delete(id).await?;
         // That there was an account and is none any more is all that is left of it.
         work.events().delete_all(id).await?;

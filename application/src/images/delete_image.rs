@@ -9,7 +9,7 @@ use domain::{
 };
 use std::sync::Arc;
 
-/// Removes a user's image, what was read from it, and its bytes.
+/// Removes a user's image, what was read from it and said of it, and its bytes.
 pub struct DeleteImage {
     /// Where images are kept.
     pub store: Arc<dyn Store>,
@@ -22,6 +22,7 @@ impl DeleteImage {
     /// somebody else's.
     pub async fn execute(&self, owner: UserId, id: ImageId) -> Result<(), Error> {
         let work = self.store.begin().await?;
+        work.predictions().delete_of_image(owner, id).await?;
         if !work.images().delete(owner, id).await? {
             return Err(Error::NotFound);
         }
@@ -52,9 +53,19 @@ mod tests {
         )
     }
 
+    fn without_predictions() -> MockRepositories {
+        let mut work = MockRepositories::default();
+        work.predictions
+            .expect_delete_of_image()
+            .withf(|owner, image| (*owner, *image) == (fixtures::owner(), fixtures::image_id()))
+            .times(1)
+            .returning(|_, _| Ok(()));
+        work
+    }
+
     #[tokio::test]
     async fn the_row_goes_and_the_blob_is_scheduled_in_one_commit() {
-        let mut work = MockRepositories::default();
+        let mut work = without_predictions();
         work.images.expect_delete().times(1).returning(|_, _| Ok(true));
         work.tasks
             .expect_cancel_of_image()
@@ -73,7 +84,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_there_or_not_yours_is_not_deleted() {
-        let mut work = MockRepositories::default();
+        let mut work = without_predictions();
         work.images.expect_delete().returning(|_, _| Ok(false));
         let (outcome, commits) = delete(work).await;
         assert_eq!((outcome.expect_err("absent").code(), commits), ("not_found", 0));

@@ -125,10 +125,14 @@ impl ImageIntake {
     }
 
     async fn inspect(&self, key: &BlobKey, measured: &Measured) -> Result<ImageFacts, Error> {
-        let stored = self.blobs.read(key).await?;
-        let stored =
-            stored.ok_or_else(|| Error::Unavailable(BoxError::from("a blob vanished after its write")))?;
+        let stored = self.reopen(key).await?;
         Ok(self.inspector.inspect(measured.media_type, stored).await?)
+    }
+
+    /// The bytes of what was just received.
+    pub(crate) async fn reopen(&self, key: &BlobKey) -> Result<Box<dyn ByteSource>, Error> {
+        let stored = self.blobs.read(key).await?;
+        stored.ok_or_else(|| Error::Unavailable(BoxError::from("a blob vanished after its write")))
     }
 
     async fn schedule(&self, key: &BlobKey, due_at: Timestamp) -> Result<(), Error> {

@@ -3,12 +3,13 @@
 use domain::{
     faces::{FaceEngine, FaceError},
     operations::HealthProbe,
+    predictions::{Classifiers, RefusedModel},
 };
 use futures_util::future::join4;
 use std::sync::Arc;
 
 /// Which of the parts that decide readiness answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
     /// The database answers.
     pub database: bool,
@@ -20,11 +21,15 @@ pub struct Readiness {
     pub queue: Option<bool>,
     /// Users can log in with faces; `None` where that is not in use.
     pub faces: Option<bool>,
+    /// How many classifiers are loaded. Without one only predictions are refused.
+    pub models: usize,
+    /// The classifiers that are configured and could not be loaded.
+    pub refused_models: Vec<RefusedModel>,
 }
 
 impl Readiness {
     /// Whether requests can be served.
-    pub fn is_ready(self) -> bool {
+    pub fn is_ready(&self) -> bool {
         self.database && self.storage && self.ocr
     }
 }
@@ -43,6 +48,8 @@ pub struct CheckReadiness {
     pub faces: Arc<dyn FaceEngine>,
     /// Whether it is a failure that the models of faces are absent.
     pub faces_demanded: bool,
+    /// The classifiers.
+    pub classifiers: Arc<dyn Classifiers>,
 }
 
 impl CheckReadiness {
@@ -77,6 +84,8 @@ impl CheckReadiness {
                 Err(FaceError::NotLoaded) if !self.faces_demanded => None,
                 outcome => Some(answers("faces", outcome.map_err(Into::into))),
             },
+            models: self.classifiers.loaded().len(),
+            refused_models: self.classifiers.refused(),
         }
     }
 }
@@ -84,7 +93,10 @@ impl CheckReadiness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{BoxError, faces::MockFaceEngine, operations::MockHealthProbe};
+    use crate::fixtures;
+    use domain::{
+        BoxError, faces::MockFaceEngine, operations::MockHealthProbe, predictions::MockClassifiers,
+    };
 
     fn part(answers: bool) -> Arc<MockHealthProbe> {
         let mut probe = MockHealthProbe::new();
@@ -104,6 +116,16 @@ mod tests {
         Arc::new(engine)
     }
 
+    /// One model that is loaded, and these that are not.
+    fn classifiers(refused: Vec<RefusedModel>) -> Arc<MockClassifiers> {
+        let mut classifiers = MockClassifiers::new();
+        classifiers
+            .expect_loaded()
+            .returning(|| vec![fixtures::classifier("eyes", "1")]);
+        classifiers.expect_refused().return_const(refused);
+        Arc::new(classifiers)
+    }
+
     #[tokio::test]
     async fn every_part_must_answer() {
         for (database, storage, ocr) in [
@@ -119,6 +141,7 @@ mod tests {
                 queue: None,
                 faces: engine(|| Err(FaceError::Disabled)),
                 faces_demanded: false,
+                classifiers: classifiers(vec![]),
             };
             let readiness = check.execute().await;
             assert_eq!(
@@ -129,6 +152,8 @@ mod tests {
                     ocr,
                     queue: None,
                     faces: None,
+                    models: 1,
+                    refused_models: vec![],
                 }
             );
             assert_eq!(readiness.is_ready(), database && storage && ocr);
@@ -144,6 +169,7 @@ mod tests {
             queue: Some(part(false)),
             faces: engine(|| Ok(())),
             faces_demanded: false,
+            classifiers: classifiers(vec![]),
         };
         let readiness = check.execute().await;
         assert_eq!((readiness.queue, readiness.is_ready()), (Some(false), true));
@@ -164,9 +190,30 @@ mod tests {
                 queue: None,
                 faces: engine(outcome),
                 faces_demanded: demanded,
+                classifiers: classifiers(vec![]),
             };
             let readiness = check.execute().await;
             assert_eq!((readiness.faces, readiness.is_ready()), (faces, true));
         }
+    }
+
+    #[tokio::test]
+    async fn requests_are_served_without_some_models_which_are_named_all_the_same() {
+        let refused = vec![RefusedModel {
+            source: "file:///srv/models/ears".into(),
+            reason: "its digest is another".into(),
+        }];
+        let check = CheckReadiness {
+            database: part(true),
+            storage: part(true),
+            ocr: part(true),
+            queue: None,
+            faces: engine(|| Ok(())),
+            faces_demanded: false,
+            classifiers: classifiers(refused.clone()),
+        };
+        let readiness = check.execute().await;
+        assert!(readiness.is_ready());
+        assert_eq!((readiness.models, readiness.refused_models), (1, refused));
     }
 }

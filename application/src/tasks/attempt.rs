@@ -15,6 +15,8 @@ pub(super) fn may_pass(error: &Error) -> bool {
             | Error::ImageDimensions { .. }
             | Error::TooManyPages { .. }
             | Error::UnsupportedLanguage { .. }
+            | Error::UnknownModel
+            | Error::UnusableOutput
             | Error::NotFound
     )
 }
@@ -56,6 +58,8 @@ mod tests {
         let language = Language::parse("zzz").expect("a valid code");
         for error in [
             Error::NotFound,
+            Error::UnknownModel,
+            Error::UnusableOutput,
             Error::ImageCorrupt,
             Error::ImageDimensions { max_pixels: 1 },
             Error::TooManyPages { limit: 1 },
@@ -68,6 +72,7 @@ mod tests {
         }
         for error in [
             Error::Timeout,
+            Error::ModelNotLoaded,
             Error::Unavailable("down".into()),
             Error::Internal("a lost blob".into()),
         ] {

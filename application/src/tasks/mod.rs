@@ -20,5 +20,5 @@ pub use signals::TaskSignals;
 pub use submit_task::{SubmitTask, TaskRequest};
 pub use submit_upload::SubmitUpload;
 pub use tend_tasks::TendTasks;
-pub use watch_task::{TaskFollower, TaskState, WatchTask};
+pub use watch_task::{TaskFollower, TaskResult, TaskState, WatchTask};
 pub use work_on_tasks::WorkOnTasks;

@@ -1,11 +1,12 @@
 //! Asking for work on an image.
 
 use super::TaskSignals;
-use crate::{Error, ocr::TextReader, operations::Receipt};
+use crate::{Error, ocr::TextReader, operations::Receipt, predictions::ImageClassifier};
 use domain::{
     clock::Clock,
     ids::{IdGenerator, ImageId, TaskId, UserId},
     ocr::LanguageSet,
+    predictions::ModelReference,
     store::{Store, StoreError, UnitOfWork},
     tasks::{Task, TaskWork},
 };
@@ -17,7 +18,7 @@ pub enum TaskRequest {
     /// The text of the image, in these languages or the default ones.
     Ocr(Option<LanguageSet>),
     /// A prediction, of this model or the default one.
-    Prediction(Option<String>),
+    Prediction(Option<ModelReference>),
 }
 
 /// Writes down work on a stored image, for any worker to do.
@@ -26,6 +27,8 @@ pub struct SubmitTask {
     pub store: Arc<dyn Store>,
     /// Knows the languages.
     pub reader: Arc<TextReader>,
+    /// Knows the models.
+    pub classifier: Arc<ImageClassifier>,
     /// When it was asked for.
     pub clock: Arc<dyn Clock>,
     /// Names the task.
@@ -56,8 +59,9 @@ impl SubmitTask {
             TaskRequest::Ocr(languages) => TaskWork::Ocr {
                 languages: self.reader.languages(languages)?,
             },
-            TaskRequest::Prediction(Some(_)) => return Err(Error::UnknownModel),
-            TaskRequest::Prediction(None) => return Err(Error::ModelNotLoaded),
+            TaskRequest::Prediction(model) => TaskWork::Prediction {
+                model: self.model(model)?,
+            },
         };
         let task = Task::new(TaskId(self.ids.next()), &image, work, self.clock.now());
         let unit = self.store.begin().await?;
@@ -73,6 +77,18 @@ impl SubmitTask {
         unit.commit().await?;
         self.signals.ring();
         Ok(task)
+    }
+}
+
+impl SubmitTask {
+    /// The model by its name, and by its version only where that is asked for: the task may be done after a newer one was
+    /// loaded in its place.
+    fn model(&self, asked: Option<ModelReference>) -> Result<ModelReference, Error> {
+        let chosen = self.classifier.choose(asked.as_ref())?;
+        Ok(asked.unwrap_or_else(|| ModelReference {
+            name: chosen.model().name.clone(),
+            version: None,
+        }))
     }
 }
 

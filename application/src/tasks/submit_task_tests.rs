@@ -51,6 +51,7 @@ fn submitting(store: &Arc<MockStore>) -> SubmitTask {
     SubmitTask {
         store: store.clone(),
         reader: fixtures::reader(store, fixtures::engine()),
+        classifier: fixtures::image_classifier(vec![fixtures::classifier("eyes", "1")]),
         clock: fixtures::clock(),
         ids: fixtures::ids(),
         signals: Arc::default(),
@@ -132,15 +133,34 @@ async fn a_language_that_is_not_available_is_refused() {
     assert_eq!(error.code(), "unsupported_language");
 }
 
+fn model(text: &str) -> ModelReference {
+    ModelReference::parse(text).expect("a reference")
+}
+
 #[tokio::test]
-async fn a_prediction_is_refused_as_long_as_there_is_no_model() {
-    for (model, code) in [
-        (Some("eyes".to_owned()), "unknown_model"),
-        (None, "model_not_loaded"),
-    ] {
-        let error = refused(with_image(), TaskRequest::Prediction(model), None).await;
-        assert_eq!(error.code(), code);
+async fn a_prediction_is_queued_for_the_model_that_is_asked_for_or_the_default_one() {
+    for (asked, stored) in [(None, "eyes"), (Some("eyes"), "eyes"), (Some("eyes@1"), "eyes@1")] {
+        let work = TaskWork::Prediction { model: model(stored) };
+        let task = Task::new(expected("eng").id, &fixtures::image(), work, fixtures::now());
+        let store = Arc::new(with_image().then_work(adding_while_the_image_stays(task.clone())));
+        let request = TaskRequest::Prediction(asked.map(model));
+        let outcome = submit(&submitting(&store), request, None).await;
+        assert_eq!(outcome.expect("queued"), task);
     }
+}
+
+#[tokio::test]
+async fn a_prediction_of_a_model_that_there_is_not_is_refused() {
+    let request = TaskRequest::Prediction(Some(model("ears")));
+    let error = refused(with_image(), request, None).await;
+    assert_eq!(error.code(), "unknown_model");
+    let store = Arc::new(with_image());
+    let use_case = SubmitTask {
+        classifier: fixtures::image_classifier(vec![]),
+        ..submitting(&store)
+    };
+    let outcome = submit(&use_case, TaskRequest::Prediction(None), None).await;
+    assert_eq!(outcome.expect_err("refused").code(), "model_not_loaded");
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use super::{TaskSignals, signals::Stage};
 use crate::Error;
 use domain::{
-    ids::{TaskId, UserId},
+    ids::{PredictionId, TaskId, UserId},
     ocr::Text,
+    predictions::Prediction,
     store::Store,
     tasks::{Task, TaskStatus, TaskWork},
 };
@@ -20,13 +21,22 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Counts those who follow a task or wait for its end.
 const WATCHED: &str = "ocellus_tasks_watched";
 
+/// What a task came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TaskResult {
+    /// What was read.
+    Text(Text),
+    /// What was predicted.
+    Prediction(Prediction),
+}
+
 /// A task with what it came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskState {
     /// The task.
     pub task: Task,
-    /// What was read, when it succeeded and the image is still there.
-    pub result: Option<Text>,
+    /// What it came to, when it succeeded and that is still there.
+    pub result: Option<TaskResult>,
 }
 
 /// Shows a user's task.
@@ -56,13 +66,21 @@ impl WatchTask {
         Ok(TaskState { task, result })
     }
 
-    async fn result(&self, task: &Task) -> Result<Option<Text>, Error> {
-        match &task.work {
-            TaskWork::Ocr { languages } if task.status == TaskStatus::Succeeded => {
-                Ok(self.store.texts().find(task.image_id, languages).await?)
-            }
-            TaskWork::Ocr { .. } => Ok(None),
+    async fn result(&self, task: &Task) -> Result<Option<TaskResult>, Error> {
+        if task.status != TaskStatus::Succeeded {
+            return Ok(None);
         }
+        Ok(match &task.work {
+            TaskWork::Ocr { languages } => {
+                let text = self.store.texts().find(task.image_id, languages).await?;
+                text.map(TaskResult::Text)
+            }
+            TaskWork::Prediction { .. } => {
+                let id = PredictionId(task.id.0);
+                let prediction = self.store.predictions().find(task.owner_id, id).await?;
+                prediction.map(TaskResult::Prediction)
+            }
+        })
     }
 
     /// Follows a task from now on.

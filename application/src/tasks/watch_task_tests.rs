@@ -81,9 +81,33 @@ async fn a_task_that_has_succeeded_is_shown_at_once_with_its_text() {
     let (outcome, waited) = wait(&watching(reads), PATIENCE).await;
     let expected = TaskState {
         task: in_status(TaskStatus::Succeeded),
-        result: Some(fixtures::text()),
+        result: Some(TaskResult::Text(fixtures::text())),
     };
     assert_eq!((outcome.expect("found"), waited), (expected, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prediction_that_has_succeeded_is_shown_with_what_was_said_as_long_as_that_is_there() {
+    for there in [true, false] {
+        let model = domain::predictions::ModelReference::parse("eyes").expect("a reference");
+        let task = Task {
+            work: TaskWork::Prediction { model },
+            ..in_status(TaskStatus::Succeeded)
+        };
+        let found = task.clone();
+        let mut reads = fixtures::with_prediction();
+        if !there {
+            reads.predictions.checkpoint();
+            reads.predictions.expect_find().returning(|_, _| Ok(None));
+        }
+        reads
+            .tasks
+            .expect_find()
+            .returning(move |_, _| Ok(Some(found.clone())));
+        let (outcome, _) = wait(&watching(reads), PATIENCE).await;
+        let result = there.then(|| TaskResult::Prediction(fixtures::prediction()));
+        assert_eq!(outcome.expect("found"), TaskState { task, result });
+    }
 }
 
 #[tokio::test(start_paused = true)]

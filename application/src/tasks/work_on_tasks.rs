@@ -1,16 +1,18 @@
 //! A worker: it claims a task, does it, and writes down what came of it.
 
 use super::{
-    TaskSignals,
+    TaskResult, TaskSignals,
     attempt::{end_failed, failure_of, may_pass},
     signals::Stage,
 };
-use crate::{Error, ocr::TextReader};
+use crate::{Error, images::open_content, ocr::TextReader, predictions::ImageClassifier};
 use domain::{
     clock::Clock,
-    ids::TaskId,
-    ocr::{PageObserver, Text},
-    store::{Conflict, Store, StoreError},
+    ids::{PredictionId, TaskId},
+    images::{BlobStore, Image},
+    ocr::{LanguageSet, PageObserver},
+    predictions::ModelReference,
+    store::{Conflict, Store, StoreError, UnitOfWork},
     tasks::{Claim, Task, TaskCall, TaskCalls, TaskOutcome, TaskWork},
 };
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
@@ -26,10 +28,14 @@ const LISTEN: Duration = Duration::from_secs(1);
 
 /// Works on tasks, one at a time; several run at once on the same value, and take turns.
 pub struct WorkOnTasks {
-    /// Where tasks and texts are kept.
+    /// Where tasks and what they come to are kept.
     pub store: Arc<dyn Store>,
+    /// Where the bytes of images are kept.
+    pub blobs: Arc<dyn BlobStore>,
     /// Reads text.
     pub reader: Arc<TextReader>,
+    /// Classifies.
+    pub classifier: Arc<ImageClassifier>,
     /// Calls to work.
     pub calls: Arc<dyn TaskCalls>,
     /// Tells of changes, hears of cancellations and of the end of the process.
@@ -48,10 +54,13 @@ pub struct WorkOnTasks {
 /// The right to take on a task.
 type Turn<'turns> = SemaphorePermit<'turns>;
 
+/// What there is to store, or nothing when that was stored before.
+type Outcome = Result<Option<TaskResult>, Error>;
+
 /// What became of a claimed task's work.
 enum Attempt {
     /// It came to an end of its own.
-    Done(Result<Option<Text>, Error>),
+    Done(Outcome),
     /// The lease is void: somebody else decides about the task now.
     Lost,
     /// The process ends first.
@@ -151,22 +160,36 @@ impl WorkOnTasks {
         }
     }
 
-    /// The text to store, or none when it was stored before.
-    async fn work(&self, task: &Task, observer: Arc<dyn PageObserver>) -> Result<Option<Text>, Error> {
-        let TaskWork::Ocr { languages } = &task.work;
+    async fn work(&self, task: &Task, observer: Arc<dyn PageObserver>) -> Outcome {
         let found = self.store.images().find(task.owner_id, task.image_id).await?;
         let image = found.ok_or(Error::NotFound)?;
+        match &task.work {
+            TaskWork::Ocr { languages } => self.read(&image, languages, observer).await,
+            TaskWork::Prediction { model } => self.predict(task.id, &image, model).await,
+        }
+    }
+
+    async fn read(&self, image: &Image, languages: &LanguageSet, observer: Arc<dyn PageObserver>) -> Outcome {
         // Allowed languages may have changed since the task was submitted.
         let languages = self.reader.languages(Some(languages.clone()))?;
         let _turn = self.reader.turn(image.id, &languages).await;
         if self.reader.stored(image.id, &languages).await?.is_some() {
             return Ok(None);
         }
-        self.reader.read(&image, languages, observer).await.map(Some)
+        let text = self.reader.read(image, languages, observer).await?;
+        Ok(Some(TaskResult::Text(text)))
+    }
+
+    async fn predict(&self, task: TaskId, image: &Image, model: &ModelReference) -> Outcome {
+        let classifier = self.classifier.choose(Some(model))?;
+        let content = open_content(&*self.store, &*self.blobs, image).await?;
+        let id = PredictionId(task.0);
+        let prediction = self.classifier.predict(&*classifier, id, image, content).await?;
+        Ok(Some(TaskResult::Prediction(prediction)))
     }
 
     /// Writes down what came of a task, again and again while the store is out, the lease lasts and the process does.
-    async fn conclude(&self, claim: &Claim, outcome: Result<Option<Text>, Error>) {
+    async fn conclude(&self, claim: &Claim, outcome: Outcome) {
         let task = claim.task.id;
         if let Err(error) = &outcome {
             tracing::info!(%task, error = error as &dyn std::error::Error, "an attempt failed");
@@ -191,23 +214,21 @@ impl WorkOnTasks {
     }
 
     /// False when the lease is void.
-    async fn write(&self, claim: &Claim, outcome: &Result<Option<Text>, Error>) -> Result<bool, Error> {
+    async fn write(&self, claim: &Claim, outcome: &Outcome) -> Result<bool, Error> {
         let now = self.clock.now();
         let unit = self.store.begin().await?;
         let written = match outcome {
             Err(error) => end_failed(&*unit, claim, failure_of(error), may_pass(error), now).await?,
-            Ok(text) => {
-                if let Some(text) = text {
-                    match unit.texts().insert(text).await {
-                        // A request read the same meanwhile: then that counts.
-                        Err(StoreError::Conflict(Conflict::Text)) => {
-                            drop(unit);
-                            return Box::pin(self.write(claim, &Ok(None))).await;
-                        }
-                        // The image is gone, and the task cancelled with it.
-                        Err(StoreError::OwnerGone) => return Ok(false),
-                        inserted => inserted?,
+            Ok(result) => {
+                match add(&*unit, result.as_ref()).await {
+                    // A request read the same meanwhile: then that counts.
+                    Err(StoreError::Conflict(Conflict::Text)) => {
+                        drop(unit);
+                        return Box::pin(self.write(claim, &Ok(None))).await;
                     }
+                    // The image is gone, and the task cancelled with it.
+                    Err(StoreError::OwnerGone) => return Ok(false),
+                    added => added?,
                 }
                 unit.tasks()
                     .finish(&claim.lease, &TaskOutcome::Succeeded, now)
@@ -238,8 +259,17 @@ impl WorkOnTasks {
     }
 }
 
+/// Adds what a task came to to a unit of work.
+async fn add(unit: &dyn UnitOfWork, result: Option<&TaskResult>) -> Result<(), StoreError> {
+    match result {
+        Some(TaskResult::Text(text)) => unit.texts().insert(text).await,
+        Some(TaskResult::Prediction(prediction)) => unit.predictions().insert(prediction).await,
+        None => Ok(()),
+    }
+}
+
 /// Counts a finished attempt.
-fn count(outcome: &Result<Option<Text>, Error>) {
+fn count(outcome: &Outcome) {
     let code = outcome.as_ref().map_or_else(Error::code, |_| "succeeded");
     metrics::counter!("ocellus_task_attempts_total", "outcome" => code).increment(1);
 }

@@ -5,6 +5,7 @@ use crate::{
     ids::{ImageId, TaskId, UserId},
     images::Image,
     ocr::LanguageSet,
+    predictions::ModelReference,
 };
 
 /// What is to be done with the image.
@@ -14,6 +15,11 @@ pub enum TaskWork {
     Ocr {
         /// In these languages.
         languages: LanguageSet,
+    },
+    /// It is classified. The prediction has the id of the task.
+    Prediction {
+        /// By this model.
+        model: ModelReference,
     },
 }
 
@@ -44,7 +50,7 @@ impl TaskStatus {
 pub struct TaskProgress {
     /// Pages that are done, of the latest attempt.
     pub done: u32,
-    /// Pages of the image.
+    /// Pages that are worked on.
     pub total: u32,
 }
 
@@ -87,6 +93,11 @@ pub struct Task {
 impl Task {
     /// A task that waits for its first worker.
     pub fn new(id: TaskId, image: &Image, work: TaskWork, now: Timestamp) -> Self {
+        let pages = match work {
+            TaskWork::Ocr { .. } => image.pages,
+            // The first page is looked at.
+            TaskWork::Prediction { .. } => 1,
+        };
         Self {
             id,
             owner_id: image.owner_id,
@@ -96,7 +107,7 @@ impl Task {
             attempts: 0,
             progress: TaskProgress {
                 done: 0,
-                total: image.pages,
+                total: pages,
             },
             created_at: now,
             started_at: None,

@@ -14,6 +14,7 @@ mod images;
 mod mail_orders;
 mod mysql;
 mod postgres;
+mod predictions;
 mod schema;
 mod sessions;
 mod sqlite;
@@ -35,6 +36,7 @@ use domain::{
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
+    predictions::PredictionRepository,
     store::{Repositories, Store, StoreError, UnitOfWork},
     tasks::TaskRepository,
 };
@@ -92,6 +94,9 @@ impl<C: Connection> Repositories for Sea<C> {
         self
     }
     fn tasks(&self) -> &dyn TaskRepository {
+        self
+    }
+    fn predictions(&self) -> &dyn PredictionRepository {
         self
     }
     fn answers(&self) -> &dyn AnswerRepository {
@@ -183,6 +188,9 @@ impl Repositories for SeaStore {
     }
     fn tasks(&self) -> &dyn TaskRepository {
         self.reads.tasks()
+    }
+    fn predictions(&self) -> &dyn PredictionRepository {
+        self.reads.predictions()
     }
     fn answers(&self) -> &dyn AnswerRepository {
         self.reads.answers()

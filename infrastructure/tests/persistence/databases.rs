@@ -6,7 +6,7 @@ use infrastructure::{
     persistence::{DatabaseSettings, SeaStore},
     system::UuidV7Generator,
 };
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectionTrait, Database, Statement};
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use tempfile::TempDir;
 
@@ -61,6 +61,21 @@ impl TestDatabase {
     /// Runs a statement behind the store's back.
     pub(crate) async fn execute(&self, statement: &str) {
         execute(&self.url, statement).await;
+    }
+}
+
+impl TestDatabase {
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        let connection = Database::connect(&self.url)
+            .await
+            .expect("the test database is there");
+        let select = format!("SELECT COUNT(*) FROM {table}");
+        let select = Statement::from_string(connection.get_database_backend(), select);
+        let row = connection.query_one_raw(select).await.expect("a valid statement");
+        let count = row.expect("a row").try_get_by_index(0).expect("a number");
+        connection.close().await.expect("the connection closes");
+        count
     }
 }
 

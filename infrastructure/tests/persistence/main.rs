@@ -12,6 +12,7 @@ mod faces;
 mod identities;
 mod images;
 mod mail_orders;
+mod predictions;
 mod refresh_tokens;
 mod refreshes_at_once;
 mod samples;

@@ -10,6 +10,7 @@
 mod bare_handler;
 mod bare_tesseract;
 mod faces;
+mod history;
 mod load;
 mod logins;
 mod memory;
@@ -63,6 +64,9 @@ async fn measure(parts: &[&str]) {
     }
     if wanted("faces") {
         faces::measure().await;
+    }
+    if wanted("history") {
+        history::measure().await;
     }
     if wanted("memory") {
         memory::measure().await;

@@ -37,6 +37,7 @@ impl Example for TaskDto {
             kind: Kind::Ocr,
             image_id: IMAGE,
             languages: Some(vec!["eng".to_owned()]),
+            model: None,
             status: Status::Running,
             attempts: 1,
             progress: ProgressDto {

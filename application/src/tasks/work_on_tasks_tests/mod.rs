@@ -2,6 +2,7 @@ mod calls;
 mod ending;
 mod keeping;
 mod outcomes;
+mod predictions;
 mod turns;
 
 use super::*;
@@ -125,7 +126,9 @@ fn worker(store: &Arc<MockStore>, engine: impl OcrEngine + 'static) -> WorkOnTas
     let signals = Arc::new(TaskSignals::default());
     WorkOnTasks {
         store: store.clone(),
+        blobs: Arc::new(fixtures::readable_blobs()),
         reader: fixtures::reader(store, engine),
+        classifier: fixtures::image_classifier(vec![]),
         calls: signals.clone(),
         signals,
         clock: fixtures::running_clock(),

@@ -12,6 +12,7 @@ pub struct Model {
     pub image_id: Uuid,
     pub kind: String,
     pub languages: Option<String>,
+    pub model: Option<String>,
     pub state: String,
     /// When it is claimed, among those that are ready: the lowest first.
     pub turn: i64,

@@ -9,6 +9,7 @@ use domain::{
     clock::Timestamp,
     ids::{ImageId, TaskId, UserId},
     ocr::LanguageSet,
+    predictions::ModelReference,
     tasks::{Claim, Lease, Task, TaskFailure, TaskProgress, TaskStatus, TaskWork},
 };
 use sea_orm::{ActiveValue::Set, Value};
@@ -84,9 +85,13 @@ impl From<State> for Value {
 pub(super) fn read(row: Model) -> Result<Task, CorruptRow> {
     let state = State::from_name(&row.state).ok_or(corrupt("state"))?;
     let languages = row.languages.as_deref().and_then(LanguageSet::from_joined);
+    let model = row.model.as_deref().and_then(ModelReference::parse);
     let work = match row.kind.as_str() {
         "ocr" => TaskWork::Ocr {
             languages: languages.ok_or(corrupt("languages"))?,
+        },
+        "prediction" => TaskWork::Prediction {
+            model: model.ok_or(corrupt("model"))?,
         },
         _ => return Err(corrupt("kind")),
     };
@@ -129,13 +134,17 @@ pub(super) fn stored_token(lease: &Lease) -> i64 {
 
 /// The row of a task that is ready and was never claimed.
 pub(super) fn new_row(task: &Task, turn: i64) -> ActiveModel {
-    let TaskWork::Ocr { languages } = &task.work;
+    let (kind, languages, model) = match &task.work {
+        TaskWork::Ocr { languages } => ("ocr", Some(languages.joined()), None),
+        TaskWork::Prediction { model } => ("prediction", None, Some(model.to_string())),
+    };
     ActiveModel {
         id: Set(task.id.0),
         owner_id: Set(task.owner_id.0),
         image_id: Set(task.image_id.0),
-        kind: Set("ocr".to_owned()),
-        languages: Set(Some(languages.joined())),
+        kind: Set(kind.to_owned()),
+        languages: Set(languages),
+        model: Set(model),
         state: Set(State::Ready.name().to_owned()),
         turn: Set(turn),
         attempts: Set(0),

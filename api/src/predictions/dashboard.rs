@@ -1,0 +1,129 @@
+//! How good predictions are.
+
+use super::{
+    chart,
+    dashboard_dto::{DashboardDto, Range, Scope},
+    query::{ZONE_RULE, parse_zone},
+};
+use crate::{
+    authentication::{Bearer, PRIVATE},
+    failure::{BAD_REQUEST, FORBIDDEN, Failure},
+    fields::{Fields, Given},
+    tags::Tag,
+    use_cases::UseCases,
+};
+use application::{Error, accounts::Authenticated};
+use domain::predictions::{Dashboard, Tz};
+use poem::web::Data;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::Query,
+    payload::{Binary, Json},
+};
+use std::sync::Arc;
+
+/// The operations of the dashboard.
+pub struct DashboardApi;
+
+#[derive(ApiResponse)]
+enum Chart {
+    /// A picture.
+    #[oai(status = 200)]
+    Svg(
+        Binary<String>,
+        /// Always `image/svg+xml`.
+        #[oai(header = "Content-Type")]
+        String,
+    ),
+}
+
+#[OpenApi(tag = "Tag::Predictions")]
+impl DashboardApi {
+    /// Show how good predictions are
+    ///
+    /// Counts the predictions of the latest days and what was said of them: by label, by day, and what was predicted where
+    /// another label was right.
+    #[oai(path = "/dashboard", method = "get", operation_id = "getDashboard")]
+    async fn get_dashboard(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// `today`, or the latest 7, 30 or 365 days, today among them; `today` when left out.
+        range: Query<Option<Given<Range>>>,
+        /// `mine`, or, for admins, everybody's; `mine` when left out.
+        scope: Query<Option<Given<Scope>>>,
+        /// The time zone of the days, by its IANA name; UTC when left out.
+        tz: Query<Option<Given<String>>>,
+    ) -> Result<Json<DashboardDto>, Failure<{ PRIVATE | BAD_REQUEST | FORBIDDEN }>> {
+        let view = View::parse(range.0, scope.0, tz.0)?;
+        let dashboard = view.count(&sender.0, use_cases.0).await?;
+        Ok(Json(DashboardDto::new(view.range, view.scope, &dashboard)))
+    }
+
+    /// Plot how good predictions are
+    ///
+    /// The days of the dashboard as a picture: how many predictions were made, and how many of them were said to be right
+    /// and wrong.
+    #[oai(
+        path = "/dashboard/chart.svg",
+        method = "get",
+        operation_id = "getDashboardChart"
+    )]
+    async fn get_dashboard_chart(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// `today`, or the latest 7, 30 or 365 days, today among them; `today` when left out.
+        range: Query<Option<Given<Range>>>,
+        /// `mine`, or, for admins, everybody's; `mine` when left out.
+        scope: Query<Option<Given<Scope>>>,
+        /// The time zone of the days, by its IANA name; UTC when left out.
+        tz: Query<Option<Given<String>>>,
+    ) -> Result<Chart, Failure<{ PRIVATE | BAD_REQUEST | FORBIDDEN }>> {
+        let view = View::parse(range.0, scope.0, tz.0)?;
+        let dashboard = view.count(&sender.0, use_cases.0).await?;
+        Ok(Chart::Svg(
+            Binary(chart::draw(&dashboard)),
+            "image/svg+xml".to_owned(),
+        ))
+    }
+}
+
+/// What is to be counted.
+struct View {
+    range: Range,
+    scope: Scope,
+    zone: Tz,
+}
+
+impl View {
+    fn parse(
+        range: Option<Given<Range>>,
+        scope: Option<Given<Scope>>,
+        tz: Option<Given<String>>,
+    ) -> Result<Self, Error> {
+        let mut fields = Fields::default();
+        let rule = "must be today, week, month, year or all";
+        let range = fields.optional("range", range, Some, rule);
+        let scope = fields.optional("scope", scope, Some, "must be mine or all");
+        let zone = fields.optional("tz", tz, |text| parse_zone(&text), ZONE_RULE);
+        fields.finish()?;
+        Ok(Self {
+            range: range.unwrap_or_default(),
+            scope: scope.unwrap_or_default(),
+            zone: zone.unwrap_or(Tz::UTC),
+        })
+    }
+
+    async fn count(&self, sender: &Authenticated, use_cases: &UseCases) -> Result<Dashboard, Error> {
+        let scope = match self.scope {
+            Scope::Mine => domain::predictions::Scope::Of(sender.user.id),
+            Scope::All => {
+                sender.admin()?;
+                domain::predictions::Scope::All
+            }
+        };
+        let show = &use_cases.show_dashboard;
+        show.execute(scope, self.range.into(), self.zone).await
+    }
+}

@@ -1,0 +1,245 @@
+//! Looking back at predictions.
+#![expect(clippy::too_many_arguments, reason = "one for each filter of a query")]
+
+use super::{
+    dto::{NewFeedbackDto, PredictionDto, PredictionPageDto},
+    export,
+    query::{FeedbackFilter, HistoryParameters, Sort},
+};
+use crate::{
+    authentication::{Bearer, PRIVATE},
+    failure::{BAD_REQUEST, Failure, JSON_BODY, NOT_FOUND, UNPROCESSABLE},
+    fields::Given,
+    images::Content,
+    json_body::JsonBody,
+    tags::Tag,
+    use_cases::UseCases,
+};
+use bytes::Bytes;
+use domain::{ids::PredictionId, page::PageLimit};
+use poem::{Body, http::HeaderMap, web::Data};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::{Binary, Json},
+};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The operations of the history.
+pub struct HistoryApi;
+
+#[derive(ApiResponse)]
+enum PredictionDeleted {
+    /// The prediction and what was said of it is gone; its image stays.
+    #[oai(status = 204)]
+    NoContent,
+}
+
+#[derive(ApiResponse)]
+enum HeatMap {
+    /// A PNG.
+    #[oai(status = 200)]
+    Png(
+        Binary<Bytes>,
+        /// Always `image/png`.
+        #[oai(header = "Content-Type")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Export {
+    /// A line for each prediction, under a line of names (RFC 4180).
+    #[oai(status = 200)]
+    Csv(
+        Binary<Body>,
+        /// Always `text/csv; charset=utf-8`.
+        #[oai(header = "Content-Type")]
+        String,
+        /// To be saved as `history.csv`.
+        #[oai(header = "Content-Disposition")]
+        String,
+    ),
+}
+
+#[OpenApi(tag = "Tag::Predictions")]
+impl HistoryApi {
+    /// List my predictions
+    ///
+    /// A page of those that meet every filter.
+    #[oai(path = "/history", method = "get", operation_id = "listHistory")]
+    async fn list_history(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// Only those of this label.
+        label: Query<Option<Given<String>>>,
+        /// Only those of this model, of any version.
+        model: Query<Option<Given<String>>>,
+        /// Only those of which this was said last.
+        feedback: Query<Option<Given<FeedbackFilter>>>,
+        /// Only those made then or later: a date, or a moment as in RFC 3339.
+        from: Query<Option<Given<String>>>,
+        /// Only those made before: a date, or a moment as in RFC 3339.
+        to: Query<Option<Given<String>>>,
+        /// The time zone of dates, by its IANA name; UTC when left out.
+        tz: Query<Option<Given<String>>>,
+        /// What comes first: `newest`, `oldest`, or those of the highest confidence; `newest` when left out.
+        sort: Query<Option<Given<Sort>>>,
+        /// How many at most: 1 to 100; 20 when left out.
+        limit: Query<Option<Given<u16>>>,
+        /// The `next_cursor` of the page before, of the same `sort`.
+        cursor: Query<Option<Given<String>>>,
+    ) -> Result<Json<PredictionPageDto>, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        let query = HistoryParameters {
+            label: label.0,
+            model: model.0,
+            feedback: feedback.0,
+            from: from.0,
+            to: to.0,
+            tz: tz.0,
+            sort: sort.0,
+            limit: limit.0,
+            cursor: cursor.0,
+        };
+        let query = query.parse()?;
+        let page = use_cases.list_history.execute(sender.0.user.id, &query).await?;
+        Ok(Json(page.into()))
+    }
+
+    /// Export my predictions
+    ///
+    /// All of those that meet every filter, as a table for spreadsheets: cells that one would take for a formula begin with
+    /// an apostrophe.
+    #[oai(path = "/history.csv", method = "get", operation_id = "exportHistory")]
+    async fn export_history(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// Only those of this label.
+        label: Query<Option<Given<String>>>,
+        /// Only those of this model, of any version.
+        model: Query<Option<Given<String>>>,
+        /// Only those of which this was said last.
+        feedback: Query<Option<Given<FeedbackFilter>>>,
+        /// Only those made then or later: a date, or a moment as in RFC 3339.
+        from: Query<Option<Given<String>>>,
+        /// Only those made before: a date, or a moment as in RFC 3339.
+        to: Query<Option<Given<String>>>,
+        /// The time zone of dates, by its IANA name; UTC when left out.
+        tz: Query<Option<Given<String>>>,
+        /// What comes first: `newest`, `oldest`, or those of the highest confidence; `newest` when left out.
+        sort: Query<Option<Given<Sort>>>,
+    ) -> Result<Export, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        let query = HistoryParameters {
+            label: label.0,
+            model: model.0,
+            feedback: feedback.0,
+            from: from.0,
+            to: to.0,
+            tz: tz.0,
+            sort: sort.0,
+            ..HistoryParameters::default()
+        };
+        let mut query = query.parse()?;
+        query.limit = PageLimit::LARGEST;
+        let body = export::table(use_cases.0.clone(), sender.0.user.id, query).await?;
+        Ok(Export::Csv(
+            Binary(body),
+            "text/csv; charset=utf-8".to_owned(),
+            "attachment; filename=\"history.csv\"".to_owned(),
+        ))
+    }
+
+    /// Show a prediction
+    #[oai(path = "/history/:id", method = "get", operation_id = "getPrediction")]
+    async fn get_prediction(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// The prediction.
+        id: Path<Uuid>,
+    ) -> Result<Json<PredictionDto>, Failure<{ PRIVATE | NOT_FOUND }>> {
+        let get = &use_cases.get_prediction;
+        let prediction = get.execute(sender.0.user.id, PredictionId(id.0)).await?;
+        Ok(Json(prediction.into()))
+    }
+
+    /// Delete a prediction
+    ///
+    /// Removes it with all that was said of it. Its image stays.
+    #[oai(path = "/history/:id", method = "delete", operation_id = "deletePrediction")]
+    async fn delete_prediction(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// The prediction.
+        id: Path<Uuid>,
+    ) -> Result<PredictionDeleted, Failure<{ PRIVATE | NOT_FOUND }>> {
+        let delete = &use_cases.delete_prediction;
+        delete.execute(sender.0.user.id, PredictionId(id.0)).await?;
+        Ok(PredictionDeleted::NoContent)
+    }
+
+    /// Fetch the image of a prediction
+    ///
+    /// The bytes as they were uploaded, as `GET /images/{id}/content` gives them.
+    #[oai(
+        path = "/history/:id/image",
+        method = "get",
+        operation_id = "getPredictionImage"
+    )]
+    async fn get_prediction_image(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        headers: &HeaderMap,
+        /// The prediction.
+        id: Path<Uuid>,
+    ) -> Result<Content, Failure<{ PRIVATE | NOT_FOUND }>> {
+        let owner = sender.0.user.id;
+        let get = &use_cases.get_prediction;
+        let prediction = get.execute(owner, PredictionId(id.0)).await?;
+        let read = &use_cases.read_image_content;
+        let content = read.execute(owner, prediction.image_id, false).await?;
+        Ok(Content::of(content, headers))
+    }
+
+    /// Show what the model looked at
+    ///
+    /// A PNG of the image with what spoke for the predicted label drawn over it, and a legend. The very model that made
+    /// the prediction must be loaded.
+    #[oai(path = "/history/:id/heatmap", method = "get", operation_id = "getHeatMap")]
+    async fn get_heat_map(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// The prediction.
+        id: Path<Uuid>,
+    ) -> Result<HeatMap, Failure<{ PRIVATE | NOT_FOUND | UNPROCESSABLE }>> {
+        let draw = &use_cases.draw_heat_map;
+        let png = draw.execute(sender.0.user.id, PredictionId(id.0)).await?;
+        Ok(HeatMap::Png(Binary(png), "image/png".to_owned()))
+    }
+
+    /// Say whether a prediction is right
+    ///
+    /// What is said last counts; what was said before is kept.
+    #[oai(path = "/history/:id/feedback", method = "put", operation_id = "giveFeedback")]
+    async fn give_feedback(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// The prediction.
+        id: Path<Uuid>,
+        body: JsonBody<NewFeedbackDto>,
+    ) -> Result<Json<PredictionDto>, Failure<{ PRIVATE | JSON_BODY | NOT_FOUND }>> {
+        let judgement = body.0.parse()?;
+        let give = &use_cases.give_feedback;
+        let prediction = give
+            .execute(sender.0.user.id, PredictionId(id.0), judgement)
+            .await?;
+        Ok(Json(prediction.into()))
+    }
+}

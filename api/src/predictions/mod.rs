@@ -1,0 +1,111 @@
+//! Predictions.
+#![expect(
+    clippy::unused_async,
+    reason = "operations are async, whether or not they wait"
+)]
+
+mod chart;
+mod dashboard;
+mod dashboard_dto;
+mod dto;
+mod export;
+mod history;
+mod query;
+
+use crate::{
+    authentication::{Bearer, PRIVATE},
+    failure::{BAD_REQUEST, CONFLICT, Failure, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
+    fields::{Fields, Given},
+    idempotency::{Created, Request, answer_once, parse_key},
+    images::FileUpload,
+    tags::Tag,
+    use_cases::UseCases,
+};
+use application::images::Upload;
+pub use dashboard::DashboardApi;
+use domain::predictions::Prediction;
+use dto::ModelListDto;
+pub use dto::{PredictionDto, parse_model};
+pub use history::HistoryApi;
+use poem::web::Data;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Header, Query},
+    payload::Json,
+};
+use std::sync::Arc;
+
+/// The operations of classification.
+pub struct PredictionsApi;
+
+#[derive(ApiResponse)]
+enum Predicted {
+    /// The stored prediction.
+    #[oai(status = 201)]
+    Created(
+        Json<PredictionDto>,
+        /// Where the prediction is found.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+#[OpenApi(tag = "Tag::Predictions")]
+impl PredictionsApi {
+    /// List the models
+    ///
+    /// The classifiers that are loaded, several versions side by side. The first is used where a request names none.
+    #[oai(path = "/models", method = "get", operation_id = "listModels")]
+    async fn list_models(&self, use_cases: Data<&Arc<UseCases>>) -> Json<ModelListDto> {
+        Json(use_cases.list_models.execute().into())
+    }
+
+    /// Upload an image and have it classified
+    ///
+    /// Stores the image like `POST /images`, and what the model says of its first page: both or neither. It is no
+    /// diagnosis.
+    #[oai(path = "/predict", method = "post", operation_id = "predict")]
+    async fn predict(
+        &self,
+        sender: Bearer,
+        use_cases: Data<&Arc<UseCases>>,
+        /// The name of a model, or `name@version`; the first of `GET /models` when left out, and the latest version of a
+        /// name.
+        model: Query<Option<Given<String>>>,
+        /// Names this request, so that it can be repeated safely for a day.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<Given<String>>>,
+        upload: FileUpload,
+    ) -> Result<
+        Predicted,
+        Failure<{ PRIVATE | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY }>,
+    > {
+        let owner = sender.0.user.id;
+        let mut fields = Fields::default();
+        let name = fields.optional("model", model.0, Some, "must be the name of a model");
+        fields.finish()?;
+        let key = parse_key(owner, "predict", key.0)?;
+        let model = parse_model(name.as_deref())?;
+        let (filename, content) = upload.open().await?;
+        let said = [filename.as_str(), name.as_deref().unwrap_or_default()].map(str::to_owned);
+        let (said, content) = Request::of_fields(&[&said[0], &said[1]]).with_file(key.as_ref(), content);
+        let upload = Upload {
+            owner,
+            filename,
+            content,
+        };
+        let use_cases = use_cases.0;
+        let work = |receipt| async move {
+            let predict = &use_cases.predict_image;
+            predict
+                .execute(upload, model.as_ref(), Option::as_ref(&receipt))
+                .await
+        };
+        let (prediction, location) = answer_once(&use_cases.answer_once, key, said, 201, shown, work).await?;
+        Ok(Predicted::Created(Json(prediction), location))
+    }
+}
+
+fn shown(prediction: &Prediction) -> Created<PredictionDto> {
+    (prediction.clone().into(), format!("/history/{}", prediction.id))
+}
