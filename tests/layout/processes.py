@@ -86,13 +86,25 @@ class Process:
 
     def kill(self):
         """Ends it, and all that it started, as a power cut would."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        pid = self.process.pid
+        # Those of PostgreSQL are in groups of their own, and hold its memory until they are gone.
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        os.killpg(pid, signal.SIGKILL)
         self.process.wait()
+        eventually(f"what {self.name} started to be gone", lambda: not any(map(lives, children)), END_SECONDS)
 
     def end(self):
         """Asks it to end, waits until it has, and gives its exit status."""
         self.process.terminate()
         return self.process.wait(END_SECONDS)
+
+
+def lives(pid):
+    """Whether there is such a process; of one that ended and that nobody asked about yet, only its name is left."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except OSError:
+        return False
 
 
 def eventually(what, condition, seconds):
