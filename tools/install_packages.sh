@@ -7,7 +7,7 @@ run_packages=(
     libtesseract-dev libleptonica-dev
     tesseract-ocr-eng tesseract-ocr-spa tesseract-ocr-fra tesseract-ocr-deu tesseract-ocr-osd
 )
-test_packages=("${run_packages[@]}" tesseract-ocr postgresql mariadb-server rabbitmq-server python3-venv curl)
+test_packages=("${run_packages[@]}" tesseract-ocr postgresql mariadb-server rabbitmq-server python3-venv curl nginx hey)
 # A Node that came from elsewhere does as well, and Debian's npm would not go beside it.
 command -v npm >/dev/null || test_packages+=(nodejs npm)
 

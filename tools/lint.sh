@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 tools/install_packages.sh run
 
 echo "Scripts: syntax."
-for script in tools/*.sh .ci/run; do
+for script in tools/*.sh docker/*.sh .ci/run; do
     bash -n "$script"
 done
 

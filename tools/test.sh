@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test: Rust's, then the checks of the specification, and of the clients that are generated from it.
+# Runs every test: Rust's, then the checks of the specification, of the clients that are generated from it, of the
+# container files, and of the processes of an installation together.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-target}"
@@ -22,3 +23,5 @@ cargo test --workspace --all-features
 
 tools/check_specification.sh "$target/debug/ocellus"
 tools/check_clients.sh "$target/debug/ocellus"
+tools/check_containers.sh
+tools/check_layout.sh "$target/debug/ocellus"

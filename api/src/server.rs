@@ -3,7 +3,10 @@
 use crate::{
     accounts::{AccountsApi, AdminApi, ApiKeysApi, CodesApi, EventsApi, SessionsApi},
     configuration::HttpSettings,
-    http::{AllowedMethods, TrustedProxies, answer_errors, linger, observe, run_to_the_end, secure},
+    http::{
+        AllowedMethods, DrainingAcceptor, TrustedProxies, answer_errors, linger, observe, run_to_the_end,
+        secure,
+    },
     images::ImagesApi,
     ocr::TextApi,
     operations::{MetricsSettings, OperationsApi},
@@ -16,12 +19,12 @@ use domain::ids::IdGenerator;
 use poem::{
     Endpoint, EndpointExt, Response, Route, Server,
     endpoint::{BoxEndpoint, make_sync},
-    listener::{Acceptor, Listener, TcpListener},
     middleware::Cors,
     web::Html,
 };
 use poem_openapi::OpenApiService;
-use std::{future::Future, io, sync::Arc};
+use std::{future::Future, io, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
 
 /// Every operation.
 type Api = (
@@ -150,23 +153,28 @@ fn cors(origins: &[String]) -> Cors {
         .allow_credentials(false)
 }
 
+/// How long whoever connected last has for sending his request. A connection on which nothing came yet is closed when the
+/// server ends, and what is on its way then is lost.
+const LAST_REQUESTS: Duration = Duration::from_millis(250);
+
 /// Serves until `stop` is done, then lets running requests end within the grace time.
 pub async fn serve(
     settings: HttpSettings,
     use_cases: Arc<UseCases>,
     metrics: Arc<MetricsSettings>,
     ids: Arc<dyn IdGenerator>,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let listener = TcpListener::bind((settings.address.clone(), settings.port));
-    let acceptor = listener.into_acceptor().await?;
-    for address in acceptor.local_addr() {
-        if let Some(address) = address.as_socket_addr() {
-            tracing::info!(%address, "listening");
-        }
-    }
+    let listener = TcpListener::bind((settings.address.clone(), settings.port)).await?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let (acceptor, drained) = DrainingAcceptor::new(listener, stop)?;
     let application = application(&settings, use_cases, metrics, ids);
+    let end = async {
+        // Nobody is left to tell only when the acceptor is gone, and then it has ended, too.
+        let _ = drained.await;
+        tokio::time::sleep(LAST_REQUESTS).await;
+    };
     Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(application, stop, Some(settings.grace))
+        .run_with_graceful_shutdown(application, end, Some(settings.grace))
         .await
 }

@@ -3,6 +3,7 @@
 mod accepted_language;
 mod allowed_methods;
 mod client_origin;
+mod draining_acceptor;
 mod linger;
 mod observe;
 mod outcome;
@@ -10,6 +11,7 @@ mod outcome;
 pub use accepted_language::AcceptedLanguage;
 pub use allowed_methods::AllowedMethods;
 pub use client_origin::{ClientOrigin, TrustedProxies};
+pub use draining_acceptor::DrainingAcceptor;
 pub use linger::linger;
 pub use observe::observe;
 pub use outcome::{answer_errors, run_to_the_end, secure};

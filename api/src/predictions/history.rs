@@ -10,7 +10,7 @@ use crate::{
     authentication::{Bearer, PRIVATE},
     failure::{BAD_REQUEST, Failure, JSON_BODY, NOT_FOUND, UNPROCESSABLE},
     fields::Given,
-    images::Content,
+    images::{Content, parse_redirect},
     json_body::JsonBody,
     tags::Tag,
     use_cases::UseCases,
@@ -197,12 +197,15 @@ impl HistoryApi {
         headers: &HeaderMap,
         /// The prediction.
         id: Path<Uuid>,
-    ) -> Result<Content, Failure<{ PRIVATE | NOT_FOUND }>> {
+        /// Whether a link to the bytes will do as well; false when left out.
+        redirect: Query<Option<Given<bool>>>,
+    ) -> Result<Content, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
+        let by_link = parse_redirect(redirect.0)?;
         let owner = sender.0.user.id;
         let get = &use_cases.get_prediction;
         let prediction = get.execute(owner, PredictionId(id.0)).await?;
         let read = &use_cases.read_image_content;
-        let content = read.execute(owner, prediction.image_id).await?;
+        let content = read.execute(owner, prediction.image_id, by_link).await?;
         Ok(Content::of(content, headers))
     }
 

@@ -1,0 +1,1 @@
+"""The processes of docker/compose.yaml, started without containers."""
