@@ -1,5 +1,8 @@
 //! Putting the parts together: the only place, with `main`, that names adapters.
 
+mod database;
+mod storage;
+
 use crate::{
     background::Background,
     configuration::{OidcSettings, Settings},
@@ -8,13 +11,16 @@ use crate::{
     server, telemetry,
     use_cases::{Shared, UseCases},
 };
-use application::accounts::{EventLog, PromoteUser};
+use application::{
+    accounts::{EventLog, PromoteUser},
+    images::{DeleteDueBlobs, ReconcileBlobs},
+};
+use database::connect;
 use domain::{BoxError, ocr::OcrEngine, operations::HealthProbe};
 use infrastructure::{
-    blobs::LocalBlobStore,
     mail::{self, MailerError},
     ocr::{OcrSettings, TesseractOcrEngine},
-    persistence::{DatabaseSettings, SeaStore},
+    persistence::SeaStore,
     queue::{RabbitSettings, RabbitTaskQueue},
     security::{
         ArgonPasswordHasher, Ed25519AccessTokens, OpenIdProvider, OpenIdTokenVerifier, OsSecretGenerator,
@@ -26,6 +32,7 @@ use infrastructure::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::{io, os::unix::process::CommandExt, process::Command, sync::Arc, time::Duration};
+use storage::{Storage, open_storage};
 use tokio::task::JoinHandle;
 
 /// A part could not be started; names the key of the configuration that it hangs on.
@@ -81,10 +88,20 @@ pub async fn promote_user(settings: &Settings) -> Result<PromoteUser, StartError
     })
 }
 
-async fn connect(settings: &Settings) -> Result<SeaStore, StartError> {
-    std::fs::create_dir_all(&settings.data_dir).map_err(at("data_dir"))?;
-    let database = DatabaseSettings::new(settings.database.url.clone());
-    SeaStore::connect(&database).await.map_err(at("database.url"))
+/// What compares the blobs with the rows, and what deletes those that are left over.
+pub async fn sweep(settings: &Settings) -> Result<(ReconcileBlobs, DeleteDueBlobs), StartError> {
+    let store = Arc::new(connect(settings).await?);
+    store.check_schema().await.map_err(at("database.url"))?;
+    let blobs = open_storage(&settings.storage).await?.blobs;
+    let clock = Arc::new(SystemClock);
+    Ok((
+        ReconcileBlobs {
+            store: store.clone(),
+            blobs: blobs.clone(),
+            clock: clock.clone(),
+        },
+        DeleteDueBlobs { store, blobs, clock },
+    ))
 }
 
 /// Serves the API, and works on tasks, until SIGTERM or SIGINT.
@@ -180,7 +197,7 @@ struct Outside {
     ports: Ports,
     mail: MailPorts,
     store: Arc<SeaStore>,
-    blobs: Arc<LocalBlobStore>,
+    storage: Storage,
     engine: Arc<TesseractOcrEngine>,
     broker: Option<Arc<RabbitTaskQueue>>,
 }
@@ -196,8 +213,7 @@ impl Outside {
             store.check_schema().await
         };
         schema.map_err(at("database.url"))?;
-        let blobs = LocalBlobStore::open(settings.blobs.clone()).map_err(at("storage.url"))?;
-        let blobs = Arc::new(blobs);
+        let storage = open_storage(&settings.storage).await?;
         let limits = DecodeLimits {
             max_pixels: settings.ocr.max_pixels,
             max_pages: settings.ocr.max_pages,
@@ -211,7 +227,7 @@ impl Outside {
         };
         let ports = Ports {
             store: store.clone(),
-            blobs: blobs.clone(),
+            blobs: storage.blobs.clone(),
             inspector: Arc::new(inspector),
             engine: engine.clone(),
             clock,
@@ -225,7 +241,7 @@ impl Outside {
             ports,
             mail,
             store,
-            blobs,
+            storage,
             engine,
             broker,
         })
@@ -235,7 +251,7 @@ impl Outside {
         let queue = self.broker.clone();
         Probes {
             database: self.store.clone(),
-            storage: self.blobs.clone(),
+            storage: self.storage.probe.clone(),
             ocr: self.engine.clone(),
             queue: queue.map(|queue| queue as Arc<dyn HealthProbe>),
         }

@@ -20,6 +20,7 @@ mod problem;
 mod promotion;
 mod server;
 mod specification;
+mod sweep;
 mod tags;
 mod tasks;
 mod telemetry;
@@ -52,6 +53,12 @@ enum Command {
     },
     /// Bring the database to the schema of this version, and end.
     Migrate,
+    /// Compare what is stored with what is known: remove blobs without an image, and name images without a blob.
+    Sweep {
+        /// Say what would be removed, and remove nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Print the `OpenAPI` document.
     Openapi,
     /// Ask a running service whether it is ready: the exit status tells.
@@ -116,6 +123,10 @@ async fn run(command: Command, settings: Settings) -> Result<ExitCode, bootstrap
         Command::User(UserCommand::Promote { name }) => {
             let promote = bootstrap::promote_user(&settings).await?;
             return Ok(promotion::run(&promote, &name).await);
+        }
+        Command::Sweep { dry_run } => {
+            let (reconcile, delete) = bootstrap::sweep(&settings).await?;
+            return Ok(sweep::run(&reconcile, &delete, dry_run).await);
         }
         Command::Migrate => bootstrap::migrate(&settings).await?,
         Command::Worker { once } => bootstrap::work(settings, once).await?,

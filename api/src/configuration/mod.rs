@@ -1,9 +1,12 @@
 //! Configuration: built-in defaults, then a file, then the environment, checked whole.
 
+mod database;
 mod source;
+mod storage;
 mod values;
 
 use application::accounts::ThrottleLimits;
+pub use database::{DatabaseSettings, TlsSettings};
 use domain::{
     images::StorageQuota,
     ocr::{Language, LanguageSet},
@@ -17,6 +20,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+pub use storage::{EncryptionSettings, S3Settings, StorageSettings};
 
 /// Everything that can be set, checked.
 #[derive(Debug)]
@@ -27,8 +31,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// `database.*`
     pub database: DatabaseSettings,
-    /// `storage.url`: the folder of the blobs.
-    pub blobs: PathBuf,
+    /// `storage.*`: where the blobs are.
+    pub storage: StorageSettings,
     /// `queue.url`: an AMQP broker that calls workers; `None` where the database does.
     pub broker: Option<SecretString>,
     /// `mail.*`
@@ -83,15 +87,6 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// How long running requests may take after SIGTERM.
     pub grace: Duration,
-}
-
-/// Which database.
-#[derive(Debug)]
-pub struct DatabaseSettings {
-    /// `sqlite://`, `postgres://` or `mysql://`.
-    pub url: SecretString,
-    /// Whether to migrate at start.
-    pub migrate: bool,
 }
 
 /// How mails are sent.
@@ -165,7 +160,6 @@ impl Settings {
         let data_dir = source
             .take("data_dir", values::path)
             .unwrap_or_else(|| PathBuf::from("data"));
-        let default_database = || format!("sqlite://{}", data_dir.join("ocellus.db").display()).into();
         let month = Duration::from_hours(30 * 24);
         Self {
             http: HttpSettings {
@@ -186,15 +180,8 @@ impl Settings {
                     .take("http.grace", values::duration)
                     .unwrap_or(Duration::from_secs(30)),
             },
-            database: DatabaseSettings {
-                url: source
-                    .take("database.url", values::database_url)
-                    .unwrap_or_else(default_database),
-                migrate: source.take("database.migrate", values::boolean).unwrap_or(true),
-            },
-            blobs: source
-                .take("storage.url", values::file_url)
-                .unwrap_or_else(|| data_dir.join("blobs")),
+            database: database::take_database(source, &data_dir),
+            storage: storage::take_storage(source, &data_dir),
             broker: source.take("queue.url", values::queue_url).flatten(),
             mail: MailSettings {
                 server: source.take("mail.url", values::mail_url).flatten(),
@@ -293,6 +280,13 @@ mod tests {
         Settings::load(None, environment)
     }
 
+    fn folder(settings: &Settings) -> Option<&Path> {
+        match &settings.storage {
+            StorageSettings::Folder(folder) => Some(folder),
+            StorageSettings::S3(_) => None,
+        }
+    }
+
     #[test]
     fn nothing_needs_to_be_configured() {
         let settings = load(&[]).expect("defaults are right");
@@ -301,7 +295,7 @@ mod tests {
             ("127.0.0.1", 8080)
         );
         assert_eq!(settings.database.url.expose_secret(), "sqlite://data/ocellus.db");
-        assert_eq!(settings.blobs, PathBuf::from("data/blobs"));
+        assert_eq!(folder(&settings), Some(Path::new("data/blobs")));
         assert_eq!(settings.quota.bytes, Some(10 << 30));
         assert!(settings.workers.count >= 1 && settings.broker.is_none());
         assert!(settings.mail.server.is_none() && !settings.auth.require_verified_email);
@@ -320,9 +314,31 @@ mod tests {
         let settings = settings.expect("right");
         assert_eq!(settings.http.max_upload_bytes, 1 << 20);
         assert_eq!(settings.auth.access_token_ttl, Duration::from_mins(5));
-        assert_eq!(settings.ocr.languages.expect("given").len(), 2);
+        assert_eq!(settings.ocr.languages.as_deref().map(<[_]>::len), Some(2));
         assert_eq!(settings.quota.images, None);
-        assert_eq!(settings.blobs, PathBuf::from("/srv/ocellus/blobs"));
+        assert_eq!(folder(&settings), Some(Path::new("/srv/ocellus/blobs")));
+    }
+
+    #[test]
+    fn a_bucket_needs_an_encrypted_way_and_both_halves_of_a_key() {
+        let mut wishes = vec![
+            ("OCELLUS__STORAGE__URL", "s3://eyes/ocellus"),
+            ("OCELLUS__STORAGE__S3__ENDPOINT", "http://127.0.0.1:9000"),
+            ("OCELLUS__STORAGE__S3__ACCESS_KEY_ID", "ocellus"),
+        ];
+        let mistakes = load(&wishes).expect_err("mistakes").to_string();
+        for key in ["storage.s3.endpoint", "storage.s3.secret_access_key"] {
+            assert!(mistakes.contains(key), "{key} in {mistakes}");
+        }
+        wishes.push(("OCELLUS__STORAGE__S3__SECRET_ACCESS_KEY", "canary"));
+        wishes.push(("OCELLUS__STORAGE__S3__ALLOW_HTTP", "true"));
+        let settings = load(&wishes).expect("right");
+        assert!(!format!("{settings:?}").contains("canary"));
+        let StorageSettings::S3(bucket) = settings.storage else {
+            panic!("a folder");
+        };
+        assert_eq!((&*bucket.bucket, &*bucket.prefix), ("eyes", "ocellus"));
+        assert!(bucket.allow_http && bucket.keys.is_some());
     }
 
     #[test]

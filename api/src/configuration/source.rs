@@ -103,6 +103,11 @@ impl Source {
             .ok()
     }
 
+    /// Notes what is wrong with a value beside others.
+    pub(super) fn note(&mut self, key: &'static str, must_be: &str) {
+        self.mistakes.push(format!("{key}: {must_be}"));
+    }
+
     /// Fails when anything was wrong or is left over.
     pub(super) fn finish(mut self) -> Result<(), Mistakes> {
         for unknown in self.values.keys() {

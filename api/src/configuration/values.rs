@@ -4,6 +4,10 @@ use super::ProviderSettings;
 use bytesize::ByteSize;
 use domain::ocr::{Language, LanguageSet};
 use ipnet::IpNet;
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use secrecy::SecretString;
 use std::{path::PathBuf, str::FromStr, time::Duration};
 use url::{Host, Url};
@@ -18,6 +22,18 @@ pub(super) fn text(text: &str) -> Result<String, String> {
 
 pub(super) fn secret(value: &str) -> Result<SecretString, String> {
     text(value).map(SecretString::from)
+}
+
+/// Certificates as PEM, which come from a file where the key ends with `_FILE`.
+pub(super) fn certificates(text: &str) -> Result<String, String> {
+    let mut trusted = RootCertStore::empty();
+    let readable = CertificateDer::pem_slice_iter(text.as_bytes())
+        .all(|certificate| certificate.is_ok_and(|certificate| trusted.add(certificate).is_ok()));
+    if readable && !trusted.is_empty() {
+        Ok(text.to_owned())
+    } else {
+        Err("must be certificates as PEM; a file of them is named by the key with _FILE behind it".into())
+    }
 }
 
 pub(super) fn path(value: &str) -> Result<PathBuf, String> {
@@ -104,12 +120,6 @@ pub(super) fn lease(text: &str) -> Result<Duration, String> {
     } else {
         Ok(lease)
     }
-}
-
-pub(super) fn file_url(text: &str) -> Result<PathBuf, String> {
-    let path = text.strip_prefix("file://").filter(|path| !path.is_empty());
-    path.map(PathBuf::from)
-        .ok_or_else(|| "must be a folder, written file:///folder".into())
 }
 
 pub(super) fn languages(text: &str) -> Result<Vec<Language>, String> {
@@ -213,8 +223,6 @@ mod tests {
         assert!(database_url("redis://host").is_err());
         assert!(mail_url("log:").is_ok() && mail_url("smtps://host").is_ok());
         assert!(mail_url("log:loudly").is_err() && mail_url("http://host").is_err());
-        assert_eq!(file_url("file:///srv/blobs"), Ok(PathBuf::from("/srv/blobs")));
-        assert!(file_url("ftp://host").is_err() && file_url("file://").is_err());
     }
 
     #[test]

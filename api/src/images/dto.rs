@@ -2,13 +2,9 @@
 
 use crate::paging::write_cursor;
 use chrono::{DateTime, Utc};
-use domain::{
-    images::{Filename, Image},
-    page::Page,
-};
+use domain::{images::Image, page::Page};
 use poem::http::{HeaderMap, header};
 use poem_openapi::{Object, types::Example};
-use std::fmt::Write;
 use uuid::{Uuid, uuid};
 
 /// An uploaded image.
@@ -91,31 +87,6 @@ impl From<Page<Image>> for ImagePageDto {
     }
 }
 
-/// The `Content-Disposition` of a file (RFC 6266): its name in ASCII for old clients, and in full (RFC 8187).
-pub fn content_disposition(filename: &Filename) -> String {
-    let plain: String = filename
-        .as_str()
-        .chars()
-        .map(|c| {
-            if c.is_ascii_graphic() && !"\"\\%;".contains(c) || c == ' ' {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    let mut full = String::new();
-    for byte in filename.as_str().bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            full.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(full, "%{byte:02X}");
-        }
-    }
-    format!("inline; filename=\"{plain}\"; filename*=UTF-8''{full}")
-}
-
 /// Whether `If-None-Match` names the tag, or any (RFC 9110, 13.1.2).
 pub fn names_tag(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers
@@ -131,14 +102,6 @@ pub fn names_tag(headers: &HeaderMap, tag: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_of_any_script_survives_in_the_disposition() {
-        assert_eq!(
-            content_disposition(&Filename::clean("año \"1\";.png")),
-            "inline; filename=\"a_o _1__.png\"; filename*=UTF-8''a%C3%B1o%20%221%22%3B.png"
-        );
-    }
 
     #[test]
     fn a_tag_is_found_among_others_weak_or_by_a_star() {

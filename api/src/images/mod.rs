@@ -6,18 +6,18 @@ mod upload;
 use crate::{
     authentication::{Bearer, PRIVATE},
     failure::{BAD_REQUEST, CONFLICT, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
-    fields::Given,
+    fields::{Fields, Given},
     idempotency::{Created, Request, answer_once, parse_key},
     paging::page_request,
     tags::Tag,
     use_cases::UseCases,
 };
-use application::images::{ImageContent, Upload};
+use application::images::{Delivery, ImageContent, Upload};
 use domain::{
     ids::ImageId,
     images::{ByteSource, Image},
 };
-use dto::{ImageDto, ImagePageDto, content_disposition};
+use dto::{ImageDto, ImagePageDto};
 use futures_util::stream;
 use poem::{Body, http::HeaderMap, web::Data};
 use poem_openapi::{
@@ -71,6 +71,13 @@ enum Content {
         String,
         /// May be kept by its owner, and asked for again.
         #[oai(header = "Cache-Control")]
+        String,
+    ),
+    /// The bytes are at the store, for the time that the link counts.
+    #[oai(status = 307)]
+    Elsewhere(
+        /// A link that gives the bytes to whoever has it, for five minutes.
+        #[oai(header = "Location")]
         String,
     ),
     /// The bytes are those that `If-None-Match` names.
@@ -178,6 +185,7 @@ impl ImagesApi {
     /// Fetch an image
     ///
     /// The bytes as they were uploaded, metadata included. Send the `ETag` as `If-None-Match` to fetch only what changed.
+    /// With `redirect=true` a service that keeps its images in S3 answers with a link to them.
     #[oai(
         path = "/images/:id/content",
         method = "get",
@@ -190,21 +198,30 @@ impl ImagesApi {
         headers: &HeaderMap,
         /// The image.
         id: Path<Uuid>,
-    ) -> Result<Content, Failure<{ PRIVATE | NOT_FOUND }>> {
+        /// Whether a link to the bytes will do as well; false when left out.
+        redirect: Query<Option<Given<bool>>>,
+    ) -> Result<Content, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
+        let mut fields = Fields::default();
+        let by_link = fields.optional("redirect", redirect.0, Some, "must be true or false");
+        fields.finish()?;
         let ImageContent { image, content } = use_cases
             .read_image_content
-            .execute(sender.0.user.id, ImageId(id.0))
+            .execute(sender.0.user.id, ImageId(id.0), by_link.unwrap_or(false))
             .await?;
         let tag = format!("\"{}\"", image.sha256);
         if dto::names_tag(headers, &tag) {
             return Ok(Content::NotModified(tag));
         }
+        let bytes = match content {
+            Delivery::Bytes(bytes) => bytes,
+            Delivery::Link(url) => return Ok(Content::Elsewhere(url)),
+        };
         Ok(Content::Bytes(
-            Binary(body(content)),
+            Binary(body(bytes)),
             image.media_type.as_str().to_owned(),
             image.size_bytes,
             tag,
-            content_disposition(&image.filename),
+            image.filename.content_disposition(),
             KEEP.to_owned(),
         ))
     }

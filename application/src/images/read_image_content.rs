@@ -4,17 +4,28 @@ use crate::Error;
 use domain::{
     BoxError,
     ids::{ImageId, UserId},
-    images::{BlobStore, ByteSource, Image},
+    images::{BlobLabel, BlobStore, ByteSource, Image},
     store::Store,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How long a link to the blob store counts.
+pub const LINK_LIFETIME: Duration = Duration::from_mins(5);
 
 /// An image with its bytes.
 pub struct ImageContent {
     /// What is known of the image.
     pub image: Image,
-    /// The bytes as they were uploaded, read only as they are asked for.
-    pub content: Box<dyn ByteSource>,
+    /// The bytes, or where they are.
+    pub content: Delivery,
+}
+
+/// How bytes come to whoever asks for them.
+pub enum Delivery {
+    /// As they were uploaded, read only as they are asked for.
+    Bytes(Box<dyn ByteSource>),
+    /// From the blob store itself: a URL that gives them to anybody, for [`LINK_LIFETIME`].
+    Link(String),
 }
 
 /// Opens the bytes of a user's image.
@@ -26,16 +37,29 @@ pub struct ReadImageContent {
 }
 
 impl ReadImageContent {
-    /// The image and its bytes; [`Error::NotFound`] when there is none or it is somebody else's.
-    pub async fn execute(&self, owner: UserId, id: ImageId) -> Result<ImageContent, Error> {
+    /// The image and its bytes, by a link where one is wished for and the blob store gives links; [`Error::NotFound`]
+    /// when there is no such image or it is somebody else's.
+    pub async fn execute(&self, owner: UserId, id: ImageId, by_link: bool) -> Result<ImageContent, Error> {
         let image = self
             .store
             .images()
             .find(owner, id)
             .await?
             .ok_or(Error::NotFound)?;
-        let content = open_content(&*self.store, &*self.blobs, &image).await?;
+        let link = if by_link { self.link(&image).await? } else { None };
+        let content = match link {
+            Some(url) => Delivery::Link(url),
+            None => Delivery::Bytes(open_content(&*self.store, &*self.blobs, &image).await?),
+        };
         Ok(ImageContent { image, content })
+    }
+
+    async fn link(&self, image: &Image) -> Result<Option<String>, Error> {
+        let label = BlobLabel {
+            media_type: image.media_type,
+            filename: image.filename.clone(),
+        };
+        Ok(self.blobs.link(&image.blob_key(), &label, LINK_LIFETIME).await?)
     }
 }
 
@@ -88,14 +112,67 @@ mod tests {
             store: Arc::new(MockStore::reading(reads)),
             blobs: Arc::new(blobs),
         };
-        use_case.execute(fixtures::owner(), fixtures::image_id()).await
+        use_case
+            .execute(fixtures::owner(), fixtures::image_id(), false)
+            .await
+    }
+
+    async fn by_link(found: Option<Image>, link: Option<&'static str>) -> Result<ImageContent, Error> {
+        let mut reads = MockRepositories::default();
+        reads
+            .images
+            .expect_find()
+            .returning(move |_, _| Ok(found.clone()));
+        let mut blobs = MockBlobStore::new();
+        blobs
+            .expect_link()
+            .withf(|key, label, valid_for| {
+                let image = fixtures::image();
+                *key == image.blob_key()
+                    && label.media_type == image.media_type
+                    && label.filename == image.filename
+                    && *valid_for == LINK_LIFETIME
+            })
+            .returning(move |_, _, _| Ok(link.map(str::to_owned)));
+        blobs
+            .expect_read()
+            .returning(|_| Ok(Some(Box::new(ChunkSource::new([PNG_START])))));
+        let use_case = ReadImageContent {
+            store: Arc::new(MockStore::reading(reads)),
+            blobs: Arc::new(blobs),
+        };
+        use_case
+            .execute(fixtures::owner(), fixtures::image_id(), true)
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_wished_for_link_comes_instead_of_the_bytes() {
+        let content = by_link(Some(fixtures::image()), Some("https://there")).await;
+        let content = content.expect("found").content;
+        assert!(matches!(content, Delivery::Link(url) if url == "https://there"));
+    }
+
+    #[tokio::test]
+    async fn where_the_store_gives_no_links_the_bytes_come() {
+        let content = by_link(Some(fixtures::image()), None).await;
+        assert!(matches!(content.expect("found").content, Delivery::Bytes(_)));
+    }
+
+    #[tokio::test]
+    async fn nobody_gets_a_link_to_what_is_not_theirs() {
+        let content = by_link(None, Some("https://there")).await;
+        assert_eq!(content.err().expect("absent").code(), "not_found");
     }
 
     #[tokio::test]
     async fn the_bytes_come_with_the_image() {
-        let mut content = read(vec![Some(fixtures::image())], true).await.expect("found");
+        let content = read(vec![Some(fixtures::image())], true).await.expect("found");
         assert_eq!(content.image, fixtures::image());
-        let chunk = content.content.next_chunk().await.expect("readable");
+        let Delivery::Bytes(mut content) = content.content else {
+            panic!("a link that nobody wished for");
+        };
+        let chunk = content.next_chunk().await.expect("readable");
         assert_eq!(chunk.as_deref(), Some(PNG_START));
     }
 

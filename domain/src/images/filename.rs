@@ -1,5 +1,7 @@
 //! Names of uploaded files.
 
+use std::fmt::Write;
+
 /// The name a file was uploaded under: for showing and for downloads, never for finding anything. At most 255
 /// characters, without folders, control or direction characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,23 @@ impl Filename {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The `Content-Disposition` of a file of this name (RFC 6266): the name in ASCII for old clients, and in full
+    /// (RFC 8187).
+    pub fn content_disposition(&self) -> String {
+        let shown = |c: char| c.is_ascii_graphic() && !"\"\\%;".contains(c) || c == ' ';
+        let plain: String = self.0.chars().map(|c| if shown(c) { c } else { '_' }).collect();
+        let mut full = String::new();
+        for byte in self.0.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                full.push(char::from(byte));
+            } else {
+                // Writing to a string cannot fail.
+                let _ = write!(full, "%{byte:02X}");
+            }
+        }
+        format!("inline; filename=\"{plain}\"; filename*=UTF-8''{full}")
+    }
 }
 
 /// Characters that show nothing themselves but change how others are shown.
@@ -50,6 +69,14 @@ mod tests {
         );
         assert_eq!(Filename::clean("gnp\u{202e}.exe").as_str(), "gnp.exe");
         assert_eq!(Filename::clean("año 2026.png").as_str(), "año 2026.png");
+    }
+
+    #[test]
+    fn a_name_of_any_script_survives_in_the_disposition() {
+        assert_eq!(
+            Filename::clean("año \"1\";.png").content_disposition(),
+            "inline; filename=\"a_o _1__.png\"; filename*=UTF-8''a%C3%B1o%20%221%22%3B.png"
+        );
     }
 
     #[test]

@@ -49,6 +49,13 @@ impl BlobKey {
         Self(format!("images/{}/{name}", &name[name.len() - 2..]))
     }
 
+    /// The image whose bytes lie there; `None` for a key that is no image's.
+    pub fn image(&self) -> Option<ImageId> {
+        let (_, name) = self.0.rsplit_once('/')?;
+        let image = ImageId(name.parse().ok()?);
+        (Self::of_image(image) == *self).then_some(image)
+    }
+
     /// A key as it was stored.
     pub fn from_stored(text: String) -> Self {
         Self(text)
@@ -69,5 +76,21 @@ mod tests {
     fn a_key_is_spread_by_the_random_end_of_the_id() {
         let key = BlobKey::of_image(ImageId(Uuid::from_u128(0xab)));
         assert_eq!(key.as_str(), "images/ab/00000000-0000-0000-0000-0000000000ab");
+    }
+
+    #[test]
+    fn the_image_of_a_key_is_known_and_other_keys_are_no_images() {
+        let image = ImageId(Uuid::from_u128(0xab));
+        assert_eq!(BlobKey::of_image(image).image(), Some(image));
+        for other in [
+            "",
+            "images",
+            "00000000-0000-0000-0000-0000000000ab",
+            "images/cd/00000000-0000-0000-0000-0000000000ab",
+            "backup/images/ab/00000000-0000-0000-0000-0000000000ab",
+            "images/ab/000000000000000000000000000000ab",
+        ] {
+            assert_eq!(BlobKey::from_stored(other.to_owned()).image(), None, "{other}");
+        }
     }
 }

@@ -14,8 +14,11 @@ pub use filename::Filename;
 pub use image::{BlobKey, Image};
 pub use media_type::MediaType;
 pub use ports::{
-    BlobDeletionRepository, BlobError, BlobStore, ImageError, ImageFacts, ImageInspector, ImageRepository,
+    BlobDeletionRepository, BlobError, BlobLabel, BlobListing, BlobStore, ImageError, ImageFacts,
+    ImageInspector, ImageRepository,
 };
 #[cfg(feature = "test-support")]
-pub use ports::{MockBlobDeletionRepository, MockBlobStore, MockImageInspector, MockImageRepository};
+pub use ports::{
+    MockBlobDeletionRepository, MockBlobListing, MockBlobStore, MockImageInspector, MockImageRepository,
+};
 pub use quota::StorageQuota;

@@ -1,6 +1,6 @@
 //! What the images need from outside.
 
-use super::{BlobKey, ByteSource, ContentMeter, Image, MediaType, SourceError, StorageQuota};
+use super::{BlobKey, ByteSource, ContentMeter, Filename, Image, MediaType, SourceError, StorageQuota};
 use crate::{
     BoxError,
     clock::Timestamp,
@@ -9,6 +9,7 @@ use crate::{
     store::StoreError,
 };
 use async_trait::async_trait;
+use std::time::Duration;
 
 /// Stored images. Every read and removal names the owner: somebody else's image is as absent as one that never was.
 #[cfg_attr(feature = "test-support", mockall::automock)]
@@ -30,6 +31,10 @@ pub trait ImageRepository: Send + Sync {
     async fn insert(&self, image: &Image, quota: StorageQuota) -> Result<bool, StoreError>;
     /// Removes the owner's image and what was read from it; false when there is none.
     async fn delete(&self, owner: UserId, id: ImageId) -> Result<bool, StoreError>;
+    /// Those of these images that there are, whoever owns them, in no order. At most 1000 are asked for at once.
+    async fn existing(&self, ids: &[ImageId]) -> Result<Vec<ImageId>, StoreError>;
+    /// At most `limit` images of everybody that come after this one, in the order of their ids.
+    async fn ids_after(&self, after: Option<ImageId>, limit: u64) -> Result<Vec<ImageId>, StoreError>;
 }
 
 /// Blobs that are to be deleted, each from a given moment on. A row here is written in the commit that makes its blob
@@ -47,6 +52,8 @@ pub trait BlobDeletionRepository: Send + Sync {
     async fn due(&self, now: Timestamp, limit: u64) -> Result<Vec<BlobKey>, StoreError>;
     /// Forgets a blob that was deleted.
     async fn remove(&self, key: &BlobKey) -> Result<(), StoreError>;
+    /// Those of these blobs that are scheduled, due or not, in no order. At most 1000 are asked for at once.
+    async fn scheduled(&self, keys: &[BlobKey]) -> Result<Vec<BlobKey>, StoreError>;
 }
 
 /// Why a blob could not be written or read.
@@ -60,6 +67,15 @@ pub enum BlobError {
     Unavailable(#[source] BoxError),
 }
 
+/// What a client is told about bytes that it fetches from the store itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobLabel {
+    /// What the bytes are.
+    pub media_type: MediaType,
+    /// What the file is called.
+    pub filename: Filename,
+}
+
 /// Bytes under keys.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
@@ -69,8 +85,26 @@ pub trait BlobStore: Send + Sync {
     async fn write(&self, key: &BlobKey, content: &mut ContentMeter) -> Result<(), BlobError>;
     /// The bytes, read only as they are asked for; `None` when there are none.
     async fn read(&self, key: &BlobKey) -> Result<Option<Box<dyn ByteSource>>, BlobError>;
+    /// A URL from which anybody who has it can fetch the bytes, labelled so, for this time and no longer; `None` where
+    /// the store gives none. Does not look whether there are bytes.
+    async fn link(
+        &self,
+        key: &BlobKey,
+        label: &BlobLabel,
+        valid_for: Duration,
+    ) -> Result<Option<String>, BlobError>;
     /// Deletes; a blob that is not there is deleted already.
     async fn delete(&self, key: &BlobKey) -> Result<(), BlobError>;
+    /// The keys of all blobs that are there from beginning to end.
+    async fn list(&self) -> Result<Box<dyn BlobListing>, BlobError>;
+}
+
+/// Keys, read only as they are asked for.
+#[cfg_attr(feature = "test-support", mockall::automock)]
+#[async_trait]
+pub trait BlobListing: Send {
+    /// At most 1000 further keys, in no order; `None` after the last.
+    async fn next_page(&mut self) -> Result<Option<Vec<BlobKey>>, BlobError>;
 }
 
 /// What a decoder found an image to be.

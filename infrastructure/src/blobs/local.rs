@@ -1,10 +1,11 @@
 //! Blobs as files of one folder.
 
+use super::{checked, unavailable, walk::Walk};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
     BoxError,
-    images::{BlobError, BlobKey, BlobStore, ByteSource, ContentMeter, SourceError},
+    images::{BlobError, BlobKey, BlobLabel, BlobListing, BlobStore, ByteSource, ContentMeter, SourceError},
     operations::HealthProbe,
 };
 use futures_util::StreamExt;
@@ -39,11 +40,6 @@ pub struct BlobFolderError {
     source: io::Error,
 }
 
-/// A key that no blob has.
-#[derive(Debug, thiserror::Error)]
-#[error("not a blob key")]
-struct InvalidKey;
-
 /// Keeps each blob in a file of its own, readable by this user alone. Keys are paths below the root.
 #[derive(Debug, Clone)]
 pub struct LocalBlobStore {
@@ -70,22 +66,12 @@ impl LocalBlobStore {
 
     /// Where a blob lies. Keys are made by the domain; one that could lead out of the root is refused all the same.
     fn path(&self, key: &BlobKey) -> Result<PathBuf, BlobError> {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let named = |part: &str| !part.is_empty() && part.bytes().all(plain);
-        if key.as_str().split('/').all(named) {
-            Ok(self.root.join(key.as_str()))
-        } else {
-            Err(unavailable(InvalidKey))
-        }
+        Ok(self.root.join(checked(key)?))
     }
 }
 
-fn unavailable(error: impl Into<BoxError>) -> BlobError {
-    BlobError::Unavailable(error.into())
-}
-
 /// Runs file work where it may block.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, BlobError> {
     spawn_blocking(work)
@@ -118,6 +104,11 @@ impl BlobStore for LocalBlobStore {
         }
     }
 
+    /// Files have no URL.
+    async fn link(&self, _: &BlobKey, _: &BlobLabel, _: Duration) -> Result<Option<String>, BlobError> {
+        Ok(None)
+    }
+
     async fn delete(&self, key: &BlobKey) -> Result<(), BlobError> {
         let path = self.path(key)?;
         blocking(move || match std::fs::remove_file(&path) {
@@ -126,6 +117,10 @@ impl BlobStore for LocalBlobStore {
             Err(error) => Err(error),
         })
         .await
+    }
+
+    async fn list(&self) -> Result<Box<dyn BlobListing>, BlobError> {
+        Ok(Box::new(Walk::new(self.root.clone())))
     }
 }
 

@@ -284,3 +284,35 @@ async fn an_error_of_the_disk_is_seen_at_the_latest_when_all_is_flushed() {
     let error = unavailable(writer.flush().await.unwrap_err());
     assert!(matches!(error, BlobError::Unavailable(_)));
 }
+
+async fn listed(store: &LocalBlobStore) -> Vec<BlobKey> {
+    let mut listing = store.list().await.unwrap();
+    let mut keys = Vec::new();
+    while let Some(page) = listing.next_page().await.unwrap() {
+        assert!((1..=1000).contains(&page.len()), "{}", page.len());
+        keys.extend(page);
+    }
+    keys.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    keys
+}
+
+#[tokio::test]
+async fn every_blob_is_listed_once_and_what_is_no_blob_is_not() {
+    let (folder, store) = store();
+    assert_eq!(listed(&store).await, []);
+    // More than a page in one folder, and one in another.
+    let mut expected: Vec<_> = (0..1500)
+        .map(|n| BlobKey::of_image(ImageId(Uuid::from_u128(n * 256))))
+        .collect();
+    expected.push(key());
+    for key in &expected {
+        let path = store.path(key).unwrap();
+        std::fs::create_dir_all(parent(&path)).unwrap();
+        std::fs::write(path, PNG).unwrap();
+    }
+    let root = folder.path().join("data/blobs");
+    std::fs::write(root.join(".incoming/half"), PNG).unwrap();
+    std::fs::write(root.join("images/Notes.txt"), PNG).unwrap();
+    expected.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    assert_eq!(listed(&store).await, expected);
+}

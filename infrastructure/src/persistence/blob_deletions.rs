@@ -102,4 +102,14 @@ impl<C: Connection> BlobDeletionRepository for Sea<C> {
         delete.await.map_err(store_error)?;
         Ok(())
     }
+
+    async fn scheduled(&self, keys: &[BlobKey]) -> Result<Vec<BlobKey>, StoreError> {
+        let select = Entity::find()
+            .select_only()
+            .column(Column::BlobKey)
+            .filter(Column::BlobKey.is_in(keys.iter().map(BlobKey::as_str)));
+        let found = select.into_tuple::<String>().all(&self.connection);
+        let found = found.await.map_err(store_error)?.into_iter();
+        Ok(found.map(BlobKey::from_stored).collect())
+    }
 }

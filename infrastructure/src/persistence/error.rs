@@ -15,6 +15,9 @@ pub enum DatabaseError {
     /// The database cannot be reached, or refuses the login.
     #[error("the database cannot be reached: {0}")]
     Unreachable(#[source] BoxError),
+    /// The server has no encryption, or nobody trusted vouches for it.
+    #[error("there is no protected connection to the database: {0}")]
+    Untrusted(#[source] BoxError),
     /// A newer version of the program changed the schema.
     #[error("the database schema is newer than this program: it does not know the migration {migration}")]
     SchemaNewer {

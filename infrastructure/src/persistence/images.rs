@@ -18,9 +18,10 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     prelude::{Expr, SelectExt},
 };
+use uuid::Uuid;
 
 fn read(row: Model) -> Result<Image, CorruptRow> {
     let corrupt = |column| CorruptRow {
@@ -171,9 +172,28 @@ impl<C: Connection> ImageRepository for Sea<C> {
         release.await.map_err(store_error)?;
         Ok(true)
     }
+
+    async fn existing(&self, ids: &[ImageId]) -> Result<Vec<ImageId>, StoreError> {
+        let select = Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.0)));
+        self.ids_of(select).await
+    }
+
+    async fn ids_after(&self, after: Option<ImageId>, limit: u64) -> Result<Vec<ImageId>, StoreError> {
+        let select = Entity::find()
+            .filter(Condition::all().add_option(after.map(|id| Column::Id.gt(id.0))))
+            .order_by_asc(Column::Id)
+            .limit(limit);
+        self.ids_of(select).await
+    }
 }
 
 impl<C: Connection> Sea<C> {
+    async fn ids_of(&self, select: Select<Entity>) -> Result<Vec<ImageId>, StoreError> {
+        let ids = select.select_only().column(Column::Id).into_tuple();
+        let ids: Vec<Uuid> = ids.all(&self.connection).await.map_err(store_error)?;
+        Ok(ids.into_iter().map(ImageId).collect())
+    }
+
     /// [`StoreError::OwnerGone`] when there is no such user.
     async fn demand_owner(&self, owner: UserId) -> Result<(), StoreError> {
         let select = users::Entity::find_by_id(owner.0);

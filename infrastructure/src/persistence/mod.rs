@@ -21,7 +21,7 @@ mod texts;
 mod throttles;
 mod users;
 
-pub use connection::DatabaseSettings;
+pub use connection::{DatabaseSettings, DatabaseTls};
 pub use error::DatabaseError;
 
 use async_trait::async_trait;

@@ -2,16 +2,17 @@
 
 use super::{
     DatabaseError, DatabaseSettings, SeaStore,
-    connection::{TRUSTED_IDLE, demand_answer},
+    connection::{DatabaseTls, TRUSTED_IDLE, demand_answer, milliseconds},
 };
 use sea_orm::{
     DatabaseConnection,
     sqlx::{
-        ConnectOptions, Connection, Error, Executor,
-        mysql::{MySqlConnectOptions, MySqlPoolOptions},
+        AssertSqlSafe, ConnectOptions, Connection, Error, Executor,
+        mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode},
     },
 };
 use secrecy::ExposeSecret;
+use std::time::Duration;
 
 /// At the level that is usual there, statements lock the gaps between rows, and transactions that add rows side by side
 /// end in deadlocks.
@@ -30,16 +31,25 @@ pub(super) async fn connect(settings: &DatabaseSettings) -> Result<SeaStore, Dat
         return Err(DatabaseError::Address("it names no database".to_owned()));
     }
     // In UTC, whatever the address says: the driver takes moments for that.
-    let options = options.timezone("+00:00".to_owned()).disable_statement_logging();
+    let mut options = options.timezone("+00:00".to_owned()).disable_statement_logging();
+    if let Some(tls) = settings.tls {
+        options = options.ssl_mode(mode(tls));
+    }
+    if let Some(ca) = &settings.ca {
+        options = options.ssl_ca_from_pem(ca.clone().into_bytes());
+    }
     demand_answer(&options, settings).await?;
+    let limit = limit(settings.statement_timeout);
     let pool = MySqlPoolOptions::new()
         .max_connections(settings.pool_size)
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
+        .after_connect(move |connection, _| {
+            let limit = limit.clone();
             Box::pin(async move {
                 connection.execute(ISOLATION).await?;
                 connection.execute(STRICT).await?;
+                connection.execute(AssertSqlSafe(limit)).await?;
                 Ok(())
             })
         })
@@ -54,4 +64,26 @@ pub(super) async fn connect(settings: &DatabaseSettings) -> Result<SeaStore, Dat
         .connect_lazy_with(options);
     let connection = DatabaseConnection::from(pool);
     Ok(SeaStore::new(connection.clone(), connection))
+}
+
+/// `MariaDB` limits every statement, in seconds; `MySQL` only those that read, in milliseconds, and under another name. Each
+/// passes over what is in the other's comment.
+fn limit(time: Duration) -> String {
+    let milliseconds = milliseconds(time);
+    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
+    format!(
+        "SET SESSION sql_mode = @@sql_mode \
+         /*M! , max_statement_time = {seconds}.{rest:03} */ \
+         /*!80000 , max_execution_time = {milliseconds} */"
+    )
+}
+
+fn mode(tls: DatabaseTls) -> MySqlSslMode {
+    match tls {
+        DatabaseTls::Disable => MySqlSslMode::Disabled,
+        DatabaseTls::Prefer => MySqlSslMode::Preferred,
+        DatabaseTls::Require => MySqlSslMode::Required,
+        DatabaseTls::VerifyCa => MySqlSslMode::VerifyCa,
+        DatabaseTls::VerifyFull => MySqlSslMode::VerifyIdentity,
+    }
 }

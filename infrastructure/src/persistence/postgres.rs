@@ -2,13 +2,13 @@
 
 use super::{
     DatabaseError, DatabaseSettings, SeaStore,
-    connection::{TRUSTED_IDLE, demand_answer},
+    connection::{DatabaseTls, TRUSTED_IDLE, demand_answer, milliseconds},
 };
 use sea_orm::{
     DatabaseConnection,
     sqlx::{
-        ConnectOptions, Connection, Error, Executor,
-        postgres::{PgConnectOptions, PgPoolOptions},
+        AssertSqlSafe, ConnectOptions, Connection, Error, Executor,
+        postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
     },
 };
 use secrecy::ExposeSecret;
@@ -25,15 +25,27 @@ pub(super) async fn connect(settings: &DatabaseSettings) -> Result<SeaStore, Dat
         .expose_secret()
         .parse()
         .map_err(|error: Error| DatabaseError::Address(error.to_string()))?;
-    let options = options.application_name("ocellus").disable_statement_logging();
+    let mut options = options.application_name("ocellus").disable_statement_logging();
+    if let Some(tls) = settings.tls {
+        options = options.ssl_mode(mode(tls));
+    }
+    if let Some(ca) = &settings.ca {
+        options = options.ssl_root_cert_from_pem(ca.clone().into_bytes());
+    }
     demand_answer(&options, settings).await?;
+    let limit = format!(
+        "SET statement_timeout = {}",
+        milliseconds(settings.statement_timeout)
+    );
     let pool = PgPoolOptions::new()
         .max_connections(settings.pool_size)
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
+        .after_connect(move |connection, _| {
+            let limit = limit.clone();
             Box::pin(async move {
                 connection.execute(PLAN_EVERY_TIME).await?;
+                connection.execute(AssertSqlSafe(limit)).await?;
                 Ok(())
             })
         })
@@ -48,4 +60,14 @@ pub(super) async fn connect(settings: &DatabaseSettings) -> Result<SeaStore, Dat
         .connect_lazy_with(options);
     let connection = DatabaseConnection::from(pool);
     Ok(SeaStore::new(connection.clone(), connection))
+}
+
+fn mode(tls: DatabaseTls) -> PgSslMode {
+    match tls {
+        DatabaseTls::Disable => PgSslMode::Disable,
+        DatabaseTls::Prefer => PgSslMode::Prefer,
+        DatabaseTls::Require => PgSslMode::Require,
+        DatabaseTls::VerifyCa => PgSslMode::VerifyCa,
+        DatabaseTls::VerifyFull => PgSslMode::VerifyFull,
+    }
 }

@@ -13,6 +13,12 @@ const MIGRATION_LOCK: i64 = 0x006f_6365_6c6c_7573;
 const TAKE_NAMED_LOCK: &str = "SELECT GET_LOCK(CONCAT('ocellus.', MD5(DATABASE())), 3600)";
 const RELEASE_NAMED_LOCK: &str = "DO RELEASE_LOCK(CONCAT('ocellus.', MD5(DATABASE())))";
 
+/// A change of the schema, and waiting for somebody else's, may take as long as it needs. `MySQL` limits neither.
+const LIFT_LIMIT: &str = "SET @ocellus_limit = 0 \
+    /*M! , @ocellus_limit = @@max_statement_time, SESSION max_statement_time = 0 */";
+const LIMIT_AGAIN: &str =
+    "SET @ocellus_limit = @ocellus_limit /*M! , SESSION max_statement_time = @ocellus_limit */";
+
 impl SeaStore {
     /// Applies the changes that the schema lacks, all or none. Of several processes that start at once, one does it
     /// and the others wait.
@@ -29,16 +35,19 @@ impl SeaStore {
         let work = self.transaction().await?;
         match work.get_database_backend() {
             DbBackend::Postgres => {
+                work.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
                 let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
                 work.execute_unprepared(&lock).await?;
                 apply(&work).await?;
             }
             DbBackend::MySql => {
+                work.execute_unprepared(LIFT_LIMIT).await?;
                 take_named_lock(&work).await?;
                 // The transaction ends with the first change, but its connection stays the same, and the lock is the
                 // connection's: it outlives every commit, and has to be given back whatever happens.
                 let outcome = apply(&work).await;
                 work.execute_unprepared(RELEASE_NAMED_LOCK).await?;
+                work.execute_unprepared(LIMIT_AGAIN).await?;
                 outcome?;
             }
             _ => apply(&work).await?,

@@ -1,6 +1,6 @@
 //! Taking calls.
 
-use super::{Place, QueueError, link::Link, outage::Outage};
+use super::{Place, QueueError, link::Link, outage::Outage, topology};
 use async_trait::async_trait;
 use domain::tasks::TaskCall;
 use futures_util::{FutureExt, StreamExt};
@@ -11,7 +11,7 @@ use lapin::{
     types::FieldTable,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 const PURPOSE: &str = "calls";
@@ -20,6 +20,10 @@ const PURPOSE: &str = "calls";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest wait between attempts, and so the longest that a broker is back without being noticed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// After so long without a call it is looked whether messages wait all the same. A broker whose queue was deleted and
+/// declared anew within a moment may have forgotten its consumers without telling them.
+const SUSPICIOUS_SILENCE: Duration = Duration::from_secs(5);
 
 /// How long saying that a call was followed may take. It only has to leave this process.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -36,6 +40,19 @@ pub(super) struct Calls {
 struct Stream {
     consumer: Consumer,
     link: Link,
+    /// A permit for each delivery that the broker sends before one is answered.
+    room: Arc<Semaphore>,
+}
+
+impl Stream {
+    /// Whether the broker sends nothing although it has a message, and we have room for one.
+    async fn is_forgotten(&self, place: &Place) -> Result<bool, QueueError> {
+        let limit = place.settings.connect_timeout;
+        let waiting = tokio::time::timeout(limit, topology::waiting(&self.link.channel, place))
+            .await
+            .unwrap_or_else(|_| Err(QueueError::silent(limit)))?;
+        Ok(waiting > 0 && self.room.available_permits() > 0)
+    }
 }
 
 impl Calls {
@@ -56,14 +73,19 @@ impl Calls {
                 Some(stream) => stream,
                 None => kept.insert(self.connect().await),
             };
-            let error = match stream.consumer.next().await {
-                Some(Ok(delivery)) => match RabbitCall::new(delivery).await {
+            let error = match tokio::time::timeout(SUSPICIOUS_SILENCE, stream.consumer.next()).await {
+                Ok(Some(Ok(delivery))) => match RabbitCall::new(delivery, &stream.room).await {
                     Some(call) => return call,
                     None => continue,
                 },
-                Some(Err(error)) => QueueError::of_using(error),
+                Ok(Some(Err(error))) => QueueError::of_using(error),
                 // The broker ends a consumer whose queue is deleted.
-                None => QueueError::closed(),
+                Ok(None) => QueueError::closed(),
+                Err(_) => match stream.is_forgotten(&self.place).await {
+                    Ok(false) => continue,
+                    Ok(true) => QueueError::forgotten(),
+                    Err(error) => error,
+                },
             };
             stream.link.cut();
             *kept = None;
@@ -91,17 +113,21 @@ impl Calls {
         let settings = &self.place.settings;
         let link = Link::open(&self.place, PURPOSE).await?;
         let limit = settings.connect_timeout;
-        let consumer = tokio::time::timeout(limit, consume(&link, &settings.queue, settings.prefetch))
+        // For AMQP, 0 would be without bound.
+        let prefetch = settings.prefetch.max(1);
+        let consumer = tokio::time::timeout(limit, consume(&link, &settings.queue, prefetch))
             .await
             .unwrap_or_else(|_| Err(QueueError::silent(limit)))
             .inspect_err(|_| link.cut())?;
-        Ok(Stream { consumer, link })
+        Ok(Stream {
+            consumer,
+            link,
+            room: Arc::new(Semaphore::new(prefetch.into())),
+        })
     }
 }
 
 async fn consume(link: &Link, queue: &str, prefetch: u16) -> Result<Consumer, QueueError> {
-    // For AMQP, 0 would be without bound.
-    let prefetch = prefetch.max(1);
     let asked = link.channel.basic_qos(prefetch, BasicQosOptions::default());
     asked.await.map_err(QueueError::of_using)?;
     let consuming = link.channel.basic_consume(
@@ -117,11 +143,13 @@ async fn consume(link: &Link, queue: &str, prefetch: u16) -> Result<Consumer, Qu
 pub(super) struct RabbitCall {
     /// How to answer it, until that is done.
     acker: Option<Acker>,
+    /// Held until then.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl RabbitCall {
     /// `None` when the message is no call, or its connection is gone and it will come again.
-    async fn new(delivery: Delivery) -> Option<Self> {
+    async fn new(delivery: Delivery, room: &Arc<Semaphore>) -> Option<Self> {
         if Uuid::try_parse_ascii(&delivery.data).is_err() {
             // Its content is not logged: it comes from who knows where.
             tracing::warn!(
@@ -137,6 +165,8 @@ impl RabbitCall {
         let current = delivery.acker.usable();
         current.then_some(Self {
             acker: Some(delivery.acker),
+            // The broker keeps to the number of places, so there is one.
+            _place: Arc::clone(room).try_acquire_owned().ok(),
         })
     }
 }

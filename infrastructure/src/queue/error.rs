@@ -51,6 +51,11 @@ impl QueueError {
         Self::Unreachable("the connection is closed".into())
     }
 
+    /// The broker holds messages and sends none.
+    pub(super) fn forgotten() -> Self {
+        Self::Unreachable("it holds messages and sends none of them".into())
+    }
+
     /// Why no connection was made.
     pub(super) fn of_connecting(error: lapin::Error) -> Self {
         match refusal(&error) {

@@ -61,7 +61,7 @@ impl Publisher {
     /// Looks whether the broker has the queue.
     pub(super) async fn probe(&self) -> Result<(), QueueError> {
         let link = self.link().await?;
-        let found = topology::look(&link.channel, &self.place).await;
+        let found = topology::waiting(&link.channel, &self.place).await.map(drop);
         if let Err(error) = &found {
             self.discard(&link, error).await;
         }

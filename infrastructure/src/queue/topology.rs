@@ -63,8 +63,9 @@ async fn declare_quorum(
     declared.map(drop).map_err(QueueError::of_using)
 }
 
-/// Fails when the queue does not answer or is not there; the channel is of no use then.
-pub(super) async fn look(channel: &Channel, place: &Place) -> Result<(), QueueError> {
+/// How many messages wait to be sent to somebody. Fails when the queue does not answer or is not there; the channel is of
+/// no use then.
+pub(super) async fn waiting(channel: &Channel, place: &Place) -> Result<u32, QueueError> {
     let only_look = QueueDeclareOptions {
         passive: true,
         ..QueueDeclareOptions::default()
@@ -73,7 +74,9 @@ pub(super) async fn look(channel: &Channel, place: &Place) -> Result<(), QueueEr
     let found = channel
         .queue_declare(name, only_look, FieldTable::default())
         .await;
-    found.map(drop).map_err(QueueError::of_using)
+    found
+        .map(|queue| queue.message_count())
+        .map_err(QueueError::of_using)
 }
 
 fn text(text: &str) -> AMQPValue {

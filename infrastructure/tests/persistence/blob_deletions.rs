@@ -34,6 +34,7 @@ on_every_database![
     a_blob_that_is_scheduled_again_has_the_new_moment,
     a_cancelled_blob_is_kept_unless_its_moment_has_come,
     a_removed_blob_is_forgotten,
+    scheduled_blobs_are_told_of_many_whether_due_or_not,
     every_image_of_the_owner_is_scheduled_and_no_other,
     a_hundred_thousand_images_are_scheduled_at_once,
 ];
@@ -164,4 +165,16 @@ async fn a_hundred_thousand_images_are_scheduled_at_once(database: TestDatabase)
     println!("100,000 images scheduled in {:?}", start.elapsed());
     let due = store.blob_deletions().due(moment(1), 200_000).await;
     assert_eq!(due.expect("a read").len(), 100_000);
+}
+
+async fn scheduled_blobs_are_told_of_many_whether_due_or_not(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = [key(), key(), key()];
+    schedule(&store, &keys[0], moment(-9)).await;
+    schedule(&store, &keys[2], moment(9)).await;
+    let found = store.blob_deletions().scheduled(&keys).await.expect("a read");
+    assert_eq!(found.len(), 2);
+    assert!(found.contains(&keys[0]) && found.contains(&keys[2]));
+    let none = store.blob_deletions().scheduled(&[key()]).await;
+    assert_eq!(none.expect("a read"), []);
 }

@@ -48,6 +48,8 @@ on_every_database![
     somebody_elses_image_is_not_deleted,
     twenty_concurrent_uploads_do_not_pass_the_quota,
     concurrent_deletions_of_one_image_release_it_once,
+    those_that_exist_are_told_of_many_whoever_owns_them,
+    the_ids_of_everybodys_images_come_in_order_and_bounded,
 ];
 
 async fn an_image_is_found_whole_by_its_owner_alone(database: TestDatabase) {
@@ -238,4 +240,37 @@ async fn concurrent_deletions_of_one_image_release_it_once(database: TestDatabas
     };
     assert!(fits(90).await);
     assert!(!fits(91).await);
+}
+
+async fn those_that_exist_are_told_of_many_whoever_owns_them(database: TestDatabase) {
+    let store = database.store().await;
+    let (ada, grace) = (
+        stored_user(&store, "ada").await,
+        stored_user(&store, "grace").await,
+    );
+    let mut asked = vec![
+        stored_image(&store, &ada, 1).await.id,
+        stored_image(&store, &grace, 1).await.id,
+    ];
+    let expected = asked.clone();
+    asked.extend((0..998).map(|_| image(&ada, 1).id));
+    let mut found = store.images().existing(&asked).await.expect("a read");
+    found.sort_by_key(|id| id.0);
+    assert_eq!(found, expected);
+    assert_eq!(store.images().existing(&[]).await.expect("a read"), []);
+}
+
+async fn the_ids_of_everybodys_images_come_in_order_and_bounded(database: TestDatabase) {
+    let store = database.store().await;
+    let mut expected = Vec::new();
+    for name in ["ada", "grace", "edsger"] {
+        let owner = stored_user(&store, name).await;
+        expected.push(stored_image(&store, &owner, 1).await.id);
+    }
+    let images = store.images();
+    let first = images.ids_after(None, 2).await.expect("a read");
+    assert_eq!(first, expected[..2]);
+    let rest = images.ids_after(Some(first[1]), 2).await.expect("a read");
+    assert_eq!(rest, expected[2..]);
+    assert_eq!(images.ids_after(Some(rest[0]), 2).await.expect("a read"), []);
 }

@@ -5,6 +5,7 @@ mod answers;
 mod api_keys;
 mod blob_deletions;
 mod codes;
+mod connections;
 mod databases;
 mod events;
 mod identities;

@@ -1,6 +1,8 @@
 //! Configuration and the commands of the program.
 
+mod buckets;
 mod commands;
+mod databases;
 mod mistakes;
 mod secrets;
 mod settings;

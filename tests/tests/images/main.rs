@@ -1,8 +1,10 @@
 //! Images, from outside.
 
+mod buckets;
 mod leftovers;
 mod reading;
 mod refusals;
+mod sweeping;
 mod uploading;
 
 /// The default of `http.max_upload_bytes`.

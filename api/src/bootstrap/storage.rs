@@ -1,0 +1,69 @@
+//! Opening the blob store that is configured.
+
+use super::{StartError, at};
+use crate::configuration::{EncryptionSettings, S3Settings, StorageSettings};
+use domain::{images::BlobStore, operations::HealthProbe};
+use infrastructure::blobs::{self, LocalBlobStore, S3BlobStore, S3Error};
+use std::sync::Arc;
+
+/// A blob store, as what keeps blobs and as a part that may fail.
+pub struct Storage {
+    pub blobs: Arc<dyn BlobStore>,
+    pub probe: Arc<dyn HealthProbe>,
+}
+
+impl Storage {
+    fn of<S: BlobStore + HealthProbe + 'static>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self {
+            blobs: store.clone(),
+            probe: store,
+        }
+    }
+}
+
+/// Opens it; an error names the key that is to blame.
+pub async fn open_storage(settings: &StorageSettings) -> Result<Storage, StartError> {
+    match settings {
+        StorageSettings::Folder(folder) => {
+            let store = LocalBlobStore::open(folder.clone()).map_err(at("storage.url"))?;
+            Ok(Storage::of(store))
+        }
+        StorageSettings::S3(settings) => {
+            let store = S3BlobStore::open(&bucket(settings)).await;
+            store.map(Storage::of).map_err(|error| at(blamed(&error))(error))
+        }
+    }
+}
+
+fn bucket(settings: &S3Settings) -> blobs::S3Settings {
+    blobs::S3Settings {
+        bucket: settings.bucket.clone(),
+        prefix: settings.prefix.clone(),
+        endpoint: settings.endpoint.clone(),
+        allow_http: settings.allow_http,
+        region: settings.region.clone(),
+        keys: settings
+            .keys
+            .clone()
+            .map(|(access_key_id, secret_access_key)| blobs::S3Keys {
+                access_key_id,
+                secret_access_key,
+            }),
+        ca: settings.ca.clone(),
+        encryption: settings.encryption.clone().map(|encryption| match encryption {
+            EncryptionSettings::Managed => blobs::S3Encryption::Managed,
+            EncryptionSettings::Kms { key_id } => blobs::S3Encryption::Kms { key_id },
+        }),
+    }
+}
+
+fn blamed(error: &S3Error) -> &'static str {
+    match error {
+        S3Error::Endpoint(_) => "storage.s3.endpoint",
+        S3Error::AccessKey | S3Error::NoKey => "storage.s3.access_key_id",
+        S3Error::SecretKey => "storage.s3.secret_access_key",
+        S3Error::Region => "storage.s3.region",
+        S3Error::Bucket | S3Error::Refused(_) | S3Error::Settings(_) => "storage.url",
+    }
+}

@@ -1,0 +1,126 @@
+use super::*;
+use crate::fixtures;
+use domain::{
+    BoxError,
+    images::{BlobError, MockBlobListing, MockBlobStore, test_support::ChunkSource},
+    store::test_support::{MockRepositories, MockStore},
+};
+use uuid::Uuid;
+
+fn image(number: u128) -> ImageId {
+    ImageId(Uuid::from_u128(number))
+}
+
+fn key(number: u128) -> BlobKey {
+    BlobKey::of_image(image(number))
+}
+
+fn listing(pages: Vec<Vec<BlobKey>>) -> MockBlobStore {
+    let mut blobs = MockBlobStore::new();
+    blobs.expect_list().return_once(move || {
+        let mut listing = MockBlobListing::new();
+        let mut pages = pages.into_iter();
+        listing.expect_next_page().returning(move || Ok(pages.next()));
+        Ok(Box::new(listing))
+    });
+    blobs
+}
+
+/// Rows of these images, and scheduled blobs of those.
+fn rows(images: &'static [u128], scheduled: &'static [u128]) -> MockRepositories {
+    let mut reads = MockRepositories::default();
+    reads.images.expect_existing().returning(|asked| {
+        let there = |id: &ImageId| images.iter().any(|number| image(*number) == *id);
+        Ok(asked.iter().copied().filter(there).collect())
+    });
+    reads.images.expect_ids_after().returning(|after, _| {
+        let rest = images.iter().copied().map(image);
+        Ok(rest.filter(|id| after.is_none_or(|last| id.0 > last.0)).collect())
+    });
+    reads.blob_deletions.expect_scheduled().returning(|asked| {
+        let there = |asked: &BlobKey| scheduled.iter().any(|number| key(*number) == *asked);
+        Ok(asked.iter().filter(|key| there(key)).cloned().collect())
+    });
+    reads
+}
+
+fn scheduling(expected: &'static [u128]) -> MockRepositories {
+    let mut work = MockRepositories::default();
+    work.blob_deletions
+        .expect_schedule()
+        .withf(|scheduled, due| {
+            expected.iter().any(|number| key(*number) == *scheduled) && *due == fixtures::now()
+        })
+        .times(expected.len())
+        .returning(|_, _| Ok(()));
+    work
+}
+
+async fn reconcile(
+    store: &Arc<MockStore>,
+    blobs: MockBlobStore,
+    only_look: bool,
+) -> Result<Reconciliation, Error> {
+    let reconcile = ReconcileBlobs {
+        store: store.clone(),
+        blobs: Arc::new(blobs),
+        clock: fixtures::clock(),
+    };
+    reconcile.execute(only_look).await
+}
+
+#[tokio::test]
+async fn blobs_without_a_row_are_scheduled_and_those_that_are_already_stay_as_they_are() {
+    let store = MockStore::reading(rows(&[1, 2], &[3]));
+    let store = Arc::new(store.then_work(scheduling(&[4, 5])));
+    let blobs = listing(vec![vec![key(1), key(2), key(3)], vec![key(4), key(5)]]);
+    let found = reconcile(&store, blobs, false).await.expect("compared");
+    let expected = Reconciliation {
+        blobs: 5,
+        left_over: 2,
+        lost: vec![],
+    };
+    assert_eq!((found, store.commits()), (expected, 1));
+}
+
+#[tokio::test]
+async fn who_only_looks_changes_nothing() {
+    let store = Arc::new(MockStore::reading(rows(&[], &[])));
+    let found = reconcile(&store, listing(vec![vec![key(4)]]), true).await;
+    assert_eq!((found.expect("compared").left_over, store.commits()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_is_no_image_is_left_alone() {
+    let store = Arc::new(MockStore::reading(rows(&[], &[])));
+    let foreign = BlobKey::from_stored("ocellus-probe".to_owned());
+    let found = reconcile(&store, listing(vec![vec![foreign]]), false).await;
+    assert_eq!(found.expect("compared"), Reconciliation::default());
+}
+
+#[tokio::test]
+async fn images_without_a_blob_are_named_unless_it_came_after_the_listing() {
+    let store = Arc::new(MockStore::reading(rows(&[1, 2, 3], &[])));
+    let mut blobs = listing(vec![vec![key(1)]]);
+    blobs.expect_read().returning(|asked| {
+        let source = ChunkSource::new([fixtures::PNG_START]);
+        Ok((*asked == key(3)).then(|| Box::new(source) as Box<_>))
+    });
+    let found = reconcile(&store, blobs, false).await.expect("compared");
+    assert_eq!(found.lost, [image(2)]);
+}
+
+#[tokio::test]
+async fn a_listing_that_breaks_off_is_no_reason_to_report_losses() {
+    let store = Arc::new(MockStore::reading(rows(&[1], &[])));
+    let mut blobs = MockBlobStore::new();
+    blobs.expect_list().return_once(|| {
+        let mut listing = MockBlobListing::new();
+        listing
+            .expect_next_page()
+            .returning(|| Err(BlobError::Unavailable(BoxError::from("down"))));
+        Ok(Box::new(listing))
+    });
+    let failure = reconcile(&store, blobs, false).await.expect_err("down");
+    assert_eq!(failure.code(), "unavailable");
+}
