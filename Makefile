@@ -1,6 +1,6 @@
 # Every target is one command or one script; tools/ holds the scripts.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint openapi
+.PHONY: help run test bench lint openapi models
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ bench: ## Measure the service beside bare libraries, on this machine
 
 lint: ## Check format, lints, licences, sources and scripts
 	@tools/lint.sh
+
+models: ## Fetch the models that faces need
+	@tools/fetch_models.sh
 
 openapi: ## Write the specification's snapshot anew from the program
 	@tools/write_openapi_snapshot.sh

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -35,7 +36,10 @@ def start(program, folder):
 def environment():
     """What the program needs of the environment, and nobody's settings."""
     kept = ("PATH", "HOME", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
+    faces = os.environ.get("OCELLUS_TEST_FACES", pathlib.Path(__file__).parents[1] / "target" / "test-faces")
     return {name: os.environ[name] for name in kept if name in os.environ} | {
+        # Without models, logging in with a face is unavailable.
+        "OCELLUS__FACES__MODELS_DIR": str(pathlib.Path(faces) / "models"),
         "OCELLUS__HTTP__PORT": "0",
         # Everything that is tried comes from one address.
         "OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS": "0",

@@ -3,11 +3,12 @@
 set -euo pipefail
 
 run_packages=(
-    gcc g++ make pkg-config
+    gcc g++ make pkg-config python3-venv
     libtesseract-dev libleptonica-dev
+    libdlib-dev libopenblas-dev
     tesseract-ocr-eng tesseract-ocr-spa tesseract-ocr-fra tesseract-ocr-deu tesseract-ocr-osd
 )
-test_packages=("${run_packages[@]}" tesseract-ocr postgresql mariadb-server rabbitmq-server python3-venv curl nginx hey)
+test_packages=("${run_packages[@]}" tesseract-ocr postgresql mariadb-server rabbitmq-server curl nginx hey)
 # A Node that came from elsewhere does as well, and Debian's npm would not go beside it.
 command -v npm >/dev/null || test_packages+=(nodejs npm)
 

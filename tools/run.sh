@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tools/install_packages.sh run
+tools/fetch_models.sh || echo "Nobody can log in with a face until 'make models' has fetched the models." >&2
 # Where there are no models yet: one that was trained on drawn eyes, to show what models do. It is no medical device.
 classifiers="${OCELLUS__DATA_DIR:-data}/models/classifiers"
 if [[ ! -d "$classifiers" ]]; then

@@ -9,6 +9,11 @@ tools/install_packages.sh test
 tools/start_postgres.sh
 tools/start_mariadb.sh
 tools/start_rabbitmq.sh
+# Outside of the build folder's own files: what was fetched once stays.
+OCELLUS_TEST_FACES="$(realpath --no-symlinks "$target")/test-faces"
+export OCELLUS_TEST_FACES
+tools/fetch_models.sh "$OCELLUS_TEST_FACES/models"
+tools/fetch_face_photos.sh "$OCELLUS_TEST_FACES/photos"
 # A mail server for the tests is a Python package.
 OCELLUS_TEST_PYTHON="$(tools/make_test_python.sh)"
 export OCELLUS_TEST_PYTHON

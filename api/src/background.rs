@@ -11,6 +11,7 @@ use application::{
         DeleteExpiredCodes, DeleteExpiredEvents, DeleteExpiredSessions, DeliverMails, ForgetAttempts,
         MailSignals,
     },
+    faces::RenewFaceKeys,
     images::DeleteDueBlobs,
     operations::ForgetAnswers,
     tasks::{AnnounceTasks, TaskSignals, TendTasks, WorkOnTasks},
@@ -49,6 +50,8 @@ pub struct Background {
     codes: DeleteExpiredCodes,
     events: DeleteExpiredEvents,
     answers: ForgetAnswers,
+    /// Only where keys were replaced.
+    face_keys: Option<RenewFaceKeys>,
     tend: TendTasks,
     announce: Option<AnnounceTasks>,
     work: WorkOnTasks,
@@ -101,6 +104,10 @@ impl Background {
                 store: store(),
                 clock: clock(),
             },
+            face_keys: (!settings.faces.previous_encryption_keys.is_empty()).then(|| RenewFaceKeys {
+                store: store(),
+                cipher: ports.faces.cipher.clone(),
+            }),
             tend: TendTasks {
                 store: store(),
                 clock: clock(),
@@ -157,6 +164,12 @@ impl Background {
             }),
             every(TIDY_EVERY, "old answers were not removed", || async {
                 self.answers.execute().await.map(drop)
+            }),
+            every(TIDY_EVERY, "replaced keys were not left behind", || async {
+                match &self.face_keys {
+                    Some(renew) => renew.execute().await.map(drop),
+                    None => Ok(()),
+                }
             }),
             async {
                 if let Some(announce) = &self.announce {

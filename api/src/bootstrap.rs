@@ -1,6 +1,7 @@
 //! Putting the parts together: the only place, with `main`, that names adapters.
 
 mod database;
+mod faces;
 mod models;
 mod storage;
 
@@ -52,9 +53,13 @@ fn at<E: Into<BoxError>>(key: &'static str) -> impl FnOnce(E) -> StartError {
     }
 }
 
-/// What `libgomp` and `malloc` read from the environment when they are loaded, before `main`: one thread for each
+/// What `libgomp`, `libopenblas` and `malloc` read from the environment when they are loaded, before `main`: one thread for each
 /// recognition (more cost up to seven times the CPU), and few arenas, so that freed memory is found again.
-const NATIVE_LIMITS: [(&str, &str); 2] = [("OMP_THREAD_LIMIT", "1"), ("MALLOC_ARENA_MAX", "2")];
+const NATIVE_LIMITS: [(&str, &str); 3] = [
+    ("OMP_THREAD_LIMIT", "1"),
+    ("OPENBLAS_NUM_THREADS", "1"),
+    ("MALLOC_ARENA_MAX", "2"),
+];
 
 /// Starts the program again, in its place, with the limits for native code, unless they are set.
 pub fn limit_native_threads() -> io::Result<()> {
@@ -222,7 +227,7 @@ impl Outside {
         let budget = DecodeBudget::new(&limits);
         let inspector = BoundedImageInspector::new(limits, budget.clone());
         let classifiers = Arc::new(models::NoClassifiers);
-        let engine = Arc::new(start_engine(settings, limits, budget)?);
+        let engine = Arc::new(start_engine(settings, limits, budget.clone())?);
         let broker = match &settings.broker {
             Some(url) => Some(connect_broker(url, settings.workers.count).await?),
             None => None,
@@ -233,6 +238,7 @@ impl Outside {
             inspector: Arc::new(inspector),
             engine: engine.clone(),
             classifiers,
+            faces: faces::start(settings, limits, budget)?,
             clock,
             ids,
             broker: broker.clone().map(|broker| Broker {

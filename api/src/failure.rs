@@ -65,7 +65,7 @@ const DECLARED: [(u16, u16, &str); 9] = [
     (
         UNPROCESSABLE,
         422,
-        "Understood, but cannot be done (`image_corrupt`, `image_dimensions`, `too_many_pages`, `unsupported_language`, `unknown_model`).",
+        "Understood, but cannot be done (`image_corrupt`, `image_dimensions`, `too_many_pages`, `unsupported_language`, `unknown_model`, `no_face`, `several_faces`, `face_mismatch`).",
     ),
     (
         TOO_MANY,

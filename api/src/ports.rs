@@ -3,6 +3,7 @@
 use domain::{
     accounts::{AccessTokens, IdTokenVerifier, Mailer, PasswordHasher, PasswordStrength, SecretGenerator},
     clock::Clock,
+    faces::{EmbeddingCipher, FaceEngine},
     ids::IdGenerator,
     images::{BlobStore, ImageInspector},
     ocr::OcrEngine,
@@ -22,8 +23,15 @@ pub struct Ports {
     pub classifiers: Arc<dyn Classifiers>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdGenerator>,
+    pub faces: FacePorts,
     /// The broker; none where workers are called from inside the process.
     pub broker: Option<Broker>,
+}
+
+/// The outside that faces need.
+pub struct FacePorts {
+    pub engine: Arc<dyn FaceEngine>,
+    pub cipher: Arc<dyn EmbeddingCipher>,
 }
 
 /// A broker between processes.

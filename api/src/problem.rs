@@ -163,7 +163,7 @@ impl Problem {
 }
 
 /// Every code with its status and its title.
-const KINDS: [(&str, u16, &str); 27] = [
+const KINDS: [(&str, u16, &str); 30] = [
     ("invalid_request", 400, "The request is malformed"),
     ("unauthenticated", 401, "Not logged in"),
     ("invalid_credentials", 401, "Wrong credentials"),
@@ -185,6 +185,9 @@ const KINDS: [(&str, u16, &str); 27] = [
     ("too_many_pages", 422, "Too many pages"),
     ("unsupported_language", 422, "Language not available"),
     ("unknown_model", 422, "Unknown model"),
+    ("no_face", 422, "No face"),
+    ("several_faces", 422, "Several faces"),
+    ("face_mismatch", 422, "Different faces"),
     ("too_many_attempts", 429, "Too many attempts"),
     ("quota_exceeded", 429, "Quota exceeded"),
     ("internal", 500, INTERNAL_TITLE),

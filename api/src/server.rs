@@ -3,6 +3,7 @@
 use crate::{
     accounts::{AccountsApi, AdminApi, ApiKeysApi, CodesApi, EventsApi, SessionsApi},
     configuration::HttpSettings,
+    faces::FacesApi,
     http::{
         AllowedMethods, DrainingAcceptor, TrustedProxies, answer_errors, linger, observe, run_to_the_end,
         secure,
@@ -34,6 +35,7 @@ type Api = (
     ApiKeysApi,
     EventsApi,
     AdminApi,
+    FacesApi,
     ImagesApi,
     TextApi,
     PredictionsApi,
@@ -51,6 +53,7 @@ fn service() -> OpenApiService<Api, ()> {
         ApiKeysApi,
         EventsApi,
         AdminApi,
+        FacesApi,
         ImagesApi,
         TextApi,
         PredictionsApi,

@@ -9,6 +9,8 @@ pub enum Tag {
     Accounts,
     /// What admins do with the accounts of others.
     Admin,
+    /// Logging in with a face.
+    Faces,
     /// Uploading, listing, fetching and deleting images.
     Images,
     /// Reading the text of images.

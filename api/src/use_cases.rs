@@ -2,22 +2,21 @@
 
 use crate::{
     configuration::Settings,
+    faces::{self, FaceUseCases},
     ports::{Ports, Probes, SecurityPorts},
+    predictions::PredictionUseCases,
 };
 use application::{
     accounts::{
         Authenticate, ChangePassword, CheckCode, CreateApiKey, DeleteApiKey, DeleteOtherUser, DeleteUser,
-        EndSession, EventLog, ListApiKeys, ListEvents, ListSessions, ListUsers, LogIn, LogInWithIdentity,
-        LogOut, MailSignals, OpenSession, RefreshSession, RegisterUser, RequestCode, ResetPassword,
-        SessionTokens, SetUserDisabled, Throttle, TokenLifetimes, UpdateProfile, VerifyEmail,
+        EndSession, EventLog, FailedLogins, ListApiKeys, ListEvents, ListSessions, ListUsers, LogIn,
+        LogInWithIdentity, LogOut, MailSignals, OpenSession, RefreshSession, RegisterUser, RequestCode,
+        ResetPassword, SessionTokens, SetUserDisabled, Throttle, TokenLifetimes, UpdateProfile, VerifyEmail,
     },
     images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
     ocr::{ReadText, TextReader},
     operations::{AnswerOnce, CheckReadiness},
-    predictions::{
-        DeletePrediction, DrawHeatMap, ExportHistory, GetPrediction, GiveFeedback, ImageClassifier,
-        ListHistory, ListModels, PredictImage, ShowDashboard,
-    },
+    predictions::ImageClassifier,
     tasks::{CancelTask, ListTasks, SubmitTask, SubmitUpload, TaskSignals, WatchTask},
 };
 use chrono::TimeDelta;
@@ -83,21 +82,14 @@ pub struct UseCases {
     pub list_users: ListUsers,
     pub set_user_disabled: SetUserDisabled,
     pub delete_other_user: DeleteOtherUser,
+    pub faces: FaceUseCases,
     pub upload_image: UploadImage,
     pub list_images: ListImages,
     pub get_image: GetImage,
     pub read_image_content: ReadImageContent,
     pub delete_image: DeleteImage,
     pub read_text: ReadText,
-    pub list_models: ListModels,
-    pub predict_image: PredictImage,
-    pub list_history: ListHistory,
-    pub export_history: ExportHistory,
-    pub get_prediction: GetPrediction,
-    pub delete_prediction: DeletePrediction,
-    pub draw_heat_map: DrawHeatMap,
-    pub give_feedback: GiveFeedback,
-    pub show_dashboard: ShowDashboard,
+    pub predictions: PredictionUseCases,
     pub submit_task: SubmitTask,
     pub submit_upload: SubmitUpload,
     pub watch_task: WatchTask,
@@ -126,7 +118,6 @@ impl UseCases {
         let clock = || ports.clock.clone();
         let ids = || ports.ids.clone();
         let (reader, signals) = (|| shared.reader.clone(), || shared.signals.clone());
-        let classifiers = || ports.classifiers.clone();
         let in_flight_limit = settings.tasks_in_flight;
         let tokens = Arc::new(SessionTokens {
             access_tokens: security.access_tokens.clone(),
@@ -156,6 +147,18 @@ impl UseCases {
             clock: clock(),
             events: events(),
         });
+        let failures = Arc::new(FailedLogins {
+            store: store(),
+            throttle: throttle.clone(),
+            events: events(),
+        });
+        let accounts = faces::Accounts {
+            throttle: throttle.clone(),
+            failures: failures.clone(),
+            open_session: open_session.clone(),
+            events: events(),
+            mails: shared.mails.clone(),
+        };
         let check_code = Arc::new(CheckCode {
             store: store(),
             hasher: security.hasher.clone(),
@@ -179,7 +182,7 @@ impl UseCases {
                 hasher: security.hasher.clone(),
                 throttle: throttle.clone(),
                 open_session: open_session.clone(),
-                events: events(),
+                failures,
             },
             log_in_with_identity: LogInWithIdentity {
                 store: store(),
@@ -271,6 +274,7 @@ impl UseCases {
                 events: events(),
             },
             delete_other_user: DeleteOtherUser { delete_user },
+            faces: FaceUseCases::new(ports, accounts, settings),
             upload_image: UploadImage {
                 intake: intake.clone(),
             },
@@ -288,32 +292,7 @@ impl UseCases {
                 store: store(),
                 reader: reader(),
             },
-            list_models: ListModels {
-                classifiers: classifiers(),
-            },
-            predict_image: PredictImage {
-                intake: intake.clone(),
-                classifier: shared.classifier.clone(),
-                ids: ids(),
-            },
-            list_history: ListHistory { store: store() },
-            export_history: ExportHistory { store: store() },
-            get_prediction: GetPrediction { store: store() },
-            delete_prediction: DeletePrediction { store: store() },
-            draw_heat_map: DrawHeatMap {
-                store: store(),
-                blobs: ports.blobs.clone(),
-                classifiers: classifiers(),
-            },
-            give_feedback: GiveFeedback {
-                store: store(),
-                clock: clock(),
-                ids: ids(),
-            },
-            show_dashboard: ShowDashboard {
-                store: store(),
-                clock: clock(),
-            },
+            predictions: PredictionUseCases::new(ports, shared, intake.clone()),
             submit_task: SubmitTask {
                 store: store(),
                 reader: reader(),
@@ -351,7 +330,9 @@ impl UseCases {
                 storage: probes.storage,
                 ocr: probes.ocr,
                 queue: probes.queue,
-                classifiers: classifiers(),
+                faces: ports.faces.engine.clone(),
+                faces_demanded: settings.faces.enabled == Some(true),
+                classifiers: ports.classifiers.clone(),
             },
             access_tokens: security.access_tokens,
         }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use domain::{
     BoxError,
     accounts::IdTokenError,
+    faces::FaceError,
     images::{BlobError, ImageError, SourceError},
     ocr::{Language, OcrError},
     predictions::ClassificationError,
@@ -44,6 +45,9 @@ pub enum Error {
     /// No such user, or another password.
     #[error("The name or the password is wrong.")]
     InvalidCredentials,
+    /// Another face, nobody's name, or a user without a face.
+    #[error("The face is not recognized.")]
+    FaceNotRecognized,
     /// A token or code that is unknown, has ended or was used before.
     #[error("The token is unknown, has ended or was used before: log in again.")]
     InvalidToken,
@@ -111,6 +115,34 @@ pub enum Error {
         /// The most pages.
         limit: u32,
     },
+    /// No face in a photo is large and clear enough.
+    #[error(
+        "There is no face in the photo that is large and clear enough: look at the camera, in good light, from nearby."
+    )]
+    NoFace,
+    /// More than one face in a photo.
+    #[error("There is more than one face in the photo: be alone in it.")]
+    SeveralFaces,
+    /// Photos of different people.
+    #[error("The photos do not show the same face clearly enough: take them again.")]
+    FaceMismatch,
+    /// One of several photos cannot be used.
+    #[error("Photo {number}: {source}")]
+    Photo {
+        /// Which, counted from 1.
+        number: u32,
+        /// Why not.
+        source: Box<Error>,
+    },
+    /// Another user's face is so near that the two could not be told apart.
+    #[error("This face is too like another that is enrolled: here faces must be told apart without names.")]
+    FaceTaken,
+    /// Faces are switched off.
+    #[error("Faces are switched off in this service.")]
+    FacesDisabled,
+    /// The models of faces were not installed.
+    #[error("The models that recognize faces are not installed.")]
+    FaceModelsMissing,
     /// A language that is not installed or not allowed.
     #[error("The language {unknown} is not available; these are: {available}.")]
     UnsupportedLanguage {
@@ -169,7 +201,7 @@ impl Error {
         match self {
             Self::InvalidRequest(_) | Self::InterruptedUpload => "invalid_request",
             Self::Unauthenticated => "unauthenticated",
-            Self::InvalidCredentials => "invalid_credentials",
+            Self::InvalidCredentials | Self::FaceNotRecognized => "invalid_credentials",
             Self::InvalidToken | Self::InvalidCode => "invalid_token",
             Self::EmailNotVerified | Self::EmailNotVouchedFor => "email_not_verified",
             Self::Forbidden | Self::AdminsOnly => "forbidden",
@@ -182,17 +214,34 @@ impl Error {
             Self::ImageDimensions { .. } => "image_dimensions",
             Self::TooManyPages { .. } => "too_many_pages",
             Self::UnsupportedLanguage { .. } => "unsupported_language",
-            Self::TaskFinished | Self::OwnAccount => "conflict",
+            Self::NoFace => "no_face",
+            Self::SeveralFaces => "several_faces",
+            Self::FaceMismatch => "face_mismatch",
+            Self::Photo { source, .. } => source.code(),
+            Self::TaskFinished | Self::OwnAccount | Self::FaceTaken => "conflict",
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::UnknownModel => "unknown_model",
-            Self::ModelNotLoaded => "model_not_loaded",
+            Self::ModelNotLoaded | Self::FaceModelsMissing => "model_not_loaded",
             Self::QuotaExceeded | Self::TooManyTasks { .. } | Self::TooManyApiKeys { .. } => "quota_exceeded",
             Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::Timeout => "timeout",
-            Self::StillPending | Self::NoIssuer | Self::UnusableOutput | Self::Unavailable(_) => {
-                "unavailable"
-            }
+            Self::StillPending
+            | Self::NoIssuer
+            | Self::FacesDisabled
+            | Self::UnusableOutput
+            | Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The same error, of one photo of several, if it is that photo's.
+    pub(crate) fn in_photo(self, number: u32) -> Self {
+        match self {
+            Self::Unavailable(_) | Self::Internal(_) | Self::FacesDisabled | Self::FaceModelsMissing => self,
+            own => Self::Photo {
+                number,
+                source: Box::new(own),
+            },
         }
     }
 }
@@ -241,6 +290,20 @@ impl From<ImageError> for Error {
             ImageError::Dimensions { max_pixels } => Self::ImageDimensions { max_pixels },
             ImageError::TooManyPages { limit } => Self::TooManyPages { limit },
             ImageError::Unavailable(source) => Self::Unavailable(source),
+        }
+    }
+}
+
+impl From<FaceError> for Error {
+    fn from(error: FaceError) -> Self {
+        match error {
+            FaceError::Image(error) => error.into(),
+            FaceError::NoFace => Self::NoFace,
+            FaceError::SeveralFaces => Self::SeveralFaces,
+            FaceError::Disabled => Self::FacesDisabled,
+            FaceError::NotLoaded => Self::FaceModelsMissing,
+            FaceError::Busy => Self::Unavailable(error.into()),
+            FaceError::Unavailable(source) => Self::Unavailable(source),
         }
     }
 }

@@ -39,6 +39,17 @@ pub(crate) fn recording_of(
     work
 }
 
+/// These mocks, of which a face is removed.
+pub(crate) fn removing_face(mut work: MockRepositories) -> MockRepositories {
+    work.faces.expect_find().returning(|_| Ok(None));
+    work.faces
+        .expect_delete()
+        .withf(|user| *user == ada().id)
+        .times(1)
+        .returning(|_| Ok(true));
+    work
+}
+
 /// What the deletion of [`ada`] meets: everything of hers goes, and then one event is left.
 pub(crate) fn deleting(admin: Option<UserId>) -> MockRepositories {
     let mut work = MockRepositories::default();
@@ -48,6 +59,7 @@ pub(crate) fn deleting(admin: Option<UserId>) -> MockRepositories {
         .withf(|owner, due_at| *owner == ada().id && *due_at == now())
         .times(1)
         .returning(|_, _| Ok(()));
+    work.faces.expect_find().returning(|_| Ok(None));
     work.predictions
         .expect_delete_of_owner()
         .withf(|owner| *owner == ada().id)

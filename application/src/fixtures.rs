@@ -6,7 +6,9 @@ mod events;
 mod predictions;
 
 use crate::{
-    accounts::{CheckCode, OpenSession, SessionTokens, Throttle, ThrottleLimits, TokenLifetimes},
+    accounts::{
+        CheckCode, FailedLogins, OpenSession, SessionTokens, Throttle, ThrottleLimits, TokenLifetimes,
+    },
     images::{ImageIntake, Upload, UploadLimits},
     ocr::TextReader,
 };
@@ -28,7 +30,7 @@ use domain::{
     store::test_support::{MockRepositories, MockStore},
     tasks::{Task, TaskWork},
 };
-pub(crate) use events::{deleting, event_log, origin, recording, recording_of};
+pub(crate) use events::{deleting, event_log, origin, recording, recording_of, removing_face};
 pub(crate) use predictions::{
     answering, classifier, classifiers, image_classifier, label, model, prediction, with_prediction,
 };
@@ -77,6 +79,7 @@ pub(crate) fn ada() -> User {
         email: email("ada@example.org"),
         email_verified: true,
         password_hash: Some(PasswordHash::new("old hash".into())),
+        has_face: false,
         role: Role::User,
         disabled_at: None,
         created_at: now(),
@@ -293,6 +296,23 @@ pub(crate) fn open_session(store: Arc<MockStore>) -> Arc<OpenSession> {
         store,
         tokens: session_tokens(),
         require_verified_email: false,
+        events: event_log(),
+    })
+}
+
+/// Notes failures in this store, with a limit for each network.
+pub(crate) fn failed_logins(store: &Arc<MockStore>, failures_per_address: u64) -> Arc<FailedLogins> {
+    let limits = ThrottleLimits {
+        failures_per_address: Some(failures_per_address),
+        ..ThrottleLimits::default()
+    };
+    Arc::new(FailedLogins {
+        store: store.clone(),
+        throttle: Arc::new(Throttle {
+            store: store.clone(),
+            clock: clock(),
+            limits,
+        }),
         events: event_log(),
     })
 }

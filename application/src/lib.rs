@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod error;
+pub mod faces;
 pub mod images;
 pub mod ocr;
 pub mod operations;

@@ -56,6 +56,10 @@ identifier!(
     MailOrderId
 );
 identifier!(
+    /// Names an enrolled face; those that were enrolled later have greater ones.
+    FaceId
+);
+identifier!(
     /// Names something that happened to an account.
     EventId
 );

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod clock;
+pub mod faces;
 pub mod ids;
 pub mod images;
 pub mod ocr;

@@ -6,6 +6,7 @@ use crate::{
         ApiKeyRepository, CodeRepository, EventRepository, IdentityRepository, MailOrderRepository,
         SessionRepository, ThrottleRepository, UserRepository,
     },
+    faces::FaceRepository,
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
@@ -61,6 +62,8 @@ pub trait Repositories: Send + Sync {
     fn events(&self) -> &dyn EventRepository;
     /// Who users are to others.
     fn identities(&self) -> &dyn IdentityRepository;
+    /// Faces that users log in with.
+    fn faces(&self) -> &dyn FaceRepository;
     /// Uploaded images.
     fn images(&self) -> &dyn ImageRepository;
     /// Blobs that are to go.

@@ -8,6 +8,7 @@ use crate::{
         MockMailOrderRepository, MockSessionRepository, MockThrottleRepository, MockUserRepository,
         SessionRepository, ThrottleRepository, UserRepository,
     },
+    faces::{FaceRepository, MockFaceRepository},
     images::{BlobDeletionRepository, ImageRepository, MockBlobDeletionRepository, MockImageRepository},
     ocr::{MockTextRepository, TextRepository},
     operations::{AnswerRepository, MockAnswerRepository},
@@ -42,6 +43,8 @@ pub struct MockRepositories {
     pub events: MockEventRepository,
     /// Who users are to others.
     pub identities: MockIdentityRepository,
+    /// Faces.
+    pub faces: MockFaceRepository,
     /// Images.
     pub images: MockImageRepository,
     /// Blobs that are to go.
@@ -80,6 +83,9 @@ impl Repositories for MockRepositories {
     }
     fn identities(&self) -> &dyn IdentityRepository {
         &self.identities
+    }
+    fn faces(&self) -> &dyn FaceRepository {
+        &self.faces
     }
     fn images(&self) -> &dyn ImageRepository {
         &self.images
@@ -127,6 +133,9 @@ macro_rules! delegate_repositories {
             }
             fn identities(&self) -> &dyn IdentityRepository {
                 self.$field.identities()
+            }
+            fn faces(&self) -> &dyn FaceRepository {
+                self.$field.faces()
             }
             fn images(&self) -> &dyn ImageRepository {
                 self.$field.images()

@@ -108,6 +108,7 @@ async fn owner(store: &SeaStore, number: u32) -> Outcome<UserId> {
         email: Email::parse(&format!("owner{number}@example.org")).ok_or("no address")?,
         email_verified: false,
         password_hash: None,
+        has_face: false,
         role: Role::User,
         disabled_at: None,
         created_at: moment(0)?,

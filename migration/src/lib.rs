@@ -11,6 +11,7 @@ mod m20261121_000006_throttles;
 mod m20261121_000007_mail_codes;
 mod m20261121_000008_roles_and_events;
 mod m20261121_000009_identities;
+mod m20261121_000010_faces;
 mod m20261121_000011_predictions;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_mail_codes::Migration),
             Box::new(m20261121_000008_roles_and_events::Migration),
             Box::new(m20261121_000009_identities::Migration),
+            Box::new(m20261121_000010_faces::Migration),
             Box::new(m20261121_000011_predictions::Migration),
         ]
     }

@@ -289,6 +289,11 @@ impl Server {
             .unwrap_or_else(|| -status.signal().expect("a code or a signal"))
     }
 
+    /// Changes an environment variable for the next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.options.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts an ended server again where it was. Its address may be another; clients have to be made anew.
     pub fn start_again(&mut self) {
         // A new log line tells the new address, so the old ones must not be mistaken for it.

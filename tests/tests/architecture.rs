@@ -32,12 +32,13 @@ const FEATURES: [&str; 7] = [
 const INTERFACE: [&str; 3] = ["bootstrap", "configuration", "http"];
 
 /// The rooms of infrastructure.
-const ADAPTERS: [&str; 8] = [
+const ADAPTERS: [&str; 9] = [
     "persistence",
     "blobs",
     "mail",
     "security",
     "ocr",
+    "faces",
     "vision",
     "queue",
     "system",

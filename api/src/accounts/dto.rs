@@ -13,7 +13,8 @@ use poem_openapi::{Object, types::Password as PasswordText};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-const USERNAME_RULE: &str = "must be 3 to 64 letters, digits, _, . or -";
+/// What a user name must be.
+pub const USERNAME_RULE: &str = "must be 3 to 64 letters, digits, _, . or -";
 /// What an e-mail must be.
 pub const EMAIL_RULE: &str = "must be an e-mail address of at most 254 characters";
 /// What a new password must be.
@@ -187,8 +188,7 @@ impl From<User> for UserDto {
             email: user.email.as_str().to_owned(),
             email_verified: user.email_verified,
             has_password: user.password_hash.is_some(),
-            // Nobody has one until faces can be enrolled.
-            has_face: false,
+            has_face: user.has_face,
             created_at: user.created_at.to_utc(),
             updated_at: user.updated_at.to_utc(),
         }

@@ -41,6 +41,10 @@ enum Kind {
     EmailVerified,
     /// An account elsewhere may log in to this one.
     IdentityLinked,
+    /// A face was enrolled to log in with.
+    FaceEnrolled,
+    /// The face was removed.
+    FaceDeleted,
     /// An API key was made.
     ApiKeyCreated,
     /// An API key was withdrawn.
@@ -72,6 +76,8 @@ impl From<EventKind> for Kind {
             EventKind::ProfileChanged => Self::ProfileChanged,
             EventKind::EmailVerified => Self::EmailVerified,
             EventKind::IdentityLinked => Self::IdentityLinked,
+            EventKind::FaceEnrolled => Self::FaceEnrolled,
+            EventKind::FaceDeleted => Self::FaceDeleted,
             EventKind::ApiKeyCreated => Self::ApiKeyCreated,
             EventKind::ApiKeyDeleted => Self::ApiKeyDeleted,
             EventKind::Promoted => Self::Promoted,

@@ -27,7 +27,8 @@ use crate::{
 pub use admin::AdminApi;
 pub use api_keys::ApiKeysApi;
 pub use codes::CodesApi;
-use dto::{LoginRequest, OidcLoginRequest, ProfileRequest, RegisterRequest, TokensDto, UserDto};
+pub use dto::{EMAIL_RULE, TokensDto, USERNAME_RULE};
+use dto::{LoginRequest, OidcLoginRequest, ProfileRequest, RegisterRequest, UserDto};
 pub use events::EventsApi;
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, payload::Json};
@@ -37,8 +38,9 @@ use std::sync::Arc;
 /// The operations of accounts.
 pub struct AccountsApi;
 
+/// An account was made.
 #[derive(ApiResponse)]
-enum Registered {
+pub enum Registered {
     /// The new user.
     #[oai(status = 201)]
     Created(

@@ -1,6 +1,7 @@
 //! Configuration: built-in defaults, then a file, then the environment, checked whole.
 
 mod database;
+mod faces;
 mod source;
 mod storage;
 mod values;
@@ -11,6 +12,7 @@ use domain::{
     images::StorageQuota,
     ocr::{Language, LanguageSet},
 };
+pub use faces::FaceSettings;
 use ipnet::IpNet;
 use secrecy::SecretString;
 pub use source::Mistakes;
@@ -49,6 +51,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// `oidc.*`
     pub oidc: OidcSettings,
+    /// `faces.*`
+    pub faces: FaceSettings,
     /// `operations.metrics_token`: what a scraper must show.
     pub metrics_token: Option<SecretString>,
     /// `limits.storage_per_user`, `limits.images_per_user`
@@ -231,6 +235,7 @@ impl Settings {
                     .take("oidc.providers", values::providers)
                     .unwrap_or_default(),
             },
+            faces: FaceSettings::take_from(source, &data_dir),
             metrics_token: source.take("operations.metrics_token", values::secret),
             quota: StorageQuota {
                 bytes: values::limit(

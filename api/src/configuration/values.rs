@@ -58,6 +58,18 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
     text.parse().map_err(|_| "must be true or false".into())
 }
 
+/// A Euclidean distance between faces; those of the same person are at most 0.6 apart.
+pub(super) fn distance(text: &str) -> Result<f32, String> {
+    let parsed = text.parse().ok();
+    let parsed = parsed.filter(|distance| (0.01..=0.6).contains(distance));
+    parsed.ok_or_else(|| "must be a distance from 0.01 to 0.6".into())
+}
+
+/// Several secrets.
+pub(super) fn secrets(text: &str) -> Result<Vec<SecretString>, String> {
+    items(text).map(secret).collect()
+}
+
 /// `15m`, `60s`, `30d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = humantime::parse_duration(text)

@@ -116,7 +116,10 @@ impl From<&Readiness> for HealthDto {
                     readiness.queue.unwrap_or(readiness.database),
                     "Tasks are taken and wait until it is back.",
                 ),
-                faces: CheckDto::disabled(),
+                faces: match readiness.faces {
+                    Some(answers) => CheckDto::answering(answers, "Nobody can log in with a face."),
+                    None => CheckDto::disabled(),
+                },
                 models: models(readiness),
             },
         }

@@ -1,7 +1,7 @@
 //! Deleting an account.
 
 use super::EventLog;
-use crate::Error;
+use crate::{Error, faces::forget_photos};
 use domain::{accounts::EventKind, clock::Clock, ids::UserId, store::Store};
 use std::sync::Arc;
 
@@ -35,6 +35,7 @@ impl DeleteUser {
         work.blob_deletions()
             .schedule_owned_by(id, self.clock.now())
             .await?;
+        forget_photos(&*work, id, self.clock.now()).await?;
         work.predictions().delete_of_owner(id).await?;
         work.users().delete(id).await?;
         // That there was an account and is none any more is all that is left of it.

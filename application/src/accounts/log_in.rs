@@ -1,11 +1,10 @@
 //! Logging in with a password.
 
-use super::{EventLog, OpenSession, Throttle, Tokens, throttle::Attempt};
+use super::{FailedLogins, OpenSession, Throttle, Tokens, find_by_login::find_by_login, throttle::Attempt};
 use crate::Error;
 use domain::{
-    accounts::{Email, EventKind, Origin, Password, PasswordHasher, User, Username, Verification},
-    ids::UserId,
-    store::{Store, StoreError},
+    accounts::{Origin, Password, PasswordHasher, User, Verification},
+    store::Store,
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
@@ -20,8 +19,8 @@ pub struct LogIn {
     pub throttle: Arc<Throttle>,
     /// Lets the user in.
     pub open_session: Arc<OpenSession>,
-    /// Where failures are written down.
-    pub events: Arc<EventLog>,
+    /// Writes failures down.
+    pub failures: Arc<FailedLogins>,
 }
 
 impl LogIn {
@@ -33,7 +32,7 @@ impl LogIn {
         password: SecretString,
         origin: Origin,
     ) -> Result<Tokens, Error> {
-        let user = self.find(login).await?;
+        let user = find_by_login(&*self.store, login).await?;
         let known = user.as_ref().map(|user| user.id);
         let attempt = Attempt::log_in(login, known, &origin);
         self.throttle.check(&attempt).await?;
@@ -46,7 +45,7 @@ impl LogIn {
         // Who is disabled is refused here already, so that not even the work shows that the password is right.
         let user = user.filter(|user| user.disabled_at.is_none());
         let (Some(user), Verification::Right | Verification::RightButOutdated) = (user, verification) else {
-            self.note_failure(&attempt, known, origin).await?;
+            self.failures.note(&attempt, known, origin).await?;
             return Err(Error::InvalidCredentials);
         };
         // Of many guesses at once, those that were hashed after the limit was reached count as little as those that came
@@ -56,36 +55,6 @@ impl LogIn {
             self.renew_hash(&user, password).await?;
         }
         self.open_session.execute(&user, origin).await
-    }
-
-    /// Counts a failure and writes it down; of a name that nobody has, too: were it not, the time would tell it from others.
-    async fn note_failure(
-        &self,
-        attempt: &Attempt,
-        user: Option<UserId>,
-        origin: Origin,
-    ) -> Result<(), StoreError> {
-        let unit = self.store.begin().await?;
-        let closes = self.throttle.note_failure(&*unit, attempt).await?;
-        let failed = EventKind::LoginFailed;
-        self.events.record(&*unit, user, failed, origin.clone()).await?;
-        if closes {
-            // Only this one, and not each login that is refused from now on: of those anybody could make any number.
-            self.events
-                .record(&*unit, user, EventKind::LoginThrottled, origin)
-                .await?;
-        }
-        unit.commit().await
-    }
-
-    async fn find(&self, login: &str) -> Result<Option<User>, StoreError> {
-        if let Some(username) = Username::parse(login) {
-            return self.store.users().find_by_username(&username).await;
-        }
-        match Email::parse(login) {
-            Some(email) => self.store.users().find_by_email(&email).await,
-            None => Ok(None),
-        }
     }
 
     async fn renew_hash(&self, user: &User, password: SecretString) -> Result<(), Error> {
@@ -114,7 +83,7 @@ mod tests {
     use crate::{accounts::ThrottleLimits, fixtures};
     use chrono::TimeDelta;
     use domain::{
-        accounts::{Count, MockPasswordHasher, Network, PasswordHash, RefreshToken},
+        accounts::{Count, EventKind, MockPasswordHasher, Network, PasswordHash, RefreshToken},
         store::test_support::{MockRepositories, MockStore},
     };
 
@@ -137,9 +106,13 @@ mod tests {
         LogIn {
             store: store.clone(),
             hasher: Arc::new(hasher),
+            failures: Arc::new(FailedLogins {
+                store: store.clone(),
+                throttle: throttle.clone(),
+                events: fixtures::event_log(),
+            }),
             throttle,
             open_session: fixtures::open_session(store),
-            events: fixtures::event_log(),
         }
     }
 

@@ -130,8 +130,8 @@ impl LogInWithIdentity {
         user.email_verified = true;
         user.password_hash = None;
         user.updated_at = self.clock.now();
+        shut_out_maker(unit, user, user.updated_at).await?;
         unit.users().update(user).await?;
-        shut_out_maker(unit, user.id).await?;
         tracing::warn!(user = %user.id, "the owner of an unverified address took the account that had it");
         Ok(())
     }
@@ -153,6 +153,7 @@ impl LogInWithIdentity {
             email: email.clone(),
             email_verified: true,
             password_hash: None,
+            has_face: false,
             role: Role::User,
             disabled_at: None,
             created_at: now,

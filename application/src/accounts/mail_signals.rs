@@ -20,12 +20,12 @@ impl Default for MailSignals {
 
 impl MailSignals {
     /// A mail was ordered.
-    pub(super) fn ring(&self) {
+    pub(crate) fn ring(&self) {
         self.ordered.notify_one();
     }
 
     /// Waits until a mail may have been ordered, or no more are to be sent.
-    pub(super) async fn rung(&self) {
+    pub(crate) async fn rung(&self) {
         let mut working = self.working.subscribe();
         tokio::select! {
             () = self.ordered.notified() => {}

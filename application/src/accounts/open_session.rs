@@ -23,7 +23,7 @@ pub struct OpenSession {
 impl OpenSession {
     /// Tokens of a new session; [`Error::InvalidCredentials`] when the user is disabled, or gone meanwhile,
     /// [`Error::EmailNotVerified`] where that is required.
-    pub(super) async fn execute(&self, user: &User, origin: Origin) -> Result<Tokens, Error> {
+    pub(crate) async fn execute(&self, user: &User, origin: Origin) -> Result<Tokens, Error> {
         let (session, tokens) = self.tokens.open(user.id, origin.clone())?;
         let unit = self.store.begin().await?;
         // Locked, so that no session is added to those that are ended where the user is disabled just now.

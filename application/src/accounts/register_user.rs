@@ -68,6 +68,7 @@ impl RegisterUser {
             email,
             email_verified: false,
             password_hash: Some(hash),
+            has_face: false,
             role: Role::User,
             disabled_at: None,
             created_at: now,

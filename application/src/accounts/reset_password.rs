@@ -12,7 +12,7 @@ use domain::{
 use std::sync::Arc;
 
 /// Gives another password to who knows the code that went to the user's address, and ends every session of the user. Where
-/// nobody had shown before that the address was his, API keys and identities end, too: they may be another's.
+/// nobody had shown before that the address was his, API keys, identities and a face end, too: they may be another's.
 pub struct ResetPassword {
     /// Where users and sessions are kept.
     pub store: Arc<dyn Store>,
@@ -53,12 +53,12 @@ impl ResetPassword {
         // The code came by mail: the address is the user's.
         let verified = !std::mem::replace(&mut user.email_verified, true);
         user.updated_at = self.clock.now();
-        unit.users().update(&user).await?;
         if verified {
-            shut_out_maker(&*unit, user.id).await?;
+            shut_out_maker(&*unit, &mut user, self.clock.now()).await?;
         } else {
             unit.sessions().delete_all(user.id, None).await?;
         }
+        unit.users().update(&user).await?;
         let reset = EventKind::PasswordReset;
         self.events.record(&*unit, user.id, reset, origin.clone()).await?;
         if verified {
@@ -155,6 +155,7 @@ mod tests {
             .withf(|user| *user == fixtures::ada().id)
             .times(1)
             .returning(|_| Ok(1));
+        let work = fixtures::removing_face(work);
         let work = fixtures::recording(work, EventKind::EmailVerified);
         let store = Arc::new(MockStore::default().then_work(work));
         let outcome = reset(&store, fixtures::check_code(PURPOSE), false).await;

@@ -1,16 +1,24 @@
 //! Handing an account over to the owner of its address.
 
+use crate::faces::remove_face;
 use domain::{
-    ids::UserId,
+    accounts::User,
+    clock::Timestamp,
     store::{StoreError, UnitOfWork},
 };
 
 /// Ends everything but the password, which the caller replaces, that lets in whoever made an account and never showed that
 /// its address was his: he may have taken a stranger's, and waited for the stranger to come and use the account with him.
-/// Every new way into an account ends here, too. What the account owns stays.
-pub(super) async fn shut_out_maker(unit: &dyn UnitOfWork, user: UserId) -> Result<(), StoreError> {
-    unit.sessions().delete_all(user, None).await?;
-    unit.api_keys().delete_all(user).await?;
-    unit.identities().delete_all(user).await?;
+/// Every new way into an account ends here, too. What the account owns stays. The user is still to be written.
+pub(super) async fn shut_out_maker(
+    unit: &dyn UnitOfWork,
+    user: &mut User,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    unit.sessions().delete_all(user.id, None).await?;
+    unit.api_keys().delete_all(user.id).await?;
+    unit.identities().delete_all(user.id).await?;
+    remove_face(unit, user.id, now).await?;
+    user.has_face = false;
     Ok(())
 }

@@ -40,7 +40,7 @@ pub struct Throttle {
 }
 
 /// Somebody's attempt to show who he is.
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     network: Network,
     /// What is counted against the account. A name that nobody has is counted, too, so that the answer does not tell it
     /// from one that somebody has; for the same reason an account's name and its address are counted apart.
@@ -51,7 +51,7 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// A login with a name or an address, which is this user's if it is anybody's.
-    pub(super) fn log_in(login: &str, user: Option<UserId>, origin: &Origin) -> Self {
+    pub(crate) fn log_in(login: &str, user: Option<UserId>, origin: &Origin) -> Self {
         let username = Username::parse(login).map(|username| username.key().to_owned());
         let key = username.or_else(|| Email::parse(login).map(|email| email.key().to_owned()));
         Self {
@@ -64,9 +64,9 @@ impl Attempt {
         }
     }
 
-    /// Showing a token or a code. It is counted against nobody's account: a token is not guessed, and a code has tries of its
-    /// own. But checking one is work, here and at who vouches for it.
-    pub(super) fn with_token(origin: &Origin) -> Self {
+    /// Showing a token, a code, or a face without a name. It is counted against nobody's account: a token is not guessed, and
+    /// a code has tries of its own. But checking one is work, here and at who vouches for it.
+    pub(crate) fn with_token(origin: &Origin) -> Self {
         Self {
             network: Network::from(origin),
             account: None,
@@ -90,7 +90,7 @@ impl Attempt {
 
 impl Throttle {
     /// [`Error::TooManyAttempts`] when as many have failed as may.
-    pub(super) async fn check(&self, attempt: &Attempt) -> Result<(), Error> {
+    pub(crate) async fn check(&self, attempt: &Attempt) -> Result<(), Error> {
         let now = self.clock.now();
         if let Some(limit) = self.limits.failures_per_address {
             let count = self
@@ -141,7 +141,7 @@ impl Throttle {
     }
 
     /// Counts an attempt that failed against its network, in a unit of work of its own.
-    pub(super) async fn note_failure_alone(&self, attempt: &Attempt) -> Result<(), StoreError> {
+    pub(crate) async fn note_failure_alone(&self, attempt: &Attempt) -> Result<(), StoreError> {
         if self.limits.failures_per_address.is_none() {
             return Ok(());
         }
@@ -151,7 +151,7 @@ impl Throttle {
     }
 
     /// Counts a registration; [`Error::TooManyAttempts`] when it is one too many.
-    pub(super) async fn admit_registration(&self, origin: &Origin) -> Result<(), Error> {
+    pub(crate) async fn admit_registration(&self, origin: &Origin) -> Result<(), Error> {
         let counter = Counter::new(Counted::RegistrationsFrom, &Network::from(origin).to_string());
         let limit = self.limits.registrations_per_address;
         let (spent, now) = self.spend(&counter, limit, REGISTRATIONS_COUNT).await?;

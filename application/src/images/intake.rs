@@ -15,7 +15,7 @@ use domain::{
 use std::sync::Arc;
 
 /// How long an upload may take. A blob whose upload has not ended by then is swept.
-pub(super) const UPLOAD_WINDOW: TimeDelta = TimeDelta::hours(1);
+pub(crate) const UPLOAD_WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// How much may be uploaded.
 #[derive(Debug, Clone, Copy)]

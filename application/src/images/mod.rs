@@ -12,6 +12,7 @@ mod upload_image;
 pub use delete_due_blobs::DeleteDueBlobs;
 pub use delete_image::DeleteImage;
 pub use get_image::GetImage;
+pub(crate) use intake::UPLOAD_WINDOW;
 pub use intake::{ImageIntake, Upload, UploadLimits};
 pub use list_images::ListImages;
 pub(crate) use read_image_content::open_content;

@@ -1,6 +1,7 @@
 //! Whether the service can do its work.
 
 use domain::{
+    faces::{FaceEngine, FaceError},
     operations::HealthProbe,
     predictions::{Classifiers, RefusedModel},
 };
@@ -18,6 +19,8 @@ pub struct Readiness {
     pub ocr: bool,
     /// The broker answers, where there is one. Without it tasks wait, but nothing is refused.
     pub queue: Option<bool>,
+    /// Users can log in with faces; `None` where that is not in use.
+    pub faces: Option<bool>,
     /// How many classifiers are loaded. Without one only predictions are refused.
     pub models: usize,
     /// The classifiers that are configured and could not be loaded.
@@ -41,6 +44,10 @@ pub struct CheckReadiness {
     pub ocr: Arc<dyn HealthProbe>,
     /// The broker, where there is one.
     pub queue: Option<Arc<dyn HealthProbe>>,
+    /// What knows faces.
+    pub faces: Arc<dyn FaceEngine>,
+    /// Whether it is a failure that the models of faces are absent.
+    pub faces_demanded: bool,
     /// The classifiers.
     pub classifiers: Arc<dyn Classifiers>,
 }
@@ -72,6 +79,11 @@ impl CheckReadiness {
             storage: answers("storage", storage),
             ocr: answers("ocr", ocr),
             queue: queue.map(|outcome| answers("queue", outcome)),
+            faces: match self.faces.check() {
+                Err(FaceError::Disabled) => None,
+                Err(FaceError::NotLoaded) if !self.faces_demanded => None,
+                outcome => Some(answers("faces", outcome.map_err(Into::into))),
+            },
             models: self.classifiers.loaded().len(),
             refused_models: self.classifiers.refused(),
         }
@@ -82,7 +94,9 @@ impl CheckReadiness {
 mod tests {
     use super::*;
     use crate::fixtures;
-    use domain::{BoxError, operations::MockHealthProbe, predictions::MockClassifiers};
+    use domain::{
+        BoxError, faces::MockFaceEngine, operations::MockHealthProbe, predictions::MockClassifiers,
+    };
 
     fn part(answers: bool) -> Arc<MockHealthProbe> {
         let mut probe = MockHealthProbe::new();
@@ -94,6 +108,12 @@ mod tests {
             }
         });
         Arc::new(probe)
+    }
+
+    fn engine(outcome: fn() -> Result<(), FaceError>) -> Arc<MockFaceEngine> {
+        let mut engine = MockFaceEngine::new();
+        engine.expect_check().returning(outcome);
+        Arc::new(engine)
     }
 
     /// One model that is loaded, and these that are not.
@@ -119,6 +139,8 @@ mod tests {
                 storage: part(storage),
                 ocr: part(ocr),
                 queue: None,
+                faces: engine(|| Err(FaceError::Disabled)),
+                faces_demanded: false,
                 classifiers: classifiers(vec![]),
             };
             let readiness = check.execute().await;
@@ -129,6 +151,7 @@ mod tests {
                     storage,
                     ocr,
                     queue: None,
+                    faces: None,
                     models: 1,
                     refused_models: vec![],
                 }
@@ -144,10 +167,34 @@ mod tests {
             storage: part(true),
             ocr: part(true),
             queue: Some(part(false)),
+            faces: engine(|| Ok(())),
+            faces_demanded: false,
             classifiers: classifiers(vec![]),
         };
         let readiness = check.execute().await;
         assert_eq!((readiness.queue, readiness.is_ready()), (Some(false), true));
+    }
+
+    #[tokio::test]
+    async fn absent_models_of_faces_are_a_failure_only_where_faces_are_demanded() {
+        for (outcome, demanded, faces) in [
+            ((|| Ok(())) as fn() -> Result<(), FaceError>, false, Some(true)),
+            (|| Err(FaceError::Disabled), false, None),
+            (|| Err(FaceError::NotLoaded), false, None),
+            (|| Err(FaceError::NotLoaded), true, Some(false)),
+        ] {
+            let check = CheckReadiness {
+                database: part(true),
+                storage: part(true),
+                ocr: part(true),
+                queue: None,
+                faces: engine(outcome),
+                faces_demanded: demanded,
+                classifiers: classifiers(vec![]),
+            };
+            let readiness = check.execute().await;
+            assert_eq!((readiness.faces, readiness.is_ready()), (faces, true));
+        }
     }
 
     #[tokio::test]
@@ -161,6 +208,8 @@ mod tests {
             storage: part(true),
             ocr: part(true),
             queue: None,
+            faces: engine(|| Err(FaceError::Disabled)),
+            faces_demanded: false,
             classifiers: classifiers(refused.clone()),
         };
         let readiness = check.execute().await;

@@ -43,6 +43,10 @@ pub enum EventKind {
     EmailVerified,
     /// An account elsewhere may log in to this one.
     IdentityLinked,
+    /// A face was enrolled to log in with.
+    FaceEnrolled,
+    /// The face was removed.
+    FaceDeleted,
     /// An API key was made.
     ApiKeyCreated,
     /// An API key was withdrawn.
@@ -59,7 +63,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Registered,
         Self::LoggedIn,
         Self::LoginFailed,
@@ -74,6 +78,8 @@ impl EventKind {
         Self::ProfileChanged,
         Self::EmailVerified,
         Self::IdentityLinked,
+        Self::FaceEnrolled,
+        Self::FaceDeleted,
         Self::ApiKeyCreated,
         Self::ApiKeyDeleted,
         Self::Promoted,
@@ -99,6 +105,8 @@ impl EventKind {
             Self::ProfileChanged => "profile_changed",
             Self::EmailVerified => "email_verified",
             Self::IdentityLinked => "identity_linked",
+            Self::FaceEnrolled => "face_enrolled",
+            Self::FaceDeleted => "face_deleted",
             Self::ApiKeyCreated => "api_key_created",
             Self::ApiKeyDeleted => "api_key_deleted",
             Self::Promoted => "promoted",

@@ -42,6 +42,8 @@ pub struct User {
     pub email_verified: bool,
     /// `None` for a user who has no password.
     pub password_hash: Option<PasswordHash>,
+    /// Whether the user has enrolled a face.
+    pub has_face: bool,
     /// What the user may do.
     pub role: Role,
     /// Since when the account is shut: nobody is let in, and nothing that was given out for it counts.
@@ -99,6 +101,7 @@ mod tests {
             email: Email::parse("ada@example.org").expect("a valid address"),
             email_verified: true,
             password_hash: None,
+            has_face: false,
             role: Role::User,
             disabled_at: None,
             created_at: then,

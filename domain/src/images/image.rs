@@ -3,7 +3,7 @@
 use super::{Filename, MediaType, Sha256Digest};
 use crate::{
     clock::Timestamp,
-    ids::{ImageId, UserId},
+    ids::{FaceId, ImageId, UserId},
 };
 
 /// An uploaded image: who uploaded what and when. The bytes lie in the blob store under [`Image::blob_key`].
@@ -47,6 +47,12 @@ impl BlobKey {
     pub fn of_image(id: ImageId) -> Self {
         let name = id.to_string();
         Self(format!("images/{}/{name}", &name[name.len() - 2..]))
+    }
+
+    /// The key of a photo, counted from 1, that a face was enrolled with.
+    pub fn of_face_photo(id: FaceId, number: u32) -> Self {
+        let name = id.to_string();
+        Self(format!("faces/{}/{name}/{number}", &name[name.len() - 2..]))
     }
 
     /// The image whose bytes lie there; `None` for a key that is no image's.

@@ -8,6 +8,7 @@ mod connection;
 mod entities;
 mod error;
 mod events;
+mod faces;
 mod identities;
 mod images;
 mod mail_orders;
@@ -31,6 +32,7 @@ use domain::{
         ApiKeyRepository, CodeRepository, EventRepository, IdentityRepository, MailOrderRepository,
         SessionRepository, ThrottleRepository, UserRepository,
     },
+    faces::FaceRepository,
     images::{BlobDeletionRepository, ImageRepository},
     ocr::TextRepository,
     operations::AnswerRepository,
@@ -77,6 +79,9 @@ impl<C: Connection> Repositories for Sea<C> {
         self
     }
     fn identities(&self) -> &dyn IdentityRepository {
+        self
+    }
+    fn faces(&self) -> &dyn FaceRepository {
         self
     }
     fn images(&self) -> &dyn ImageRepository {
@@ -168,6 +173,9 @@ impl Repositories for SeaStore {
     }
     fn identities(&self) -> &dyn IdentityRepository {
         self.reads.identities()
+    }
+    fn faces(&self) -> &dyn FaceRepository {
+        self.reads.faces()
     }
     fn images(&self) -> &dyn ImageRepository {
         self.reads.images()

@@ -30,7 +30,7 @@ impl SecretGenerator for OsSecretGenerator {
     clippy::disallowed_methods,
     reason = "this is the adapter behind the SecretGenerator port"
 )]
-fn random<const LENGTH: usize>() -> [u8; LENGTH] {
+pub(super) fn random<const LENGTH: usize>() -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
     aws_lc_rs::rand::fill(&mut bytes).expect("a machine without randomness can run no service");
     bytes

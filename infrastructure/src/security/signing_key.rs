@@ -1,16 +1,11 @@
 //! The Ed25519 key that access tokens are signed with.
 
+use super::key_file::{KeyFileError, load_or_create};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use domain::BoxError;
 use pem::Pem;
 use secrecy::{ExposeSecret, SecretString};
-use std::{
-    fs::{DirBuilder, File},
-    io::{ErrorKind, Write},
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
-};
-use tempfile::NamedTempFile;
+use std::path::Path;
 
 /// How a PKCS#8 private key is labelled in PEM.
 const LABEL: &str = "PRIVATE KEY";
@@ -19,14 +14,8 @@ const LABEL: &str = "PRIVATE KEY";
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeyError {
     /// The file can be neither read nor created.
-    #[error("the signing key {} cannot be read or created", path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What the operating system or the random generator said.
-        #[source]
-        source: BoxError,
-    },
+    #[error(transparent)]
+    File(#[from] KeyFileError),
     /// What was given is no Ed25519 private key in PKCS#8 PEM.
     #[error("the signing key is not an Ed25519 private key in PEM (PKCS#8)")]
     Invalid,
@@ -44,39 +33,12 @@ pub(super) fn parse(text: &SecretString) -> Result<Ed25519KeyPair, SigningKeyErr
 /// Reads the key, and creates it first when there is none. Of processes that start at once one creates it, and all
 /// read the same.
 pub(super) fn load_or_generate(path: &Path) -> Result<Ed25519KeyPair, SigningKeyError> {
-    let failed = |source: BoxError| SigningKeyError::File {
-        path: path.to_owned(),
-        source,
-    };
-    let text = match std::fs::read_to_string(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            generate(path).map_err(failed)?;
-            std::fs::read_to_string(path)
-        }
-        outcome => outcome,
-    };
-    parse(&text.map_err(|error| failed(error.into()))?.into())
+    parse(&load_or_create(path, generate)?)
 }
 
-/// Puts a new key where none is, whole and readable by its owner alone; one that came meanwhile stays.
-fn generate(path: &Path) -> Result<(), BoxError> {
+fn generate() -> Result<SecretString, BoxError> {
     let key = Ed25519KeyPair::generate()?.to_pkcs8v1()?;
-    let text = SecretString::from(pem::encode(&Pem::new(LABEL, key.as_ref())));
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(text.expose_secret().as_bytes())?;
-    file.as_file().sync_all()?;
-    match file.persist_noclobber(path) {
-        Err(failure) if failure.error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        outcome => {
-            outcome?;
-            Ok(File::open(folder)?.sync_all()?)
-        }
-    }
+    Ok(pem::encode(&Pem::new(LABEL, key.as_ref())).into())
 }
 
 /// The 32 bytes of the public half.
@@ -89,6 +51,7 @@ pub(super) fn public_bytes(key: &Ed25519KeyPair) -> [u8; 32] {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+    use tempfile::NamedTempFile;
 
     /// What `openssl genpkey -algorithm ed25519` wrote once; its public half by `openssl pkey -pubout`.
     const OPENSSL_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\

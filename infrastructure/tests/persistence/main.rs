@@ -8,6 +8,7 @@ mod codes;
 mod connections;
 mod databases;
 mod events;
+mod faces;
 mod identities;
 mod images;
 mod mail_orders;

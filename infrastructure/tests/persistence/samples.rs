@@ -41,6 +41,7 @@ pub(crate) fn user(name: &str) -> User {
         email: email(&format!("{name}@example.org")),
         email_verified: false,
         password_hash: Some(PasswordHash::new("$argon2id$hash".to_owned())),
+        has_face: false,
         role: Role::User,
         disabled_at: None,
         created_at: moment(0),

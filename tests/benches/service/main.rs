@@ -9,6 +9,7 @@
 
 mod bare_handler;
 mod bare_tesseract;
+mod faces;
 mod history;
 mod load;
 mod logins;
@@ -60,6 +61,9 @@ async fn measure(parts: &[&str]) {
     }
     if wanted("logins") {
         logins::measure().await;
+    }
+    if wanted("faces") {
+        faces::measure().await;
     }
     if wanted("history") {
         history::measure().await;

@@ -290,7 +290,10 @@ async fn whoever_took_the_address_without_showing_that_it_is_his_is_thrown_out()
     work.users
         .expect_update()
         .withf(|user| {
-            user.email_verified && user.password_hash.is_none() && user.updated_at == fixtures::now()
+            user.email_verified
+                && user.password_hash.is_none()
+                && !user.has_face
+                && user.updated_at == fixtures::now()
         })
         .times(1)
         .returning(|_| Ok(()));
@@ -301,6 +304,7 @@ async fn whoever_took_the_address_without_showing_that_it_is_his_is_thrown_out()
         .returning(|_, _| Ok(2));
     work.api_keys.expect_delete_all().times(1).returning(|_| Ok(1));
     work.identities.expect_delete_all().times(1).returning(|_| Ok(1));
+    let work = fixtures::removing_face(work);
     let work = fixtures::recording(work, EventKind::EmailVerified);
     let store = finding(vec![None], vec![Some(unverified())]).then_work(work);
     let store = Arc::new(store.then_work(opening(fixtures::owner())));

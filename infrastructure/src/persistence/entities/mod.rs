@@ -7,6 +7,7 @@
 pub(super) mod api_keys;
 pub(super) mod blob_deletions;
 pub(super) mod codes;
+pub(super) mod faces;
 pub(super) mod feedbacks;
 pub(super) mod identities;
 pub(super) mod images;

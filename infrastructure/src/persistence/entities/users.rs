@@ -14,6 +14,7 @@ pub struct Model {
     pub email_key: String,
     pub email_verified: bool,
     pub password_hash: Option<String>,
+    pub has_face: bool,
     pub role: String,
     pub disabled_at: Option<DateTimeUtc>,
     pub image_count: i64,

@@ -1,0 +1,146 @@
+//! Multipart bodies with photos of faces.
+
+use crate::{
+    multipart::{self, PartSource, next_part, text_of},
+    problem::Problem,
+    use_cases::UseCases,
+};
+use application::{
+    Error, FieldError,
+    faces::{PhotoIntake, ReceivedPhoto},
+};
+use multer::Multipart;
+use poem::{FromRequest, Request, RequestBody, web::Data};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
+};
+use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+
+/// What a body holds.
+pub trait Shape: Send {
+    /// The parts with photos.
+    const PHOTOS: &'static str;
+    /// How many photos there are.
+    const COUNT: usize;
+    /// Parts with text: what each is, and whether it must be there.
+    const TEXTS: &'static [(&'static str, &'static str, bool)];
+}
+
+/// A multipart body of this shape, read when it is asked for.
+pub struct FaceForm<S>(Multipart<'static>, PhantomData<S>);
+
+/// What was read of one.
+pub struct Parts {
+    texts: HashMap<&'static str, String>,
+    photos: Vec<ReceivedPhoto>,
+    photos_part: &'static str,
+}
+
+impl<S: Shape> FaceForm<S> {
+    /// Reads every part; unknown ones are passed over.
+    pub async fn read(mut self, intake: &PhotoIntake) -> Result<Parts, Problem> {
+        intake.check().map_err(Problem::from_error)?;
+        let mut parts = Parts {
+            texts: HashMap::new(),
+            photos: Vec::new(),
+            photos_part: S::PHOTOS,
+        };
+        while let Some(part) = next_part(&mut self.0).await? {
+            if part.name() == Some(S::PHOTOS) {
+                if parts.photos.len() == S::COUNT {
+                    return Err(Problem::from_error(parts.wrong_count(S::COUNT)));
+                }
+                let photo = intake.receive(Box::new(PartSource::new(part))).await;
+                parts.photos.push(photo.map_err(Problem::from_error)?);
+            } else if let Some((name, ..)) = S::TEXTS.iter().find(|(name, ..)| part.name() == Some(*name)) {
+                parts.texts.insert(*name, text_of(part).await?);
+            }
+        }
+        Ok(parts)
+    }
+}
+
+impl Parts {
+    /// The text of a part, if it was there.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.texts.get(name).map(String::as_str)
+    }
+
+    /// Exactly so many photos.
+    pub fn photos<const COUNT: usize>(self) -> Result<[ReceivedPhoto; COUNT], Error> {
+        let wrong_count = self.wrong_count(COUNT);
+        self.photos.try_into().map_err(|_| wrong_count)
+    }
+
+    fn wrong_count(&self, count: usize) -> Error {
+        let message = if count == 1 {
+            "must be one photo".to_owned()
+        } else {
+            format!("must be {count} photos, each in a part of this name")
+        };
+        Error::InvalidRequest(vec![FieldError::new(self.photos_part, message)])
+    }
+}
+
+impl<'a, S: Shape> ApiExtractor<'a> for FaceForm<S> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn request_meta() -> Option<MetaRequest> {
+        let photo = |description| MetaSchema {
+            description: Some(description),
+            ..MetaSchema::new_with_format("string", "binary")
+        };
+        let photos = if S::COUNT == 1 {
+            photo("The photo.")
+        } else {
+            MetaSchema {
+                description: Some("The photos."),
+                items: Some(Box::new(MetaSchemaRef::Inline(Box::new(photo("A photo."))))),
+                min_items: Some(S::COUNT),
+                max_items: Some(S::COUNT),
+                ..MetaSchema::new("array")
+            }
+        };
+        let mut properties = Vec::new();
+        let mut required = Vec::new();
+        for (name, description, must) in S::TEXTS {
+            let text = MetaSchema {
+                description: Some(description),
+                ..MetaSchema::new("string")
+            };
+            properties.push((*name, MetaSchemaRef::Inline(Box::new(text))));
+            required.extend(must.then_some(*name));
+        }
+        properties.push((S::PHOTOS, MetaSchemaRef::Inline(Box::new(photos))));
+        required.push(S::PHOTOS);
+        let form = MetaSchema {
+            properties,
+            required,
+            ..MetaSchema::new("object")
+        };
+        let content = vec![MetaMediaType {
+            content_type: "multipart/form-data",
+            schema: MetaSchemaRef::Inline(Box::new(form)),
+        }];
+        Some(MetaRequest {
+            description: None,
+            content,
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<Self::ParamType>,
+    ) -> poem::Result<Self> {
+        let Data(use_cases) = <Data<&Arc<UseCases>> as FromRequest>::from_request(request, body).await?;
+        let max_bytes = use_cases.faces.photos.max_bytes();
+        let max_bytes = max_bytes.saturating_mul(S::COUNT as u64);
+        let body = multipart::open(request, body, S::PHOTOS, max_bytes)?;
+        Ok(Self(body, PhantomData))
+    }
+}
