@@ -237,8 +237,8 @@ impl Outside {
             blobs: storage.blobs.clone(),
             inspector: Arc::new(inspector),
             engine: engine.clone(),
-            faces: faces::start(settings, limits, budget)?,
             classifiers,
+            faces: faces::start(settings, limits, budget)?,
             clock,
             ids,
             broker: broker.clone().map(|broker| Broker {

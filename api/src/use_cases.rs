@@ -4,6 +4,7 @@ use crate::{
     configuration::Settings,
     faces::{self, FaceUseCases},
     ports::{Ports, Probes, SecurityPorts},
+    predictions::PredictionUseCases,
 };
 use application::{
     accounts::{
@@ -15,10 +16,7 @@ use application::{
     images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
     ocr::{ReadText, TextReader},
     operations::{AnswerOnce, CheckReadiness},
-    predictions::{
-        DeletePrediction, DrawHeatMap, ExportHistory, GetPrediction, GiveFeedback, ImageClassifier,
-        ListHistory, ListModels, PredictImage, ShowDashboard,
-    },
+    predictions::ImageClassifier,
     tasks::{CancelTask, ListTasks, SubmitTask, SubmitUpload, TaskSignals, WatchTask},
 };
 use chrono::TimeDelta;
@@ -91,15 +89,7 @@ pub struct UseCases {
     pub read_image_content: ReadImageContent,
     pub delete_image: DeleteImage,
     pub read_text: ReadText,
-    pub list_models: ListModels,
-    pub predict_image: PredictImage,
-    pub list_history: ListHistory,
-    pub export_history: ExportHistory,
-    pub get_prediction: GetPrediction,
-    pub delete_prediction: DeletePrediction,
-    pub draw_heat_map: DrawHeatMap,
-    pub give_feedback: GiveFeedback,
-    pub show_dashboard: ShowDashboard,
+    pub predictions: PredictionUseCases,
     pub submit_task: SubmitTask,
     pub submit_upload: SubmitUpload,
     pub watch_task: WatchTask,
@@ -128,7 +118,6 @@ impl UseCases {
         let clock = || ports.clock.clone();
         let ids = || ports.ids.clone();
         let (reader, signals) = (|| shared.reader.clone(), || shared.signals.clone());
-        let classifiers = || ports.classifiers.clone();
         let in_flight_limit = settings.tasks_in_flight;
         let tokens = Arc::new(SessionTokens {
             access_tokens: security.access_tokens.clone(),
@@ -303,32 +292,7 @@ impl UseCases {
                 store: store(),
                 reader: reader(),
             },
-            list_models: ListModels {
-                classifiers: classifiers(),
-            },
-            predict_image: PredictImage {
-                intake: intake.clone(),
-                classifier: shared.classifier.clone(),
-                ids: ids(),
-            },
-            list_history: ListHistory { store: store() },
-            export_history: ExportHistory { store: store() },
-            get_prediction: GetPrediction { store: store() },
-            delete_prediction: DeletePrediction { store: store() },
-            draw_heat_map: DrawHeatMap {
-                store: store(),
-                blobs: ports.blobs.clone(),
-                classifiers: classifiers(),
-            },
-            give_feedback: GiveFeedback {
-                store: store(),
-                clock: clock(),
-                ids: ids(),
-            },
-            show_dashboard: ShowDashboard {
-                store: store(),
-                clock: clock(),
-            },
+            predictions: PredictionUseCases::new(ports, shared, intake.clone()),
             submit_task: SubmitTask {
                 store: store(),
                 reader: reader(),
@@ -368,7 +332,7 @@ impl UseCases {
                 queue: probes.queue,
                 faces: ports.faces.engine.clone(),
                 faces_demanded: settings.faces.enabled == Some(true),
-                classifiers: classifiers(),
+                classifiers: ports.classifiers.clone(),
             },
             access_tokens: security.access_tokens,
         }

@@ -12,7 +12,10 @@ use crate::{
     tags::Tag,
     use_cases::UseCases,
 };
-use application::images::{Delivery, ImageContent, Upload};
+use application::{
+    Error,
+    images::{Delivery, ImageContent, Upload},
+};
 use domain::{
     ids::ImageId,
     images::{ByteSource, Image},
@@ -202,17 +205,23 @@ impl ImagesApi {
         /// Whether a link to the bytes will do as well; false when left out.
         redirect: Query<Option<Given<bool>>>,
     ) -> Result<Content, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
-        let mut fields = Fields::default();
-        let by_link = fields.optional("redirect", redirect.0, Some, "must be true or false");
-        fields.finish()?;
+        let by_link = parse_redirect(redirect.0)?;
         let read = &use_cases.read_image_content;
-        let content = read.execute(sender.0.user.id, ImageId(id.0), by_link.unwrap_or(false));
-        Ok(Content::of(content.await?, headers))
+        let content = read.execute(sender.0.user.id, ImageId(id.0), by_link).await?;
+        Ok(Content::of(content, headers))
     }
 }
 
+/// Whether a link to the bytes will do as well.
+pub fn parse_redirect(given: Option<Given<bool>>) -> Result<bool, Error> {
+    let mut fields = Fields::default();
+    let by_link = fields.optional("redirect", given, Some, "must be true or false");
+    fields.finish()?;
+    Ok(by_link.unwrap_or(false))
+}
+
 impl Content {
-    /// The bytes of an image or where they are, unless these headers say that they are known.
+    /// The bytes of an image or a link to them, unless these headers say that they are known.
     pub fn of(ImageContent { image, content }: ImageContent, headers: &HeaderMap) -> Self {
         let tag = format!("\"{}\"", image.sha256);
         if dto::names_tag(headers, &tag) {

@@ -123,7 +123,7 @@ impl View {
                 domain::predictions::Scope::All
             }
         };
-        let show = &use_cases.show_dashboard;
+        let show = &use_cases.predictions.show_dashboard;
         show.execute(scope, self.range.into(), self.zone).await
     }
 }

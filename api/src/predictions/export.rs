@@ -16,7 +16,11 @@ const NAMES: &str = "id,created_at,filename,model,label,confidence,correct,corre
 /// The table of what the query names, fetched part by part while it is sent. The first part is fetched at once, so that a
 /// store that is out is told as such.
 pub async fn table(use_cases: Arc<UseCases>, owner: UserId, query: HistoryQuery) -> Result<Body, Error> {
-    let first = use_cases.export_history.execute(owner, &query).await?;
+    let first = use_cases
+        .predictions
+        .export_history
+        .execute(owner, &query)
+        .await?;
     let rest = stream::try_unfold(
         (use_cases, query, Some((NAMES, first))),
         move |state| async move {
@@ -25,7 +29,7 @@ pub async fn table(use_cases: Arc<UseCases>, owner: UserId, query: HistoryQuery)
                 Some(ready) => ready,
                 None if query.after.is_none() => return Ok(None),
                 None => {
-                    let part = use_cases.export_history.execute(owner, &query).await;
+                    let part = use_cases.predictions.export_history.execute(owner, &query).await;
                     ("", part.map_err(io::Error::other)?)
                 }
             };

@@ -10,7 +10,7 @@ use crate::{
     authentication::{Bearer, PRIVATE},
     failure::{BAD_REQUEST, Failure, JSON_BODY, NOT_FOUND, UNPROCESSABLE},
     fields::Given,
-    images::Content,
+    images::{Content, parse_redirect},
     json_body::JsonBody,
     tags::Tag,
     use_cases::UseCases,
@@ -104,7 +104,11 @@ impl HistoryApi {
             cursor: cursor.0,
         };
         let query = query.parse()?;
-        let page = use_cases.list_history.execute(sender.0.user.id, &query).await?;
+        let page = use_cases
+            .predictions
+            .list_history
+            .execute(sender.0.user.id, &query)
+            .await?;
         Ok(Json(page.into()))
     }
 
@@ -161,7 +165,7 @@ impl HistoryApi {
         /// The prediction.
         id: Path<Uuid>,
     ) -> Result<Json<PredictionDto>, Failure<{ PRIVATE | NOT_FOUND }>> {
-        let get = &use_cases.get_prediction;
+        let get = &use_cases.predictions.get_prediction;
         let prediction = get.execute(sender.0.user.id, PredictionId(id.0)).await?;
         Ok(Json(prediction.into()))
     }
@@ -177,7 +181,7 @@ impl HistoryApi {
         /// The prediction.
         id: Path<Uuid>,
     ) -> Result<PredictionDeleted, Failure<{ PRIVATE | NOT_FOUND }>> {
-        let delete = &use_cases.delete_prediction;
+        let delete = &use_cases.predictions.delete_prediction;
         delete.execute(sender.0.user.id, PredictionId(id.0)).await?;
         Ok(PredictionDeleted::NoContent)
     }
@@ -197,12 +201,15 @@ impl HistoryApi {
         headers: &HeaderMap,
         /// The prediction.
         id: Path<Uuid>,
-    ) -> Result<Content, Failure<{ PRIVATE | NOT_FOUND }>> {
+        /// Whether a link to the bytes will do as well; false when left out.
+        redirect: Query<Option<Given<bool>>>,
+    ) -> Result<Content, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
+        let by_link = parse_redirect(redirect.0)?;
         let owner = sender.0.user.id;
-        let get = &use_cases.get_prediction;
+        let get = &use_cases.predictions.get_prediction;
         let prediction = get.execute(owner, PredictionId(id.0)).await?;
         let read = &use_cases.read_image_content;
-        let content = read.execute(owner, prediction.image_id, false).await?;
+        let content = read.execute(owner, prediction.image_id, by_link).await?;
         Ok(Content::of(content, headers))
     }
 
@@ -218,7 +225,7 @@ impl HistoryApi {
         /// The prediction.
         id: Path<Uuid>,
     ) -> Result<HeatMap, Failure<{ PRIVATE | NOT_FOUND | UNPROCESSABLE }>> {
-        let draw = &use_cases.draw_heat_map;
+        let draw = &use_cases.predictions.draw_heat_map;
         let png = draw.execute(sender.0.user.id, PredictionId(id.0)).await?;
         Ok(HeatMap::Png(Binary(png), "image/png".to_owned()))
     }
@@ -236,7 +243,7 @@ impl HistoryApi {
         body: JsonBody<NewFeedbackDto>,
     ) -> Result<Json<PredictionDto>, Failure<{ PRIVATE | JSON_BODY | NOT_FOUND }>> {
         let judgement = body.0.parse()?;
-        let give = &use_cases.give_feedback;
+        let give = &use_cases.predictions.give_feedback;
         let prediction = give
             .execute(sender.0.user.id, PredictionId(id.0), judgement)
             .await?;

@@ -11,6 +11,7 @@ mod dto;
 mod export;
 mod history;
 mod query;
+mod use_cases;
 
 use crate::{
     authentication::{Bearer, PRIVATE},
@@ -34,6 +35,7 @@ use poem_openapi::{
     payload::Json,
 };
 use std::sync::Arc;
+pub use use_cases::PredictionUseCases;
 
 /// The operations of classification.
 pub struct PredictionsApi;
@@ -57,7 +59,7 @@ impl PredictionsApi {
     /// The classifiers that are loaded, several versions side by side. The first is used where a request names none.
     #[oai(path = "/models", method = "get", operation_id = "listModels")]
     async fn list_models(&self, use_cases: Data<&Arc<UseCases>>) -> Json<ModelListDto> {
-        Json(use_cases.list_models.execute().into())
+        Json(use_cases.predictions.list_models.execute().into())
     }
 
     /// Upload an image and have it classified
@@ -96,7 +98,7 @@ impl PredictionsApi {
         };
         let use_cases = use_cases.0;
         let work = |receipt| async move {
-            let predict = &use_cases.predict_image;
+            let predict = &use_cases.predictions.predict_image;
             predict
                 .execute(upload, model.as_ref(), Option::as_ref(&receipt))
                 .await

@@ -208,7 +208,7 @@ mod tests {
             storage: part(true),
             ocr: part(true),
             queue: None,
-            faces: engine(|| Ok(())),
+            faces: engine(|| Err(FaceError::Disabled)),
             faces_demanded: false,
             classifiers: classifiers(refused.clone()),
         };
