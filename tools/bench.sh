@@ -9,6 +9,7 @@ tools/start_postgres.sh
 tools/start_mariadb.sh
 echo "Building the program as it is released."
 # All in one go, so that everything is compiled once.
-cargo build --release --workspace --bin ocellus --bench service --example measure_claims
+cargo build --release --workspace --bin ocellus --bench service --example measure_claims --example measure_classification
 cargo bench --workspace --bench service -- "$@"
 "$target/release/examples/measure_claims"
+"$target/release/examples/measure_classification" tests/parity

@@ -13,6 +13,7 @@ mod home;
 mod log;
 mod mail_server;
 mod mails;
+mod parity_model;
 mod pictures;
 mod program;
 mod proxy;
@@ -32,6 +33,7 @@ pub use database::{Database, OwnDatabase};
 pub use log::Log;
 pub use mail_server::MailServer;
 pub use mails::Mail;
+pub use parity_model::write_parity_model;
 pub use pictures::{
     bundled_image, long_document, picture, picture_as, png_that_claims_to_be, svg, tiff_of_pages, truncated,
 };

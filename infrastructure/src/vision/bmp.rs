@@ -3,7 +3,7 @@
 use super::{
     DecodeLimits,
     format::{Format, PageHeader, corrupt, dots_per_inch, size},
-    luma::{Layout, into_gray},
+    tone::{Layout, Tone, into_pixels},
 };
 use bytes::Bytes;
 use domain::images::ImageError;
@@ -16,22 +16,35 @@ const PIXELS_PER_METRE_AT: usize = 38;
 /// An opened BMP.
 pub(super) struct Bmp {
     bytes: Bytes,
+    tone: Tone,
+    layout: Layout,
     header: PageHeader,
 }
 
 impl Bmp {
-    pub(super) fn open(bytes: Bytes, limits: &DecodeLimits) -> Result<Self, ImageError> {
+    pub(super) fn open(bytes: Bytes, tone: Tone, limits: &DecodeLimits) -> Result<Self, ImageError> {
         let decoder = BmpDecoder::new(Cursor::new(&bytes)).map_err(corrupt)?;
         let (width, height) = decoder.dimensions();
-        limits.pixels(width, height)?;
+        let pixels = limits.pixels(width, height)?;
+        let layout = match decoder.color_type() {
+            ColorType::L8 => Layout::Gray,
+            ColorType::Rgb8 => Layout::Rgb,
+            ColorType::Rgba8 => Layout::Rgba,
+            _ => return Err(corrupt("an unexpected layout of pixels")),
+        };
         let header = PageHeader {
             width,
             height,
             orientation: Orientation::NoTransforms,
             dpi: pixels_per_metre(&bytes).and_then(dots_per_inch),
-            memory: decoder.total_bytes(),
+            memory: pixels * layout.bytes_into(tone),
         };
-        Ok(Self { bytes, header })
+        Ok(Self {
+            bytes,
+            tone,
+            layout,
+            header,
+        })
     }
 }
 
@@ -49,14 +62,8 @@ impl Format for Bmp {
 
     fn decode(&mut self, _page: usize) -> Result<Vec<u8>, ImageError> {
         let decoder = BmpDecoder::new(Cursor::new(&self.bytes)).map_err(corrupt)?;
-        let layout = match decoder.color_type() {
-            ColorType::L8 => Layout::Gray,
-            ColorType::Rgb8 => Layout::Rgb,
-            ColorType::Rgba8 => Layout::Rgba,
-            _ => return Err(corrupt("an unexpected layout of pixels")),
-        };
         let mut samples = vec![0; size(decoder.total_bytes())?];
         decoder.read_image(&mut samples).map_err(corrupt)?;
-        Ok(into_gray(layout, samples))
+        Ok(into_pixels(self.tone, self.layout, samples))
     }
 }

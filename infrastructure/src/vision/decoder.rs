@@ -1,20 +1,23 @@
 //! Opening an image of any format and decoding its pages one by one.
 
 use super::{
-    DecodeBudget, DecodeLimits, GrayPage, bmp,
+    ColourPage, DecodeBudget, DecodeLimits, GrayPage, Reservation, bmp,
     format::{Format, PageHeader, corrupt},
     gif, jpeg,
     page::{swaps_sides, turn},
-    png, tiff, webp,
+    png, tiff,
+    tone::Tone,
+    webp,
 };
 use bytes::Bytes;
 use domain::images::{ImageError, ImageFacts, MediaType};
-use image::GrayImage;
+use image::{GrayImage, RgbImage};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Decodes the pages of one image. All of it blocks the thread: it belongs on blocking threads.
 pub struct PageDecoder {
     format: Box<dyn Format>,
+    tone: Tone,
     limits: DecodeLimits,
     budget: DecodeBudget,
     next: usize,
@@ -34,21 +37,31 @@ impl PageDecoder {
         limits: &DecodeLimits,
         budget: &DecodeBudget,
     ) -> Result<Self, ImageError> {
+        Self::open_as(Tone::Gray, media_type, bytes, limits, budget)
+    }
+
+    fn open_as(
+        tone: Tone,
+        media_type: MediaType,
+        bytes: Bytes,
+        limits: &DecodeLimits,
+        budget: &DecodeBudget,
+    ) -> Result<Self, ImageError> {
         let format = guarded(|| {
             let format: Box<dyn Format> = match media_type {
-                MediaType::Png => Box::new(png::Png::open(bytes, limits)?),
-                MediaType::Jpeg => Box::new(jpeg::Jpeg::open(bytes, limits)?),
-                MediaType::Webp => Box::new(webp::Webp::open(bytes, limits)?),
-                MediaType::Tiff => Box::new(tiff::Tiff::open(bytes, limits)?),
-                MediaType::Bmp => Box::new(bmp::Bmp::open(bytes, limits)?),
-                MediaType::Gif => Box::new(gif::Gif::open(bytes, limits)?),
+                MediaType::Png => Box::new(png::Png::open(bytes, tone, limits)?),
+                MediaType::Jpeg => Box::new(jpeg::Jpeg::open(bytes, tone, limits)?),
+                MediaType::Webp => Box::new(webp::Webp::open(bytes, tone, limits)?),
+                MediaType::Tiff => Box::new(tiff::Tiff::open(bytes, tone, limits)?),
+                MediaType::Bmp => Box::new(bmp::Bmp::open(bytes, tone, limits)?),
+                MediaType::Gif => Box::new(gif::Gif::open(bytes, tone, limits)?),
             };
             Ok(format)
         })?;
         let mut total_pixels = 0_u64;
         for page in format.pages() {
             total_pixels += limits.pixels(page.width, page.height)?;
-            if needed(page) > budget.total() {
+            if needed(page, tone) > budget.total() {
                 return Err(limits.exceeded());
             }
         }
@@ -57,6 +70,7 @@ impl PageDecoder {
         }
         Ok(Self {
             format,
+            tone,
             limits: *limits,
             budget: budget.clone(),
             next: 0,
@@ -92,6 +106,16 @@ impl PageDecoder {
     /// [`ImageError::Corrupt`] when the page is damaged, cut off or not supported, [`ImageError::Dimensions`] when it
     /// turns out to take too much memory.
     pub fn next_page(&mut self) -> Result<Option<GrayPage>, ImageError> {
+        let Some((header, pixels, reservation)) = self.next_pixels()? else {
+            return Ok(None);
+        };
+        let stored = GrayImage::from_raw(header.width, header.height, pixels).ok_or_else(too_few)?;
+        let pixels = turn(stored, header.orientation);
+        Ok(Some(GrayPage::reserved(pixels, header.dpi, reservation)))
+    }
+
+    /// The next page as it is stored, in the tone that was asked for.
+    fn next_pixels(&mut self) -> Result<Option<(PageHeader, Vec<u8>, Reservation)>, ImageError> {
         let Some(header) = self.format.pages().get(self.next).copied() else {
             return Ok(None);
         };
@@ -99,21 +123,40 @@ impl PageDecoder {
         self.next += 1;
         let reservation = self
             .budget
-            .reserve(needed(&header))
+            .reserve(needed(&header, self.tone))
             .ok_or_else(|| self.limits.exceeded())?;
-        let pixels = guarded(|| {
-            let gray = self.format.decode(page)?;
-            let stored = GrayImage::from_raw(header.width, header.height, gray)
-                .ok_or_else(|| corrupt("the decoder gave too few pixels"))?;
-            Ok(turn(stored, header.orientation))
-        })?;
-        Ok(Some(GrayPage::reserved(pixels, header.dpi, reservation)))
+        let pixels = guarded(|| self.format.decode(page))?;
+        Ok(Some((header, pixels, reservation)))
     }
 }
 
+/// Decodes the first page in colour. Blocks the thread, like [`PageDecoder`], and waits for its share of the memory.
+///
+/// # Errors
+///
+/// Those of [`PageDecoder::open`] and [`PageDecoder::next_page`]; colours take three times the memory of gray.
+pub fn decode_in_colour(
+    media_type: MediaType,
+    bytes: Bytes,
+    limits: &DecodeLimits,
+    budget: &DecodeBudget,
+) -> Result<ColourPage, ImageError> {
+    let mut decoder = PageDecoder::open_as(Tone::Rgb, media_type, bytes, limits, budget)?;
+    let (header, pixels, reservation) = decoder.next_pixels()?.ok_or_else(too_few)?;
+    let stored = RgbImage::from_raw(header.width, header.height, pixels).ok_or_else(too_few)?;
+    Ok(ColourPage::reserved(
+        turn(stored, header.orientation),
+        reservation,
+    ))
+}
+
+fn too_few() -> ImageError {
+    corrupt("the decoder gave too few pixels")
+}
+
 /// The most bytes that a page takes while it is decoded or turned.
-fn needed(page: &PageHeader) -> u64 {
-    let pixels = u64::from(page.width) * u64::from(page.height);
+fn needed(page: &PageHeader, tone: Tone) -> u64 {
+    let pixels = u64::from(page.width) * u64::from(page.height) * tone.bytes() as u64;
     let buffers = if swaps_sides(page.orientation) { 2 } else { 1 };
     page.memory.max(pixels * buffers)
 }

@@ -14,7 +14,7 @@ pub(super) struct PageHeader {
     pub(super) orientation: Orientation,
     /// Pixels per inch, when the header says so.
     pub(super) dpi: Option<u32>,
-    /// The most bytes that decoding takes, the gray page included.
+    /// The most bytes that decoding takes, the page included.
     pub(super) memory: u64,
 }
 
@@ -23,8 +23,8 @@ pub(super) trait Format: Send {
     /// Its pages, at least one.
     fn pages(&self) -> &[PageHeader];
 
-    /// The gray pixels of a page as stored: `width * height` bytes, row by row. Takes no more memory than the header
-    /// of the page says.
+    /// The pixels of a page as stored, in the tone that it was opened for: `width * height` times as many bytes as that
+    /// has, row by row. Takes no more memory than the header of the page says.
     fn decode(&mut self, page: usize) -> Result<Vec<u8>, ImageError>;
 }
 

@@ -3,7 +3,7 @@
 use super::{
     DecodeLimits,
     format::{Format, PageHeader, corrupt, size},
-    luma::brightness,
+    tone::Tone,
 };
 use bytes::Bytes;
 use domain::images::ImageError;
@@ -14,16 +14,17 @@ use std::io::Cursor;
 /// Tables of decompression and palettes.
 const WORKING_BYTES: u64 = 1 << 18;
 /// What shows where no frame is.
-const PAPER: u8 = u8::MAX;
+const PAPER: [u8; 3] = [u8::MAX; 3];
 
 /// An opened GIF.
 pub(super) struct Gif {
     decoder: Decoder<Cursor<Bytes>>,
+    tone: Tone,
     header: PageHeader,
 }
 
 impl Gif {
-    pub(super) fn open(bytes: Bytes, limits: &DecodeLimits) -> Result<Self, ImageError> {
+    pub(super) fn open(bytes: Bytes, tone: Tone, limits: &DecodeLimits) -> Result<Self, ImageError> {
         let mut options = DecodeOptions::new();
         options.set_color_output(ColorOutput::Indexed);
         options.allow_unknown_blocks(true);
@@ -40,9 +41,13 @@ impl Gif {
             height,
             orientation: Orientation::NoTransforms,
             dpi: None,
-            memory: canvas_pixels + frame_pixels + WORKING_BYTES,
+            memory: canvas_pixels * tone.bytes() as u64 + frame_pixels + WORKING_BYTES,
         };
-        Ok(Self { decoder, header })
+        Ok(Self {
+            decoder,
+            tone,
+            header,
+        })
     }
 }
 
@@ -60,23 +65,24 @@ impl Format for Gif {
             .ok_or_else(|| corrupt("there is no frame"))?;
         let (left, top) = (usize::from(frame.left), usize::from(frame.top));
         let frame_width = usize::from(frame.width);
-        let mut grays = [0; 256];
-        for (gray, colour) in grays
+        let mut colours = [[0; 3]; 256];
+        for (place, colour) in colours
             .iter_mut()
-            .zip(self.decoder.palette().map_err(corrupt)?.chunks_exact(3))
+            .zip(self.decoder.palette().map_err(corrupt)?.as_chunks().0)
         {
-            *gray = brightness(colour[0], colour[1], colour[2]);
+            *place = self.tone.of(*colour);
         }
         if let Some(transparent) = frame.transparent {
-            grays[usize::from(transparent)] = PAPER;
+            colours[usize::from(transparent)] = PAPER;
         }
 
-        let width = size(self.header.width.into())?;
-        let mut canvas = vec![PAPER; width * size(self.header.height.into())?];
+        let bytes = self.tone.bytes();
+        let width = size(self.header.width.into())? * bytes;
+        let mut canvas = vec![u8::MAX; width * size(self.header.height.into())?];
         let rows = canvas.chunks_exact_mut(width).skip(top);
         for (canvas_row, frame_row) in rows.zip(indexes.chunks_exact(frame_width)) {
-            for (pixel, index) in canvas_row.iter_mut().skip(left).zip(frame_row) {
-                *pixel = grays[usize::from(*index)];
+            for (pixel, index) in canvas_row.chunks_exact_mut(bytes).skip(left).zip(frame_row) {
+                pixel.copy_from_slice(&colours[usize::from(*index)][..bytes]);
             }
         }
         Ok(canvas)

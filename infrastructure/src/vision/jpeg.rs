@@ -1,10 +1,10 @@
-//! JPEG, decoded straight to gray where its colours allow that.
+//! JPEG, decoded straight to what is wanted where its colours allow that.
 
 use super::{
     DecodeLimits,
     format::{Format, PageHeader, corrupt, size},
     jpeg_structure::JpegStructure,
-    luma::{Layout, into_gray},
+    tone::{Layout, Tone, into_pixels},
 };
 use bytes::Bytes;
 use domain::images::ImageError;
@@ -22,6 +22,7 @@ const MOST_PICTURES_OF_SCANS: u64 = 16;
 /// An opened JPEG.
 pub(super) struct Jpeg {
     bytes: Bytes,
+    tone: Tone,
     colours: Colours,
     header: PageHeader,
 }
@@ -36,7 +37,7 @@ struct Colours {
 }
 
 impl Jpeg {
-    pub(super) fn open(bytes: Bytes, limits: &DecodeLimits) -> Result<Self, ImageError> {
+    pub(super) fn open(bytes: Bytes, tone: Tone, limits: &DecodeLimits) -> Result<Self, ImageError> {
         let structure = JpegStructure::walk(&bytes)?;
         let pixels = limits.pixels(structure.width, structure.height)?;
         if structure.scans > JpegStructure::MOST_SCANS {
@@ -47,7 +48,7 @@ impl Jpeg {
         }
         let mut decoder = decoder(&bytes, ColorSpace::RGB);
         decoder.decode_headers().map_err(corrupt)?;
-        let colours = Colours::of(decoder.input_colorspace(), &structure)?;
+        let colours = Colours::of(decoder.input_colorspace(), &structure, tone)?;
         let header = PageHeader {
             width: structure.width,
             height: structure.height,
@@ -56,13 +57,14 @@ impl Jpeg {
                 .and_then(|exif| Orientation::from_exif_chunk(exif))
                 .unwrap_or(Orientation::NoTransforms),
             dpi: structure.dpi,
-            memory: pixels * colours.layout.samples() as u64
+            memory: pixels * colours.layout.bytes_into(tone)
                 + structure.coefficient_bytes
                 + u64::from(structure.width) * ROW_BYTES_PER_COLUMN
                 + WORKING_BYTES,
         };
         Ok(Self {
             bytes,
+            tone,
             colours,
             header,
         })
@@ -70,12 +72,13 @@ impl Jpeg {
 }
 
 impl Colours {
-    fn of(stored: Option<ColorSpace>, structure: &JpegStructure) -> Result<Self, ImageError> {
+    fn of(stored: Option<ColorSpace>, structure: &JpegStructure, tone: Tone) -> Result<Self, ImageError> {
         let (asked, layout) = match (structure.components, stored) {
             // Adobe's marker calls three colours without a transformation what it calls four: they are plain.
             (3, Some(ColorSpace::RGB | ColorSpace::CMYK)) | (4, Some(ColorSpace::YCCK)) => {
                 (ColorSpace::RGB, Layout::Rgb)
             }
+            (3, Some(_)) if tone == Tone::Rgb => (ColorSpace::RGB, Layout::Rgb),
             (1 | 3, Some(_)) => (ColorSpace::Luma, Layout::Gray),
             (4, Some(ColorSpace::CMYK)) => (ColorSpace::CMYK, Layout::Cmyk),
             (_, other) => return Err(corrupt(format_args!("JPEG colours {other:?}"))),
@@ -115,6 +118,6 @@ impl Format for Jpeg {
                 *sample = !*sample;
             }
         }
-        Ok(into_gray(self.colours.layout, samples))
+        Ok(into_pixels(self.tone, self.colours.layout, samples))
     }
 }

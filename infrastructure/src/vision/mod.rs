@@ -1,4 +1,4 @@
-//! Decoding of images: under limits of pixels, pages and memory, into gray pages as a person sees them.
+//! Decoding of images: under limits of pixels, pages and memory, into pages as a person sees them, gray or in colour.
 
 mod bmp;
 mod budget;
@@ -11,7 +11,6 @@ mod inspector;
 mod jpeg;
 mod jpeg_structure;
 mod limits;
-mod luma;
 mod page;
 mod png;
 mod tiff;
@@ -20,6 +19,7 @@ mod tiff_directory;
 mod tiff_layout;
 mod tiff_reading;
 mod tiff_samples;
+mod tone;
 mod webp;
 mod webp_structure;
 
@@ -28,7 +28,7 @@ mod tests;
 
 pub use budget::{DecodeBudget, Reservation};
 pub use collect::collect;
-pub use decoder::PageDecoder;
+pub use decoder::{PageDecoder, decode_in_colour};
 pub use inspector::BoundedImageInspector;
 pub use limits::DecodeLimits;
-pub use page::GrayPage;
+pub use page::{ColourPage, GrayPage};

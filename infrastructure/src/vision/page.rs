@@ -1,7 +1,7 @@
 //! Decoded pages.
 
 use super::Reservation;
-use image::{GrayImage, imageops, metadata::Orientation};
+use image::{GrayImage, ImageBuffer, Pixel, RgbImage, imageops, metadata::Orientation};
 
 /// A page as a person sees it: turned upright as its metadata says, transparency flattened over white, gray.
 #[derive(Debug)]
@@ -40,8 +40,31 @@ impl GrayPage {
     }
 }
 
+/// A page as a person sees it: turned upright as its metadata says, transparency flattened over white, in colour.
+#[derive(Debug)]
+pub struct ColourPage {
+    /// The pixels.
+    pub pixels: RgbImage,
+    /// Three bytes per pixel, until the page is dropped.
+    _reservation: Reservation,
+}
+
+impl ColourPage {
+    /// A page whose memory counts until it is dropped.
+    pub(super) fn reserved(pixels: RgbImage, mut reservation: Reservation) -> Self {
+        reservation.shrink_to(pixels.as_raw().len() as u64);
+        Self {
+            pixels,
+            _reservation: reservation,
+        }
+    }
+}
+
 /// Turns a page; only a quarter turn takes a second buffer.
-pub(super) fn turn(mut pixels: GrayImage, orientation: Orientation) -> GrayImage {
+pub(super) fn turn<P: Pixel<Subpixel = u8> + 'static>(
+    mut pixels: ImageBuffer<P, Vec<u8>>,
+    orientation: Orientation,
+) -> ImageBuffer<P, Vec<u8>> {
     match orientation {
         Orientation::NoTransforms => {}
         Orientation::FlipHorizontal => imageops::flip_horizontal_in_place(&mut pixels),

@@ -3,7 +3,7 @@
 use super::{
     DecodeLimits,
     format::{Format, PageHeader, corrupt, dots_per_inch, size},
-    luma::{Layout, write_gray},
+    tone::{Layout, Tone, write_pixels},
 };
 use bytes::Bytes;
 use domain::images::ImageError;
@@ -22,11 +22,12 @@ const MOST_STORED_PER_PIXEL: u64 = 4;
 /// An opened PNG; of an animation the still image counts.
 pub(super) struct Png {
     reader: Reader<Cursor<Bytes>>,
+    tone: Tone,
     header: PageHeader,
 }
 
 impl Png {
-    pub(super) fn open(bytes: Bytes, limits: &DecodeLimits) -> Result<Self, ImageError> {
+    pub(super) fn open(bytes: Bytes, tone: Tone, limits: &DecodeLimits) -> Result<Self, ImageError> {
         let mut decoder = Decoder::new(Cursor::new(bytes));
         // Neither is used, and either can be a decompression bomb.
         decoder.set_ignore_iccp_chunk(true);
@@ -40,7 +41,7 @@ impl Png {
         }
         // Expanding a palette with opacity gives four bytes per pixel, whatever is stored.
         let row = u64::from(width) * (info.bytes_per_pixel() as u64).max(4);
-        let memory = pixels + ROWS_AT_ONCE * row + WORKING_BYTES;
+        let memory = pixels * tone.bytes() as u64 + ROWS_AT_ONCE * row + WORKING_BYTES;
         decoder.set_limits(Limits { bytes: size(memory)? });
         let reader = decoder.read_info().map_err(corrupt)?;
         let info = reader.info();
@@ -58,7 +59,7 @@ impl Png {
                 .and_then(|dimensions| dots_per_inch(dimensions.xppu)),
             memory,
         };
-        Ok(Self { reader, header })
+        Ok(Self { reader, tone, header })
     }
 }
 
@@ -77,7 +78,10 @@ impl Format for Png {
             ColorType::Rgba => Layout::Rgba,
             ColorType::Indexed => return Err(corrupt("a palette was not expanded")),
         };
-        let mut gray = vec![0; width * height];
+        let size = self.tone.bytes();
+        let bits = if self.tone == Tone::Gray { 8 } else { 24 };
+        let width = width * size;
+        let mut page = vec![0; width * height];
         let mut pass_row = vec![0; width];
         let mut line = 0;
         while line < height || self.reader.info().interlaced {
@@ -86,18 +90,23 @@ impl Format for Png {
             };
             match row.interlace() {
                 InterlaceInfo::Null(_) => {
-                    write_gray(layout, row.data(), &mut gray[line * width..(line + 1) * width]);
+                    write_pixels(
+                        self.tone,
+                        layout,
+                        row.data(),
+                        &mut page[line * width..(line + 1) * width],
+                    );
                     line += 1;
                 }
                 InterlaceInfo::Adam7(pass) => {
-                    let pixels = row.data().len() / layout.samples();
-                    write_gray(layout, row.data(), &mut pass_row[..pixels]);
-                    png::expand_interlaced_row(&mut gray, width, &pass_row[..pixels], pass, 8);
+                    let pass_row = &mut pass_row[..row.data().len() / layout.samples() * size];
+                    write_pixels(self.tone, layout, row.data(), pass_row);
+                    png::expand_interlaced_row(&mut page, width, pass_row, pass, bits);
                 }
             }
         }
         // What follows the pixels is read too, so that a file that was cut off or damaged there is noticed.
         self.reader.finish().map_err(corrupt)?;
-        Ok(gray)
+        Ok(page)
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of the whole decoder, on images made here.
 
+mod colours;
 mod facts;
 mod hostile;
 mod inspection;

@@ -6,6 +6,7 @@ use super::{
     format::{Format, PageHeader, corrupt, size},
     tiff_chunks::{Chunks, Samples},
     tiff_directory::{Directory, directories, tags},
+    tone::Tone,
 };
 use bytes::{Bytes, BytesMut};
 use domain::images::ImageError;
@@ -36,7 +37,7 @@ pub(super) struct Tiff {
 }
 
 impl Tiff {
-    pub(super) fn open(bytes: Bytes, limits: &DecodeLimits) -> Result<Self, ImageError> {
+    pub(super) fn open(bytes: Bytes, tone: Tone, limits: &DecodeLimits) -> Result<Self, ImageError> {
         let directories = directories(&bytes, limits.max_pages)?;
         if directories.len() > limits.max_pages as usize {
             return Err(ImageError::TooManyPages {
@@ -52,7 +53,7 @@ impl Tiff {
             }
             let (width, height) = decoder.dimensions().map_err(corrupt)?;
             let pixels = limits.pixels(width, height)?;
-            let of_page = Chunks::of_page(&mut decoder, &bytes, samples(directory)?, limits)?;
+            let of_page = Chunks::of_page(&mut decoder, &bytes, samples(directory)?, tone, limits)?;
             decompressed += of_page.decompressed(pixels);
             if !limits.allow_decompressed(decompressed) {
                 return Err(limits.exceeded());

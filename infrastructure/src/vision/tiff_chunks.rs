@@ -4,9 +4,9 @@ use super::{
     DecodeLimits,
     fax::{FaxCoding, Inks},
     format::corrupt,
-    luma::Layout,
     tiff::Pages,
     tiff_layout::{layout, ranges},
+    tone::{Layout, Tone},
 };
 use bytes::Bytes;
 use domain::images::ImageError;
@@ -39,6 +39,7 @@ pub(super) struct Chunks {
     pub(super) file: Bytes,
     pub(super) samples: Samples,
     pub(super) layout: Layout,
+    pub(super) tone: Tone,
     pub(super) bits: u8,
     pub(super) planes: u32,
     pub(super) jpeg: bool,
@@ -56,6 +57,7 @@ impl Chunks {
         decoder: &mut Pages,
         file: &Bytes,
         samples: Samples,
+        tone: Tone,
         limits: &DecodeLimits,
     ) -> Result<Self, ImageError> {
         let (width, height) = decoder.dimensions().map_err(corrupt)?;
@@ -80,6 +82,7 @@ impl Chunks {
             file: file.clone(),
             samples,
             layout,
+            tone,
             bits,
             planes: u32::try_from(planes).map_err(corrupt)?,
             jpeg: decoder
@@ -99,7 +102,7 @@ impl Chunks {
         Ok(chunks)
     }
 
-    /// The most bytes that decoding the page takes, the gray page included.
+    /// The most bytes that decoding the page takes, the page included.
     pub(super) fn memory(&self) -> u64 {
         self.memory
     }
@@ -112,10 +115,15 @@ impl Chunks {
 
     fn needed(&self, page: u64) -> u64 {
         let chunk = u64::from(self.side.0) * u64::from(self.side.1);
+        let coloured = self.tone.bytes() as u64;
         if matches!(self.samples, Samples::Fax { .. }) {
-            return page + chunk + WORKING_BYTES;
+            // Gray before it is anything else.
+            let gray = if coloured > 1 { page } else { 0 };
+            return page * coloured + gray + chunk * coloured + WORKING_BYTES;
         }
-        let bytes = chunk * self.layout.samples() as u64;
+        let samples = self.layout.samples() as u64;
+        let grown = if samples < coloured { chunk * coloured } else { 0 };
+        let bytes = chunk * samples;
         let depth = u64::from(self.bits.div_ceil(8));
         let separate = if self.planes > 1 { bytes } else { 0 };
         let jpeg = if self.jpeg {
@@ -123,8 +131,8 @@ impl Chunks {
         } else {
             0
         };
-        let page = if self.whole_pages() { 0 } else { page };
-        page + bytes * depth + separate + jpeg + WORKING_BYTES
+        let page = if self.whole_pages() { 0 } else { page * coloured };
+        page + grown + bytes * depth + separate + jpeg + WORKING_BYTES
     }
 
     /// Whether the only chunk of a page becomes the page.

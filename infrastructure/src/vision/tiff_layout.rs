@@ -1,6 +1,6 @@
 //! What a TIFF page says about its samples and where they are.
 
-use super::{format::corrupt, luma::Layout, tiff::Pages};
+use super::{format::corrupt, tiff::Pages, tone::Layout};
 use domain::images::ImageError;
 use tiff::{ColorType, decoder::ChunkType, tags::Tag};
 
@@ -12,7 +12,7 @@ pub(super) fn layout(decoder: &mut Pages) -> Result<(Layout, u8), ImageError> {
         ColorType::RGB(_) => Layout::Rgb,
         ColorType::RGBA(_) => Layout::Rgba,
         ColorType::CMYK(_) => Layout::Cmyk,
-        ColorType::YCbCr(_) => Layout::First(3),
+        ColorType::YCbCr(_) => Layout::YCbCr,
         ColorType::Multiband { num_samples, .. } => {
             let extra = decoder
                 .find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)

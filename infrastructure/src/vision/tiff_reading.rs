@@ -4,16 +4,16 @@ use super::{
     fax,
     format::{corrupt, size},
     jpeg_structure::JpegStructure,
-    luma::into_gray,
     tiff::Pages,
     tiff_chunks::{Chunks, Samples},
-    tiff_samples::{palette_grays, to_bytes, unpack},
+    tiff_samples::{palette_colours, to_bytes, unpack},
+    tone::{Layout, Tone, into_pixels},
 };
 use domain::images::ImageError;
 use tiff::tags::Tag;
 
 impl Chunks {
-    /// The gray page.
+    /// The page.
     pub(super) fn decode(
         &self,
         decoder: &mut Pages,
@@ -21,67 +21,87 @@ impl Chunks {
         height: usize,
     ) -> Result<Vec<u8>, ImageError> {
         if self.whole_pages() {
-            return Ok(into_gray(self.layout, self.read(decoder, 0)?));
+            return Ok(into_pixels(self.tone, self.layout, self.read(decoder, 0)?));
         }
-        let grays = match self.samples {
-            Samples::Palette => Some(palette_grays(
+        let colours = match self.samples {
+            Samples::Palette => Some(palette_colours(
                 &decoder.get_tag_u16_vec(Tag::ColorMap).map_err(corrupt)?,
                 self.bits,
+                self.tone,
             )?),
             _ => None,
         };
-        let mut page = vec![0; width * height];
         if let Samples::Fax { .. } = self.samples
             && self.across == 1
             && self.side.0 as usize == width
         {
             // Strips of whole rows follow each other in the page.
+            let mut page = vec![0; width * height];
             let strips = page.chunks_mut(width * size(self.side.1.into())?);
             for (index, strip) in (0..).zip(strips) {
                 self.read_fax(index, width, strip)?;
             }
-            return Ok(page);
+            return Ok(into_pixels(self.tone, Layout::Gray, page));
         }
+        let bytes = self.tone.bytes();
+        let mut page = vec![0; width * height * bytes];
         let count = u32::try_from(self.ranges.len()).map_err(corrupt)? / self.planes;
         for index in 0..count {
             let top = size(u64::from(index / self.across) * u64::from(self.side.1))?;
             let left = size(u64::from(index % self.across) * u64::from(self.side.0))?;
-            let (chunk_width, gray) = self.gray_chunk(decoder, index, grays.as_deref())?;
+            let (chunk_width, pixels) = self.chunk(decoder, index, colours.as_deref())?;
             let visible = chunk_width.min(width.saturating_sub(left));
-            let rows = page.chunks_exact_mut(width).skip(top);
-            for (row, from) in rows.zip(gray.chunks_exact(chunk_width)) {
-                row[left..left + visible].copy_from_slice(&from[..visible]);
+            let rows = page.chunks_exact_mut(width * bytes).skip(top);
+            for (row, from) in rows.zip(pixels.chunks_exact(chunk_width * bytes)) {
+                row[left * bytes..(left + visible) * bytes].copy_from_slice(&from[..visible * bytes]);
             }
         }
         Ok(page)
     }
 
-    /// The width of a chunk and its grays.
-    fn gray_chunk(
+    /// The width of a chunk and its pixels.
+    fn chunk(
         &self,
         decoder: &mut Pages,
         index: u32,
-        grays: Option<&[u8]>,
+        colours: Option<&[[u8; 3]]>,
     ) -> Result<(usize, Vec<u8>), ImageError> {
         let (width, height) = decoder.chunk_data_dimensions(index);
         if let Samples::Fax { .. } = self.samples {
             let coded_width = size(self.side.0.into())?;
             let mut gray = vec![0; coded_width * size(height.into())?];
             self.read_fax(index, coded_width, &mut gray)?;
-            return Ok((coded_width, gray));
+            return Ok((coded_width, into_pixels(self.tone, Layout::Gray, gray)));
         }
         let width = size(width.into())?;
         let mut samples = self.read(decoder, index)?;
         if self.bits < 8 {
-            samples = unpack(&samples, self.bits, width, grays.is_none());
+            samples = unpack(&samples, self.bits, width, colours.is_none());
         }
-        if let Some(grays) = grays {
-            for sample in &mut samples {
-                *sample = grays.get(usize::from(*sample)).copied().unwrap_or(0);
+        if let Some(colours) = colours {
+            return Ok((width, self.paint(samples, colours)));
+        }
+        Ok((width, into_pixels(self.tone, self.layout, samples)))
+    }
+
+    /// The pixels that numbers of colours mean; a number of none is black.
+    fn paint(&self, mut numbers: Vec<u8>, colours: &[[u8; 3]]) -> Vec<u8> {
+        let colour = |number: u8| colours.get(usize::from(number)).copied().unwrap_or([0; 3]);
+        match self.tone {
+            Tone::Gray => {
+                for number in &mut numbers {
+                    *number = colour(*number)[0];
+                }
+                numbers
             }
-            return Ok((width, samples));
+            Tone::Rgb => {
+                let mut pixels = vec![0; numbers.len() * 3];
+                for (pixel, number) in pixels.as_chunks_mut().0.iter_mut().zip(numbers) {
+                    *pixel = colour(number);
+                }
+                pixels
+            }
         }
-        Ok((width, into_gray(self.layout, samples)))
     }
 
     /// Decodes a chunk of fax into its grays.

@@ -1,6 +1,6 @@
 //! The samples of a TIFF in all their widths, as bytes.
 
-use super::{format::corrupt, luma::brightness};
+use super::{format::corrupt, tone::Tone};
 use domain::images::ImageError;
 use tiff::decoder::DecodingSampleType;
 
@@ -89,8 +89,9 @@ fn spread_row<const IN_BYTE: usize>(of_byte: &[[u8; 8]; 256], row: &[u8], sample
     }
 }
 
-/// The gray of every colour of a palette: all reds, then all greens, then all blues, 16 bits each.
-pub(super) fn palette_grays(palette: &[u16], bits: u8) -> Result<Vec<u8>, ImageError> {
+/// Every colour of a palette in a tone, as many bytes as that has: all reds, then all greens, then all blues, 16 bits
+/// each.
+pub(super) fn palette_colours(palette: &[u16], bits: u8, tone: Tone) -> Result<Vec<[u8; 3]>, ImageError> {
     if bits > 8 {
         return Err(corrupt("a TIFF palette of more than 256 colours"));
     }
@@ -101,11 +102,11 @@ pub(super) fn palette_grays(palette: &[u16], bits: u8) -> Result<Vec<u8>, ImageE
     let high = |sample: u16| sample.to_be_bytes()[0];
     Ok((0..colours)
         .map(|index| {
-            brightness(
+            tone.of([
                 high(palette[index]),
                 high(palette[colours + index]),
                 high(palette[2 * colours + index]),
-            )
+            ])
         })
         .collect())
 }

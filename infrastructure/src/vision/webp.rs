@@ -3,7 +3,7 @@
 use super::{
     DecodeLimits,
     format::{Format, PageHeader, corrupt, size},
-    luma::{Layout, into_gray},
+    tone::{Layout, Tone, into_pixels},
     webp_structure::WebpStructure,
 };
 use bytes::Bytes;
@@ -18,11 +18,12 @@ const WORKING_BYTES: u64 = 1 << 20;
 /// An opened WebP.
 pub(super) struct Webp {
     decoder: WebPDecoder<Cursor<Bytes>>,
+    tone: Tone,
     header: PageHeader,
 }
 
 impl Webp {
-    pub(super) fn open(bytes: Bytes, limits: &DecodeLimits) -> Result<Self, ImageError> {
+    pub(super) fn open(bytes: Bytes, tone: Tone, limits: &DecodeLimits) -> Result<Self, ImageError> {
         let structure = WebpStructure::walk(&bytes)?;
         let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(corrupt)?;
         let (width, height) = decoder.dimensions();
@@ -41,7 +42,11 @@ impl Webp {
             dpi: None,
             memory: pixels * bytes_per_pixel(&structure, decoder.has_alpha()) + WORKING_BYTES,
         };
-        Ok(Self { decoder, header })
+        Ok(Self {
+            decoder,
+            tone,
+            header,
+        })
     }
 }
 
@@ -81,6 +86,6 @@ impl Format for Webp {
         };
         let mut samples = vec![0; size(pixels)? * layout.samples()];
         self.decoder.read_image(&mut samples).map_err(corrupt)?;
-        Ok(into_gray(layout, samples))
+        Ok(into_pixels(self.tone, layout, samples))
     }
 }
