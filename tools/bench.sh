@@ -13,7 +13,9 @@ tools/fetch_models.sh "$OCELLUS_TEST_FACES/models"
 tools/fetch_face_photos.sh "$OCELLUS_TEST_FACES/photos"
 echo "Building the program as it is released."
 # All in one go, so that everything is compiled once.
-cargo build --release --workspace --bin ocellus --bench service --example measure_claims --example measure_faces
+cargo build --release --workspace --bin ocellus --bench service --example measure_claims --example measure_faces \
+    --example measure_classification
 cargo bench --workspace --bench service -- "$@"
 "$target/release/examples/measure_claims"
 "$target/release/examples/measure_faces" "$OCELLUS_TEST_FACES/models" "$OCELLUS_TEST_FACES/photos/obama.jpg"
+"$target/release/examples/measure_classification" tests/parity

@@ -226,7 +226,7 @@ impl Outside {
         };
         let budget = DecodeBudget::new(&limits);
         let inspector = BoundedImageInspector::new(limits, budget.clone());
-        let classifiers = Arc::new(models::NoClassifiers);
+        let classifiers = models::load(settings, limits, budget.clone()).await?;
         let engine = Arc::new(start_engine(settings, limits, budget.clone())?);
         let broker = match &settings.broker {
             Some(url) => Some(connect_broker(url, settings.workers.count).await?),

@@ -1,6 +1,7 @@
 //! Adapters: every outside thing behind a port of the domain.
 
 pub mod blobs;
+pub mod classification;
 pub mod faces;
 pub mod mail;
 pub mod ocr;

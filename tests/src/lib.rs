@@ -14,6 +14,7 @@ mod home;
 mod log;
 mod mail_server;
 mod mails;
+mod parity_model;
 mod pictures;
 mod program;
 mod proxy;
@@ -34,6 +35,7 @@ pub use faces::{FacePhotos, photo_form};
 pub use log::Log;
 pub use mail_server::MailServer;
 pub use mails::Mail;
+pub use parity_model::write_parity_model;
 pub use pictures::{
     bundled_image, long_document, picture, picture_as, plain, png_that_claims_to_be, svg, tiff_of_pages,
     truncated,

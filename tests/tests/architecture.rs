@@ -32,9 +32,10 @@ const FEATURES: [&str; 7] = [
 const INTERFACE: [&str; 3] = ["bootstrap", "configuration", "http"];
 
 /// The rooms of infrastructure.
-const ADAPTERS: [&str; 9] = [
+const ADAPTERS: [&str; 10] = [
     "persistence",
     "blobs",
+    "classification",
     "mail",
     "security",
     "ocr",

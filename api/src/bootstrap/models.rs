@@ -1,16 +1,37 @@
-//! The classifiers. None yet: the adapter comes with the next merge.
+//! The classifiers: loaded at start, and anew whenever somebody asks for it.
 
-use domain::predictions::{Classifier, Classifiers, RefusedModel};
+use super::{StartError, at, storage};
+use crate::configuration::Settings;
+use infrastructure::{
+    classification::{ClassifierSettings, ModelSources, RtenClassifiers},
+    vision::{DecodeBudget, DecodeLimits},
+};
 use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
 
-pub(super) struct NoClassifiers;
-
-impl Classifiers for NoClassifiers {
-    fn loaded(&self) -> Vec<Arc<dyn Classifier>> {
-        vec![]
-    }
-
-    fn refused(&self) -> Vec<RefusedModel> {
-        vec![]
-    }
+/// Loads the models, and does so again at every SIGHUP. What cannot be loaded stops nothing.
+pub(super) async fn load(
+    settings: &Settings,
+    limits: DecodeLimits,
+    budget: DecodeBudget,
+) -> Result<Arc<RtenClassifiers>, StartError> {
+    let models = settings.data_dir.join("models");
+    let sources = match &settings.models {
+        Some(urls) => ModelSources::Listed(urls.clone()),
+        None => ModelSources::Folder(models.join("classifiers")),
+    };
+    // From now on a hangup does not end the process.
+    let mut hangups = signal(SignalKind::hangup()).map_err(at("predictions.models"))?;
+    let access = storage::bucket(&settings.buckets);
+    let threads = settings.workers.threads();
+    let setup = ClassifierSettings::new(sources, threads, models.join("cache"), access);
+    let classifiers = Arc::new(RtenClassifiers::start(setup, limits, budget).await);
+    let reloading = classifiers.clone();
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            tracing::info!("loading models anew");
+            reloading.reload().await;
+        }
+    });
+    Ok(classifiers)
 }

@@ -36,7 +36,8 @@ pub async fn open_storage(settings: &StorageSettings) -> Result<Storage, StartEr
     }
 }
 
-fn bucket(settings: &S3Settings) -> blobs::S3Settings {
+/// A bucket as the adapter takes it.
+pub fn bucket(settings: &S3Settings) -> blobs::S3Settings {
     blobs::S3Settings {
         bucket: settings.bucket.clone(),
         prefix: settings.prefix.clone(),

@@ -36,6 +36,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// `storage.*`: where the blobs are.
     pub storage: StorageSettings,
+    /// `storage.s3.*`: how buckets are reached that models lie in.
+    pub buckets: S3Settings,
     /// `queue.url`: an AMQP broker that calls workers; `None` where the database does.
     pub broker: Option<SecretString>,
     /// `mail.*`
@@ -168,6 +170,7 @@ impl Settings {
         let data_dir = source
             .take("data_dir", values::path)
             .unwrap_or_else(|| PathBuf::from("data"));
+        let (storage, buckets) = storage::take_storage(source, &data_dir);
         let month = Duration::from_hours(30 * 24);
         Self {
             http: HttpSettings {
@@ -189,7 +192,8 @@ impl Settings {
                     .unwrap_or(Duration::from_secs(30)),
             },
             database: database::take_database(source, &data_dir),
-            storage: storage::take_storage(source, &data_dir),
+            storage,
+            buckets,
             broker: source.take("queue.url", values::queue_url).flatten(),
             mail: MailSettings {
                 server: source.take("mail.url", values::mail_url).flatten(),

@@ -15,7 +15,7 @@ pub enum StorageSettings {
 }
 
 /// A bucket.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct S3Settings {
     /// The bucket.
     pub bucket: String,
@@ -54,7 +54,8 @@ enum Location {
     Bucket { bucket: String, prefix: String },
 }
 
-pub(super) fn take_storage(source: &mut Source, data_dir: &Path) -> StorageSettings {
+/// Where blobs are kept, and how buckets are reached, also where blobs are in none: models may be.
+pub(super) fn take_storage(source: &mut Source, data_dir: &Path) -> (StorageSettings, S3Settings) {
     let location = source.take("storage.url", location);
     let endpoint = source.take("storage.s3.endpoint", endpoint);
     let allow_http = source.take("storage.s3.allow_http", values::boolean);
@@ -86,20 +87,26 @@ pub(super) fn take_storage(source: &mut Source, data_dir: &Path) -> StorageSetti
         }
         (None, None) => None,
     };
-    match location {
+    let buckets = S3Settings {
+        bucket: String::new(),
+        prefix: String::new(),
+        endpoint,
+        allow_http,
+        region,
+        keys,
+        encryption,
+        ca,
+    };
+    let storage = match location {
         None => StorageSettings::Folder(data_dir.join("blobs")),
         Some(Location::Folder(folder)) => StorageSettings::Folder(folder),
         Some(Location::Bucket { bucket, prefix }) => StorageSettings::S3(S3Settings {
             bucket,
             prefix,
-            endpoint,
-            allow_http,
-            region,
-            keys,
-            encryption,
-            ca,
+            ..buckets.clone()
         }),
-    }
+    };
+    (storage, buckets)
 }
 
 /// `file:///folder`, `s3://bucket`, `s3://bucket/prefix`. What is wrong is never shown: somebody may have written a secret

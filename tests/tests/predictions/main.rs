@@ -7,6 +7,7 @@ mod feedback;
 mod heat_maps;
 mod history;
 mod models;
+mod parity;
 mod predicting;
 mod tasks;
 

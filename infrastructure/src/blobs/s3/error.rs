@@ -36,7 +36,7 @@ pub enum S3Error {
 
 impl S3Error {
     /// What an error of the client means.
-    pub(super) fn of(error: &object_store::Error) -> Self {
+    pub(crate) fn of(error: &object_store::Error) -> Self {
         let told = told(error);
         match element(&told, "Code") {
             Some("InvalidAccessKeyId" | "NotSignedUp") => Self::AccessKey,

@@ -60,7 +60,7 @@ pub enum S3Encryption {
 
 impl S3Settings {
     /// A client, which has asked for nothing yet.
-    pub(super) fn connect(&self) -> Result<AmazonS3, S3Error> {
+    pub(crate) fn connect(&self) -> Result<AmazonS3, S3Error> {
         let refused = |error: Error| S3Error::Settings(error.to_string());
         let builder = match &self.keys {
             Some(keys) => AmazonS3Builder::new()
