@@ -274,7 +274,8 @@ mod tests {
                 all_of(width, height),
                 &evidence([1.0; 4]),
                 &"long label ".repeat(6),
-            );
+            )
+            .unwrap();
             assert!(
                 (LEAST_WIDTH..=LONGEST).contains(&drawn.width()),
                 "{width}x{height}"
