@@ -173,8 +173,8 @@ fn read_position(text: &str) -> Option<HistoryPosition> {
 mod tests {
     use super::*;
 
-    fn given(text: &str) -> Option<Given<String>> {
-        Some(Given(Some(text.to_owned())))
+    fn given(text: &str) -> Given<String> {
+        Given(Some(text.to_owned()))
     }
 
     fn moment(text: &str) -> Timestamp {
@@ -195,7 +195,7 @@ mod tests {
             let parse = |sort| {
                 let parameters = HistoryParameters {
                     sort: Some(Given(Some(sort))),
-                    cursor: given(&write_position(position)),
+                    cursor: Some(given(&write_position(position))),
                     ..HistoryParameters::default()
                 };
                 parameters.parse()
@@ -216,9 +216,9 @@ mod tests {
     #[test]
     fn a_date_begins_by_the_clocks_of_the_zone() {
         let parameters = HistoryParameters {
-            from: given("2026-03-01"),
-            to: given("2026-03-01T12:00:00 01:00"),
-            tz: given("Europe/Madrid"),
+            from: Some(given("2026-03-01")),
+            to: Some(given("2026-03-01T12:00:00 01:00")),
+            tz: Some(given("Europe/Madrid")),
             ..HistoryParameters::default()
         };
         let filter = parameters.parse().expect("a query").filter;
@@ -229,15 +229,15 @@ mod tests {
     #[test]
     fn every_bad_parameter_is_named_and_so_is_a_range_the_wrong_way_round() {
         let parameters = HistoryParameters {
-            label: given(""),
-            model: given("../eyes"),
+            label: Some(given("")),
+            model: Some(given("../eyes")),
             feedback: Some(Given(None)),
-            from: given("yesterday"),
-            to: given("2026-02-30"),
-            tz: given("Madrid"),
+            from: Some(given("yesterday")),
+            to: Some(given("2026-02-30")),
+            tz: Some(given("Madrid")),
             sort: Some(Given(None)),
             limit: Some(Given(Some(101))),
-            cursor: given("?"),
+            cursor: Some(given("?")),
         };
         let Err(Error::InvalidRequest(fields)) = parameters.parse() else {
             panic!("taken")
@@ -250,8 +250,8 @@ mod tests {
             ]
         );
         let reversed = HistoryParameters {
-            from: given("2026-03-02"),
-            to: given("2026-03-01"),
+            from: Some(given("2026-03-02")),
+            to: Some(given("2026-03-01")),
             ..HistoryParameters::default()
         };
         assert_eq!(reversed.parse().expect_err("refused").code(), "invalid_request");

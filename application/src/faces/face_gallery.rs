@@ -67,7 +67,9 @@ impl FaceGallery {
             if gone.is_empty() {
                 return Ok(Some(nearest));
             }
-            gone.iter().for_each(|gone| known.gallery.remove(gone));
+            for neighbour in &gone {
+                known.gallery.remove(neighbour);
+            }
         }
     }
 

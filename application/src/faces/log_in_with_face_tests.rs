@@ -61,8 +61,8 @@ async fn tried(
     engine: MockFaceEngine,
     identify: bool,
 ) -> Result<(), &'static str> {
-    let log_in = log_in(store, engine, identify);
-    let outcome = log_in.execute(login, faces::photo(), fixtures::origin());
+    let use_case = log_in(store, engine, identify);
+    let outcome = use_case.execute(login, faces::photo(), fixtures::origin());
     outcome.await.map(drop).map_err(|error| error.code())
 }
 
@@ -137,8 +137,8 @@ async fn another_face_an_unknown_name_no_enrolment_and_a_disabled_user_are_answe
     ] {
         let failure = fixtures::recording_of(known, counting(), EventKind::LoginFailed);
         let store = Arc::new(knowing_ada(user, face, 0).then_work(failure));
-        let log_in = log_in(&store, faces::engine_seeing([shown]), false);
-        let outcome = log_in.execute(Some(name), faces::photo(), fixtures::origin());
+        let use_case = log_in(&store, faces::engine_seeing([shown]), false);
+        let outcome = use_case.execute(Some(name), faces::photo(), fixtures::origin());
         let error = outcome.await.expect_err("refused");
         assert_eq!(error.to_string(), Error::FaceNotRecognized.to_string());
         assert_eq!((error.code(), store.commits()), ("invalid_credentials", 1));

@@ -105,7 +105,8 @@ async fn without_the_model_no_byte_is_taken() {
 
 #[tokio::test]
 async fn what_cannot_be_classified_leaves_nothing_behind() {
-    let failures: [(fn() -> ClassificationError, &str); 4] = [
+    type Failure = fn() -> ClassificationError;
+    let failures: [(Failure, &str); 4] = [
         (|| ClassificationError::UnusableOutput, "unavailable"),
         (|| ClassificationError::Timeout, "timeout"),
         (|| ClassificationError::Busy, "unavailable"),

@@ -60,7 +60,7 @@ type Outcome = Result<Option<TaskResult>, Error>;
 /// What became of a claimed task's work.
 enum Attempt {
     /// It came to an end of its own.
-    Done(Outcome),
+    Done(Box<Outcome>),
     /// The lease is void: somebody else decides about the task now.
     Lost,
     /// The process ends first.
@@ -139,7 +139,7 @@ impl WorkOnTasks {
 
     async fn perform(&self, claim: &Claim, turn: Turn<'_>) {
         match self.attempt(claim, turn).await {
-            Attempt::Done(outcome) => self.conclude(claim, outcome).await,
+            Attempt::Done(outcome) => self.conclude(claim, *outcome).await,
             Attempt::Lost => tracing::info!(task = %claim.task.id, "the task was taken away"),
             Attempt::Interrupted => self.hand_back(claim).await,
         }
@@ -152,7 +152,7 @@ impl WorkOnTasks {
         let (pages, done) = watch::channel(0);
         let cancellations = self.signals.cancellations();
         tokio::select! {
-            outcome = self.work(&claim.task, Arc::new(Pages(pages))) => Attempt::Done(outcome),
+            outcome = self.work(&claim.task, Arc::new(Pages(pages))) => Attempt::Done(Box::new(outcome)),
             () = self.keep(claim, &done) => Attempt::Lost,
             never = give_up(turn, done.clone(), claim.task.progress.total) => match never {},
             () = cancelled(cancellations, claim.lease.task) => Attempt::Lost,

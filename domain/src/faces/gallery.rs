@@ -47,17 +47,14 @@ impl Gallery {
 
     /// Adds a face, in the place of an earlier one of the same user; a later one stays.
     pub fn put(&mut self, entry: GalleryEntry) {
-        match self.places.get(&entry.user_id) {
-            Some(&place) => {
-                let known = &mut self.entries[place];
-                if known.face_id < entry.face_id {
-                    *known = entry;
-                }
+        if let Some(&place) = self.places.get(&entry.user_id) {
+            let known = &mut self.entries[place];
+            if known.face_id < entry.face_id {
+                *known = entry;
             }
-            None => {
-                self.places.insert(entry.user_id, self.entries.len());
-                self.entries.push(entry);
-            }
+        } else {
+            self.places.insert(entry.user_id, self.entries.len());
+            self.entries.push(entry);
         }
     }
 

@@ -103,10 +103,10 @@ pub(super) fn occlusion(
             let (down, across) = ((row + 2).min(rows), (column + 2).min(columns));
             part.copy_from_slice(input);
             cover(&mut part, size, [row, down, rows], [column, across, columns]);
-            let loss = (whole - probability(&part)?).max(0.0);
+            let drop = (whole - probability(&part)?).max(0.0);
             for cell in (row..down).flat_map(|row| (column..across).map(move |column| row * columns + column))
             {
-                lost[cell as usize] += loss;
+                lost[cell as usize] += drop;
                 covered[cell as usize] += 1.0;
             }
         }

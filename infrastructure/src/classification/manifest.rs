@@ -100,19 +100,19 @@ fn preprocessing(input: &WrittenInput) -> Result<Preprocessing, String> {
         width: input.width,
     };
     let resize = match input.resize {
-        WrittenSize::One(side) => Resize::ShorterSide(side),
+        WrittenSize::One(edge) => Resize::ShorterSide(edge),
         WrittenSize::Both([height, width]) => Resize::Both(InputSize { height, width }),
     };
     let crop = input.crop.map(|crop| match crop {
-        WrittenSize::One(side) => InputSize {
-            height: side,
-            width: side,
+        WrittenSize::One(edge) => InputSize {
+            height: edge,
+            width: edge,
         },
         WrittenSize::Both([height, width]) => InputSize { height, width },
     });
     // The least that resizing leaves of height and width.
     let (least, most) = match resize {
-        Resize::ShorterSide(side) => ([side; 2], side),
+        Resize::ShorterSide(edge) => ([edge; 2], edge),
         Resize::Both(both) => ([both.height, both.width], both.height.max(both.width)),
     };
     if most > LONGEST_SIDE || size.height.min(size.width) == 0 {

@@ -134,10 +134,10 @@ mod tests {
     use super::*;
     use image::Rgb;
 
-    fn usual(resize: Resize, side: u32) -> Preprocessing {
+    fn usual(resize: Resize, edge: u32) -> Preprocessing {
         let size = InputSize {
-            height: side,
-            width: side,
+            height: edge,
+            width: edge,
         };
         Preprocessing {
             size,

@@ -13,7 +13,7 @@ use domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 /// Bytes of a key.
 const KEY_LENGTH: usize = 32;
@@ -53,13 +53,18 @@ impl Key {
         let cipher = RandomizedNonceKey::new(&AES_256_GCM, &bytes);
         let digest = Sha256::digest(&bytes);
         Ok(Self {
-            id: digest[..ID_LENGTH]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            id: hex(&digest[..ID_LENGTH]),
             cipher: cipher.map_err(|_| EncryptionKeyError::Invalid)?,
         })
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a text does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl AesEmbeddingCipher {

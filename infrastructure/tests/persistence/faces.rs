@@ -143,7 +143,7 @@ async fn faces_that_an_earlier_key_sealed_are_found_and_sealed_anew(database: Te
                 .expect("a list")
         }
     };
-    assert_eq!(list(None).await, [old.clone()]);
+    assert_eq!(list(None).await, std::slice::from_ref(&old));
     assert_eq!(list(Some(old.id)).await, []);
     let anew = SealedEmbedding {
         key_id: "new".to_owned(),

@@ -57,16 +57,16 @@ async fn an_account_without_a_password_is_made_together_with_its_face(database: 
         events.contains("registered") && events.contains("face_enrolled"),
         "{events}"
     );
-    let taken = register(
+    let refused = register(
         &client,
         &name.to_uppercase(),
         "other@example.org",
         photos.of_one(),
     )
     .await;
-    taken.problem(409, "username_taken");
-    let taken = register(&client, &unique_name("face"), &email, photos.of_one()).await;
-    taken.problem(409, "email_taken");
+    refused.problem(409, "username_taken");
+    let refused = register(&client, &unique_name("face"), &email, photos.of_one()).await;
+    refused.problem(409, "email_taken");
     // A password comes by way of the e-mail.
     let body = json!({"username": name, "password": ""});
     client

@@ -35,7 +35,7 @@ async fn every_filter_finds_what_meets_it(database: Database) {
     let (red_id, green_id, other_id) = (id(&red), id(&green), id(&other));
     let created_at = |prediction: &Value| text(prediction, "created_at").to_owned();
     for (query, expected) in [
-        ("".to_owned(), vec![&other_id, &green_id, &red_id]),
+        (String::new(), vec![&other_id, &green_id, &red_id]),
         ("?label=normal".to_owned(), vec![&green_id]),
         (
             "?label=diabetic%20retinopathy".to_owned(),

@@ -74,8 +74,8 @@ async fn a_model_is_asked_for_by_name_and_version(database: Database) {
             .await
             .expect(201)
             .json();
-        let used = (text(&prediction, "model"), text(&prediction, "model_version"));
-        assert_eq!(used, (name, version), "{query}");
+        let answered = (text(&prediction, "model"), text(&prediction, "model_version"));
+        assert_eq!(answered, (name, version), "{query}");
     }
 }
 

@@ -5,6 +5,10 @@ use sea_orm::entity::prelude::*;
 /// The face that a user logs in with, encrypted.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "faces")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a column has the name of what the framework calls the row"
+)]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: Uuid,

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 /// What a classifier said of an image.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "predictions")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a column has the name of what the framework calls the row"
+)]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,

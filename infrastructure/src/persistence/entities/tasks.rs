@@ -5,6 +5,10 @@ use sea_orm::entity::prelude::*;
 /// A task, with what its workers share.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tasks")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a column has the name of what the framework calls the row"
+)]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
