@@ -40,6 +40,8 @@ def environment():
     return {name: os.environ[name] for name in kept if name in os.environ} | {
         # Without models, logging in with a face is unavailable.
         "OCELLUS__FACES__MODELS_DIR": str(pathlib.Path(faces) / "models"),
+        # Without a classifier, predicting is unavailable.
+        "OCELLUS__PREDICTIONS__MODELS": (pathlib.Path(__file__).parent / "models" / "colours").resolve().as_uri(),
         "OCELLUS__HTTP__PORT": "0",
         # Everything that is tried comes from one address.
         "OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS": "0",
