@@ -43,5 +43,7 @@ printf 'postgres://ocellus:%s@database:5432/ocellus' "$(cat "$folder/database/pa
 printf 'amqp://ocellus:%s@queue:5672/%%2f' "$(cat "$folder/queue/password")" | once "$folder/api/queue_url"
 once "$folder/api/secret_access_key" <"$folder/storage/secret_access_key"
 signing_key | once "$folder/api/signing_key.pem"
+# What embeddings of faces are encrypted with: without it nobody logs in with the face that he enrolled.
+head -c 32 /dev/urandom | base64 | once "$folder/api/faces_key"
 # Put the address of a real mail server here.
 printf 'smtp://mail:1025' | once "$folder/api/mail_url"

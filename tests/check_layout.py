@@ -47,6 +47,7 @@ class Layout:
             "OCELLUS__QUEUE__URL": secret("api/queue_url").replace("queue:5672", f"127.0.0.1:{queue}"),
             "OCELLUS__MAIL__URL": secret("api/mail_url").replace("mail:1025", f"127.0.0.1:{mail}"),
             "OCELLUS__AUTH__SIGNING_KEY_FILE": str(folder / "secrets" / "api" / "signing_key.pem"),
+            "OCELLUS__FACES__ENCRYPTION_KEY_FILE": str(folder / "secrets" / "api" / "faces_key"),
             "OCELLUS__STORAGE__URL": "s3://ocellus",
             "OCELLUS__STORAGE__S3__ENDPOINT": f"http://127.0.0.1:{bucket}",
             "OCELLUS__STORAGE__S3__ALLOW_HTTP": "true",

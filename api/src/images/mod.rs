@@ -7,14 +7,14 @@ use crate::{
     authentication::{Bearer, PRIVATE},
     failure::{BAD_REQUEST, CONFLICT, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
     fields::{Fields, Given},
-    idempotency::{Created, Request, answer_once, parse_key},
+    idempotency::{Created, answer_once, parse_key},
     paging::page_request,
     tags::Tag,
     use_cases::UseCases,
 };
 use application::{
     Error,
-    images::{Delivery, ImageContent, Upload},
+    images::{Delivery, ImageContent},
 };
 use domain::{
     ids::ImageId,
@@ -116,13 +116,7 @@ impl ImagesApi {
     > {
         let owner = sender.0.user.id;
         let key = parse_key(owner, "uploadImage", key.0)?;
-        let (filename, content) = upload.open().await?;
-        let (said, content) = Request::of_fields(&[filename.as_str()]).with_file(key.as_ref(), content);
-        let upload = Upload {
-            owner,
-            filename,
-            content,
-        };
+        let (upload, said) = upload.open(owner, key.as_ref(), &[]).await?;
         let use_cases = use_cases.0;
         let work = |receipt| async move {
             use_cases

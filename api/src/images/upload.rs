@@ -1,11 +1,17 @@
 //! A file in a multipart body, streamed.
 
 use crate::{
+    idempotency,
     multipart::{self, PartSource, next_part},
     problem::Problem,
     use_cases::UseCases,
 };
-use domain::images::{ByteSource, Filename};
+use application::images::Upload;
+use domain::{
+    ids::UserId,
+    images::{ByteSource, Filename},
+    operations::IdempotencyKey,
+};
 use multer::Multipart;
 use poem::{FromRequest, Request, RequestBody, web::Data};
 use poem_openapi::{
@@ -21,8 +27,27 @@ const PART: &str = "file";
 pub struct FileUpload(Multipart<'static>);
 
 impl FileUpload {
+    /// The file as its owner's, and what the request says: the file, its name and these words. A file is part of that only
+    /// where there is a key to repeat the request by.
+    pub async fn open(
+        self,
+        owner: UserId,
+        key: Option<&IdempotencyKey>,
+        words: &[&str],
+    ) -> Result<(Upload, idempotency::Request), Problem> {
+        let (filename, content) = self.file().await?;
+        let said = idempotency::Request::of_fields(&[&[filename.as_str()], words].concat());
+        let (said, content) = said.with_file(key, content);
+        let upload = Upload {
+            owner,
+            filename,
+            content,
+        };
+        Ok((upload, said))
+    }
+
     /// The name and the bytes of the part `file`. Parts before it are passed over.
-    pub async fn open(mut self) -> Result<(Filename, Box<dyn ByteSource>), Problem> {
+    async fn file(mut self) -> Result<(Filename, Box<dyn ByteSource>), Problem> {
         loop {
             match next_part(&mut self.0).await? {
                 None => return Err(Problem::missing_part(PART)),

@@ -17,12 +17,11 @@ use crate::{
     authentication::{Bearer, PRIVATE},
     failure::{BAD_REQUEST, CONFLICT, Failure, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
     fields::{Fields, Given},
-    idempotency::{Created, Request, answer_once, parse_key},
+    idempotency::{Created, answer_once, parse_key},
     images::FileUpload,
     tags::Tag,
     use_cases::UseCases,
 };
-use application::images::Upload;
 pub use dashboard::DashboardApi;
 use domain::predictions::Prediction;
 use dto::ModelListDto;
@@ -88,14 +87,8 @@ impl PredictionsApi {
         fields.finish()?;
         let key = parse_key(owner, "predict", key.0)?;
         let model = parse_model(name.as_deref())?;
-        let (filename, content) = upload.open().await?;
-        let said = [filename.as_str(), name.as_deref().unwrap_or_default()].map(str::to_owned);
-        let (said, content) = Request::of_fields(&[&said[0], &said[1]]).with_file(key.as_ref(), content);
-        let upload = Upload {
-            owner,
-            filename,
-            content,
-        };
+        let wish = name.as_deref().unwrap_or_default();
+        let (upload, said) = upload.open(owner, key.as_ref(), &[wish]).await?;
         let use_cases = use_cases.0;
         let work = |receipt| async move {
             let predict = &use_cases.predictions.predict_image;

@@ -18,7 +18,6 @@ use crate::{
 };
 use application::{
     Error,
-    images::Upload,
     tasks::{TaskFollower, TaskRequest},
 };
 use domain::{ids::TaskId, ocr::LanguageSet, tasks::Task};
@@ -105,14 +104,8 @@ impl TasksApi {
         let owner = sender.0.user.id;
         let languages = parse_languages(languages.0)?;
         let key = parse_key(owner, "uploadAndRead", key.0)?;
-        let (filename, content) = upload.open().await?;
-        let said = [filename.as_str(), &joined(languages.as_ref())].map(str::to_owned);
-        let (said, content) = Request::of_fields(&[&said[0], &said[1]]).with_file(key.as_ref(), content);
-        let upload = Upload {
-            owner,
-            filename,
-            content,
-        };
+        let wish = joined(languages.as_ref());
+        let (upload, said) = upload.open(owner, key.as_ref(), &[&wish]).await?;
         let use_cases = use_cases.0;
         let submit = |receipt| async move {
             let submitted = use_cases
