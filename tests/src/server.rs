@@ -17,6 +17,7 @@ use crate::log::Log;
 use crate::program::{Finished, clean, end_of, program, run_program};
 use crate::raw::RawConnection;
 use crate::repository::repository_root;
+use crate::s3_server::S3Server;
 use crate::specification::Specification;
 use crate::waiting::eventually_blocking;
 use crate::worker::Worker;
@@ -72,6 +73,18 @@ impl Options {
             .map(|name| format!("file://{}", folder.join(name).display()));
         let urls = urls.collect::<Vec<_>>().join(",");
         self.setting("OCELLUS__PREDICTIONS__MODELS", &urls)
+    }
+
+    /// May use the buckets of the [`S3Server`] that is behind this address.
+    #[must_use]
+    pub fn reaching_buckets(self, address: &str) -> Self {
+        self.setting("OCELLUS__STORAGE__S3__ENDPOINT", &format!("http://{address}"))
+            .setting("OCELLUS__STORAGE__S3__ALLOW_HTTP", "true")
+            .setting("OCELLUS__STORAGE__S3__ACCESS_KEY_ID", S3Server::ACCESS_KEY_ID)
+            .setting(
+                "OCELLUS__STORAGE__S3__SECRET_ACCESS_KEY",
+                S3Server::SECRET_ACCESS_KEY,
+            )
     }
 
     /// One more word on the command line after `serve`.

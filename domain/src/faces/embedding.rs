@@ -21,6 +21,11 @@ impl Embedding {
             .then_some(Self(numbers))
     }
 
+    /// What it consists of.
+    pub(super) fn numbers(&self) -> [f32; Self::DIMENSIONS] {
+        self.0
+    }
+
     /// The square of the Euclidean distance: 0 for the same face, and under 0.36 (0.6 squared) for what the network was
     /// trained to call the same person.
     pub fn squared_distance(&self, other: &Self) -> f32 {

@@ -6,6 +6,7 @@ mod gallery;
 mod matching;
 mod photo;
 mod ports;
+mod quantized_embedding;
 
 pub use embedding::Embedding;
 pub use enrolled_face::{EnrolledFace, SealedEmbedding};

@@ -24,13 +24,7 @@ fn options(database: Database, address: &str) -> Options {
             "OCELLUS__STORAGE__URL",
             &format!("s3://{}/{PREFIX}", S3Server::BUCKET),
         )
-        .setting("OCELLUS__STORAGE__S3__ENDPOINT", &format!("http://{address}"))
-        .setting("OCELLUS__STORAGE__S3__ALLOW_HTTP", "true")
-        .setting("OCELLUS__STORAGE__S3__ACCESS_KEY_ID", S3Server::ACCESS_KEY_ID)
-        .setting(
-            "OCELLUS__STORAGE__S3__SECRET_ACCESS_KEY",
-            S3Server::SECRET_ACCESS_KEY,
-        )
+        .reaching_buckets(address)
 }
 
 fn start(database: Database) -> (S3Server, Server) {

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Client, Database, Options, Server, eventually, on_every_database, plain, repository_root};
+use tests::{
+    Client, Database, Options, S3Server, Server, eventually, on_every_database, plain, repository_root,
+};
 
 use crate::{LABELS, RED, predict, predicted, text};
 
@@ -110,4 +112,36 @@ async fn models_are_loaded_anew_without_an_interruption(database: Database) {
         .await
         .problem(503, "model_not_loaded");
     user.client.get(&heat_map(&last)).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_model_of_a_bucket_is_kept_for_when_the_bucket_is_out_of_reach() {
+    let bucket = S3Server::start();
+    copy("colours", &bucket.bucket().join("models/eyes"));
+    let url = format!("s3://{}/models/eyes", S3Server::BUCKET);
+    let options = Options::on(Database::Sqlite)
+        .setting("OCELLUS__PREDICTIONS__MODELS", &url)
+        .reaching_buckets(&bucket.address().to_string());
+    let mut server = Server::start(options);
+    let user = server.user().await;
+    assert_eq!(predicted(&user.client, RED).await["model_version"], "1");
+
+    copy("colours_2", &bucket.bucket().join("models/eyes"));
+    server.ask_to_reload();
+    eventually(
+        "the other version to be fetched",
+        Duration::from_secs(20),
+        async || models(&user.client).await["items"][0]["version"] == "2",
+    )
+    .await;
+
+    drop(bucket);
+    server.kill();
+    server.start_again();
+    let user = server.user().await;
+    let prediction = predicted(&user.client, RED).await;
+    assert_eq!(
+        (text(&prediction, "label"), text(&prediction, "model_version")),
+        (RED.1, "2")
+    );
 }
