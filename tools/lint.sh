@@ -16,6 +16,9 @@ cargo fmt --check
 echo "Rust: lints."
 cargo clippy --workspace --all-targets --all-features -- -D warnings
 
+echo "Rust: lints without faces, and without a C++ compiler."
+CXX=false cargo clippy --package api --package infrastructure --no-default-features -- -D warnings
+
 if ! command -v cargo-deny >/dev/null; then
     echo "Installing cargo-deny, which takes some minutes once."
     build_folder=$(mktemp --directory)

@@ -11,6 +11,7 @@ pub struct FaceSettings {
     /// Whether users log in with faces; `None` is as soon as the models are there.
     pub enabled: Option<bool>,
     /// Where the models are.
+    #[cfg_attr(not(feature = "faces"), expect(dead_code, reason = "only engines need it"))]
     pub models_dir: PathBuf,
     /// When two faces are one.
     pub matching: FaceMatching,

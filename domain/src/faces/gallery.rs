@@ -26,7 +26,7 @@ pub struct Neighbour {
     pub distance: f32,
 }
 
-/// Faces in memory, one of each user, all of one model. They are compared one by one: a hundred thousand take two
+/// Faces in memory, one of each user, all of one model. They are compared one by one: a hundred thousand take two or three
 /// milliseconds, so no index is kept. What that takes is reading them, so it is their quantized form that is read, and the
 /// numbers themselves only of those that it does not rule out.
 #[derive(Debug, Default)]
@@ -81,12 +81,12 @@ impl Gallery {
 
     /// The nearest two faces, the nearest first, without those of `except`; fewer where there are fewer.
     pub fn nearest_two(&self, shown: &Embedding, except: Option<UserId>) -> Vec<Neighbour> {
-        let rounded = QuantizedEmbedding::of(shown);
+        let rounded = QuantizedEmbedding::of(shown).widened();
         let mut best: [Option<(f32, &GalleryEntry)>; 2] = [None; 2];
         // What is farther by its rounded numbers is farther than the second.
         let mut farthest = i32::MAX;
         for (entry, quantized) in self.entries.iter().zip(&self.quantized) {
-            if rounded.squared_steps(quantized) > farthest || except == Some(entry.user_id) {
+            if quantized.squared_steps(&rounded) > farthest || except == Some(entry.user_id) {
                 continue;
             }
             let distance = shown.squared_distance(&entry.embedding);

@@ -24,10 +24,16 @@ impl QuantizedEmbedding {
         }))
     }
 
-    /// The square of the distance in steps. Written so that compilers make it instructions for many numbers at once.
-    pub(super) fn squared_steps(&self, other: &Self) -> i32 {
-        let squares = self.0.iter().zip(&other.0).map(|(one, other)| {
-            let difference = i16::from(*one) - i16::from(*other);
+    /// The steps in twice the memory: what is compared with many is widened once, which makes each comparison twice as fast.
+    pub(super) fn widened(&self) -> [i16; Embedding::DIMENSIONS] {
+        self.0.map(i16::from)
+    }
+
+    /// The square of the distance in steps from a face that was [widened](Self::widened). Written so that compilers make it
+    /// instructions for many numbers at once.
+    pub(super) fn squared_steps(&self, from: &[i16; Embedding::DIMENSIONS]) -> i32 {
+        let squares = from.iter().zip(&self.0).map(|(from, number)| {
+            let difference = from - i16::from(*number);
             i32::from(difference) * i32::from(difference)
         });
         squares.sum()
@@ -60,7 +66,7 @@ mod tests {
     }
 
     fn squared_steps(one: f32, other: f32) -> i32 {
-        QuantizedEmbedding::of(&face(one)).squared_steps(&QuantizedEmbedding::of(&face(other)))
+        QuantizedEmbedding::of(&face(one)).squared_steps(&QuantizedEmbedding::of(&face(other)).widened())
     }
 
     #[test]

@@ -1,11 +1,6 @@
 //! The port's face of dlib.
 
-use super::{
-    bridge::Detection,
-    models::{FaceModels, MODEL},
-    pool::EnginePool,
-    scaling::scaled,
-};
+use super::{bridge::Detection, models::FaceModels, pool::EnginePool, scaling::scaled};
 use crate::vision::{DecodeBudget, DecodeLimits, decode_in_colour};
 use async_trait::async_trait;
 use domain::{
@@ -15,6 +10,8 @@ use domain::{
 use std::{sync::Arc, time::Instant};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
+/// What the embeddings are made by, as rows name it.
+const MODEL: &str = "dlib_face_recognition_resnet_model_v1";
 /// The least score of a face that counts. Clear ones have 1 and more, faces that are cut off or turned aside about 1; what is
 /// no face seldom comes to 0.3.
 const LEAST_SCORE: f64 = 0.5;

@@ -9,6 +9,7 @@ mod absent;
 mod bridge;
 #[cfg(feature = "faces")]
 mod engine;
+#[cfg(feature = "faces")]
 mod models;
 #[cfg(feature = "faces")]
 mod pool;
@@ -18,4 +19,5 @@ mod scaling;
 pub use absent::AbsentFaceEngine;
 #[cfg(feature = "faces")]
 pub use engine::DlibFaceEngine;
+#[cfg(feature = "faces")]
 pub use models::FaceModels;

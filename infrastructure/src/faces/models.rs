@@ -21,9 +21,6 @@ const NETWORK: Wanted = (
     "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
 );
 
-/// What the embeddings are made by, as rows name it.
-pub(super) const MODEL: &str = "dlib_face_recognition_resnet_model_v1";
-
 /// Why the models cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ModelError {
@@ -59,7 +56,6 @@ impl FaceModels {
     }
 
     /// Reads both files and compares their digests.
-    #[cfg_attr(not(feature = "faces"), expect(dead_code, reason = "only engines need it"))]
     pub(super) fn check(&self) -> Result<(), ModelError> {
         for (name, wanted) in [LANDMARKS, NETWORK] {
             let path = self.folder.join(name);
@@ -76,13 +72,11 @@ impl FaceModels {
     }
 
     /// Where the landmarks' model lies.
-    #[cfg_attr(not(feature = "faces"), expect(dead_code, reason = "only engines need it"))]
     pub(super) fn landmarks(&self) -> PathBuf {
         self.folder.join(Path::new(LANDMARKS.0))
     }
 
     /// Where the network lies.
-    #[cfg_attr(not(feature = "faces"), expect(dead_code, reason = "only engines need it"))]
     pub(super) fn network(&self) -> PathBuf {
         self.folder.join(Path::new(NETWORK.0))
     }
