@@ -32,13 +32,13 @@ from torch import fx, nn
 # Where the state dict may be in a checkpoint, and what wrappers put before every name in it.
 KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "ema")
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "backbone.")
-# What ImageNet's pictures have on average, as nearly every model of torchvision was trained.
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 OPSET = 20
 # The most that a probability may differ between ONNX Runtime and PyTorch.
 TOLERANCE = 1e-4
 PARITY_INPUTS = 16
+# What a last layer is: linear, or that at each place of the features.
+LINEAR = (nn.Linear, nn.Conv2d)
 
 
 class ExportError(Exception):
@@ -89,13 +89,15 @@ def build(architecture, weights, outputs):
     weights = without_prefixes(weights, set(model.state_dict()))
     # Heads that only training uses.
     weights = OrderedDict((k, v) for k, v in weights.items() if not re.match(r"(aux|AuxLogits)", k))
-    name = last_linear(model)
-    replace(model, name, head(weights, name, model.get_submodule(name).in_features))
+    name = last_layer(model)
+    replace(model, name, head(weights, name, model.get_submodule(name).weight.shape[1]))
+    # MNASNet does not take weights that do not say of which of its versions they are.
+    weights._metadata = {"": model.state_dict()._metadata[""]}
     try:
         model.load_state_dict(weights, strict=True)
     except RuntimeError as error:
         raise ExportError(f"the weights are not those of {architecture}: {error}") from error
-    found = [m for m in model.get_submodule(name).modules() if isinstance(m, nn.Linear)][-1].out_features
+    found = len([m for m in model.get_submodule(name).modules() if isinstance(m, LINEAR)][-1].weight)
     if found != outputs:
         raise ExportError(f"the model tells {found} classes apart, and {outputs} labels were given")
     return model.eval()
@@ -110,12 +112,13 @@ def make(architecture):
     return torchvision.models.get_model(architecture, weights=None, **options)
 
 
-def last_linear(model):
-    """The name of the layer that gives the outputs."""
-    names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
-    if not names:
-        raise ExportError("the last layer of this architecture is not linear")
-    return names[-1]
+def last_layer(model):
+    """The name of the layer that gives the outputs; SqueezeNet's judges each place, and the mean is taken after it."""
+    for kind in LINEAR:
+        names = [name for name, module in model.named_modules() if isinstance(module, kind)]
+        if names:
+            return names[-1]
+    raise ExportError("this architecture has no last layer that is linear")
 
 
 def replace(model, name, module):
@@ -159,8 +162,9 @@ def activate(layers):
 
 
 def linear(weights, name):
-    outputs, inputs = weights[f"{name}.weight"].shape
-    return nn.Linear(inputs, outputs, bias=f"{name}.bias" in weights)
+    outputs, inputs, *sides = weights[f"{name}.weight"].shape
+    bias = f"{name}.bias" in weights
+    return nn.Conv2d(inputs, outputs, sides, bias=bias) if sides else nn.Linear(inputs, outputs, bias=bias)
 
 
 # Evidence
@@ -328,14 +332,27 @@ def arguments(words):
     parser.add_argument("--name", required=True, help="what the model is called")
     parser.add_argument("--version", required=True)
     parser.add_argument("--output", type=Path, required=True, help="the folder to write")
-    parser.add_argument("--resize", type=sides, default=[256],
-                        help="a number is the shorter side, as torchvision's Resize(256); HEIGHTxWIDTH are both (256)")
-    parser.add_argument("--crop", type=sides, default=[224],
-                        help="what is cut out of the middle: a number, HEIGHTxWIDTH or none (224)")
-    parser.add_argument("--interpolation", choices=("bilinear", "bicubic"), default="bilinear")
-    parser.add_argument("--mean", type=numbers, default=list(MEAN), help="of red, green and blue, from 0 to 1")
-    parser.add_argument("--std", type=numbers, default=list(STD))
+    usual = parser.add_argument_group(
+        "how pictures were prepared", "what is not given is as torchvision's newest weights of the architecture want it: "
+        "256, 224, bilinear for a ResNet18")
+    usual.add_argument("--resize", type=sides,
+                       help="a number is the shorter side, as torchvision's Resize(256); HEIGHTxWIDTH are both")
+    usual.add_argument("--crop", type=sides, help="what is cut out of the middle: a number, HEIGHTxWIDTH or none; "
+                                                  "none when --resize gives both sides")
+    usual.add_argument("--interpolation", choices=("bilinear", "bicubic"))
+    usual.add_argument("--mean", type=numbers, help="of red, green and blue, from 0 to 1")
+    usual.add_argument("--std", type=numbers)
     return parser.parse_args(words)
+
+
+def preparation(given):
+    """What is to be done to pictures, in the words of the arguments."""
+    usual = torchvision.models.get_model_weights(given.architecture).DEFAULT.transforms()
+    # Both sides leave nothing to be cut off.
+    crop = [] if given.resize and len(given.resize) == 2 else usual.crop_size
+    usual = {"resize": usual.resize_size, "crop": crop, "interpolation": usual.interpolation.value,
+             "mean": usual.mean, "std": usual.std}
+    return {key: value if getattr(given, key) is None else getattr(given, key) for key, value in usual.items()}
 
 
 def preprocessing(resize, crop, mean, std, interpolation="bilinear"):
@@ -362,9 +379,9 @@ def main(words):
     for text in (given.name, given.version):
         if not NAME.fullmatch(text):
             raise ExportError(f"not a name: {text}; letters, digits, dots, dashes and underlines")
-    prepared = preprocessing(given.resize, given.crop, given.mean, given.std, given.interpolation)
     torch.manual_seed(0)
     model = build(given.architecture, read_weights(given.weights), len(labels))
+    prepared = preprocessing(**preparation(given))
     report = export(model, labels, prepared, given.name, given.version, given.output)
     print(json.dumps(report, indent=2))
     print(f"{given.output}: model.onnx, manifest.json, parity.json", file=sys.stderr)
