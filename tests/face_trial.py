@@ -1,23 +1,35 @@
 #!/usr/bin/env python3
 """Measures how often faces are confused among one's own photos.
 
-    face_trial.py DESCRIBE_FACES MODELS PEOPLE [CURVE.svg]
+    tests/face_trial.py PEOPLE [--curve CURVE.svg]
 
-DESCRIBE_FACES is the example of that name in `infrastructure` (`cargo build --release --example describe_faces`), MODELS the
-folder of the models, PEOPLE a folder with one folder of photos for each person. Every photo is compared with every other: two
-of one person that are farther apart than the threshold are a false non-match, two of different people that are nearer a false
-match. Prints both rates with their counts for thresholds from 0.3 to 0.6, and draws them. Needs nothing but Python.
+PEOPLE is a folder with one folder of photos for each person. Every photo is compared with every other: two of one person
+that are farther apart than the threshold are a false non-match, two of different people that are nearer a false match.
+Prints both rates with their counts for thresholds from 0.3 to 0.6, and draws them. Photos without one clear face are named
+and left out.
+
+It needs the models (`make models`), and builds the program that describes faces unless `--program` names it.
 """
 
+import argparse
 import itertools
 import json
 import math
+import os
 import pathlib
 import subprocess
-import sys
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+EXAMPLE = "describe_faces"
 THRESHOLDS = [step / 100 for step in range(30, 61)]
 USUAL = 0.5
+
+
+def built():
+    """The program that describes faces: an example of the adapter."""
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--package", "infrastructure", "--example", EXAMPLE],
+                   cwd=ROOT, check=True)
+    return ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / "examples" / EXAMPLE
 
 
 def describe(program, models, people):
@@ -83,11 +95,22 @@ def curve(rows, same, different):
 
 
 def main():
-    if len(sys.argv) not in (4, 5):
-        sys.exit(__doc__)
-    described, refused = describe(sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("people", type=pathlib.Path, help="a folder with one folder of photos for each person")
+    parser.add_argument("--curve", type=pathlib.Path, default="face_trial.svg", help="the drawing (face_trial.svg)")
+    parser.add_argument("--models", type=pathlib.Path, default=ROOT / "data/models/faces",
+                        help="their folder (data/models/faces)")
+    parser.add_argument("--program", type=pathlib.Path, help=f"the example {EXAMPLE} of infrastructure, built")
+    given = parser.parse_args()
+    if not given.people.is_dir():
+        parser.error(f"there is no folder {given.people}")
+    if not given.models.is_dir():
+        parser.error(f"there are no models in {given.models}: make models fetches them")
+    described, refused = describe(given.program or built(), given.models, given.people)
     for photo, reason in refused:
         print(f"refused: {photo}: {reason}")
+    if len(described) < 2:
+        parser.error("at least two photos with one clear face are needed")
     same, different = distances(described)
     people = len({person for person, _ in described})
     print(f"{len(described)} photos of {people} people; {len(same)} pairs of one person, {len(different)} of two")
@@ -97,8 +120,8 @@ def main():
         mark = "  <- usual" if threshold == USUAL else ""
         print(f"{threshold:9.2f} {share(missed, len(same)):9.4f} {missed:9d} {share(mistaken, len(different)):9.4f} "
               f"{mistaken:9d}{mark}")
-    if len(sys.argv) == 5:
-        pathlib.Path(sys.argv[4]).write_text(curve(rows, same, different))
+    given.curve.write_text(curve(rows, same, different))
+    print(f"The drawing is {given.curve}.")
 
 
 main()

@@ -20,6 +20,7 @@ use domain::{
     ids::ImageId,
     images::{ByteSource, Image},
 };
+pub use dto::names_tag;
 use dto::{ImageDto, ImagePageDto};
 use futures_util::stream;
 use poem::{Body, http::HeaderMap, web::Data};
@@ -93,7 +94,7 @@ pub enum Content {
 }
 
 /// How the bytes may be kept.
-const KEEP: &str = "private, no-cache";
+pub const KEEP: &str = "private, no-cache";
 
 #[OpenApi(tag = "Tag::Images")]
 impl ImagesApi {
@@ -218,7 +219,7 @@ impl Content {
     /// The bytes of an image or a link to them, unless these headers say that they are known.
     pub fn of(ImageContent { image, content }: ImageContent, headers: &HeaderMap) -> Self {
         let tag = format!("\"{}\"", image.sha256);
-        if dto::names_tag(headers, &tag) {
+        if names_tag(headers, &tag) {
             return Self::NotModified(tag);
         }
         let bytes = match content {

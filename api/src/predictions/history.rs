@@ -10,7 +10,7 @@ use crate::{
     authentication::{Bearer, PRIVATE},
     failure::{BAD_REQUEST, Failure, JSON_BODY, NOT_FOUND, UNPROCESSABLE},
     fields::Given,
-    images::{Content, parse_redirect},
+    images::{Content, KEEP, names_tag, parse_redirect},
     json_body::JsonBody,
     tags::Tag,
     use_cases::UseCases,
@@ -44,6 +44,19 @@ enum HeatMap {
         Binary<Bytes>,
         /// Always `image/png`.
         #[oai(header = "Content-Type")]
+        String,
+        /// Names the drawing: another one of the same prediction comes with another release only.
+        #[oai(header = "ETag")]
+        String,
+        /// May be kept by its owner, and asked for again.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+    /// The drawing is the one that `If-None-Match` names.
+    #[oai(status = 304)]
+    NotModified(
+        /// The name of the drawing.
+        #[oai(header = "ETag")]
         String,
     ),
 }
@@ -216,18 +229,26 @@ impl HistoryApi {
     /// Show what the model looked at
     ///
     /// A PNG of the image with what spoke for the predicted label drawn over it, and a legend. The very model that made
-    /// the prediction must be loaded.
+    /// the prediction must be loaded. Send the `ETag` as `If-None-Match` to have it drawn only once.
     #[oai(path = "/history/:id/heatmap", method = "get", operation_id = "getHeatMap")]
     async fn get_heat_map(
         &self,
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
+        headers: &HeaderMap,
         /// The prediction.
         id: Path<Uuid>,
     ) -> Result<HeatMap, Failure<{ PRIVATE | NOT_FOUND | UNPROCESSABLE }>> {
-        let draw = &use_cases.predictions.draw_heat_map;
-        let png = draw.execute(sender.0.user.id, PredictionId(id.0)).await?;
-        Ok(HeatMap::Png(Binary(png), "image/png".to_owned()))
+        let (owner, id) = (sender.0.user.id, PredictionId(id.0));
+        // Neither the image nor the model of a prediction ever changes.
+        let tag = format!("\"{id}-{}\"", env!("CARGO_PKG_VERSION"));
+        if names_tag(headers, &tag) {
+            use_cases.predictions.get_prediction.execute(owner, id).await?;
+            return Ok(HeatMap::NotModified(tag));
+        }
+        let png = use_cases.predictions.draw_heat_map.execute(owner, id).await?;
+        let media_type = "image/png".to_owned();
+        Ok(HeatMap::Png(Binary(png), media_type, tag, KEEP.to_owned()))
     }
 
     /// Say whether a prediction is right
