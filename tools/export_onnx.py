@@ -83,9 +83,9 @@ def without_prefixes(weights, own):
 
 # Architecture
 
-def build(architecture, weights, outputs):
+def build(architecture, weights, outputs, transform_input=True):
     """The model with its weights, ready to predict."""
-    model = make(architecture)
+    model = make(architecture, transform_input)
     weights = without_prefixes(weights, set(model.state_dict()))
     # Heads that only training uses.
     weights = OrderedDict((k, v) for k, v in weights.items() if not re.match(r"(aux|AuxLogits)", k))
@@ -103,12 +103,14 @@ def build(architecture, weights, outputs):
     return model.eval()
 
 
-def make(architecture):
+def make(architecture, transform_input):
     """The architecture without weights."""
     names = torchvision.models.list_models(module=torchvision.models)
     if architecture not in names:
         raise ExportError(f"torchvision has no classifier {architecture}; it has " + ", ".join(names))
-    options = {"aux_logits": False, "init_weights": False} if architecture in ("googlenet", "inception_v3") else {}
+    # These two, trained elsewhere first, expect pictures that are normalized in another way, and see to that themselves.
+    options = {"aux_logits": False, "init_weights": False, "transform_input": transform_input}
+    options = options if architecture in ("googlenet", "inception_v3") else {}
     return torchvision.models.get_model(architecture, weights=None, **options)
 
 
@@ -332,6 +334,8 @@ def arguments(words):
     parser.add_argument("--name", required=True, help="what the model is called")
     parser.add_argument("--version", required=True)
     parser.add_argument("--output", type=Path, required=True, help="the folder to write")
+    parser.add_argument("--from-scratch", action="store_true",
+                        help="of a GoogLeNet or Inception: it was not trained on from torchvision's own weights")
     usual = parser.add_argument_group(
         "how pictures were prepared", "what is not given is as torchvision's newest weights of the architecture want it: "
         "256, 224, bilinear for a ResNet18")
@@ -380,7 +384,7 @@ def main(words):
         if not NAME.fullmatch(text):
             raise ExportError(f"not a name: {text}; letters, digits, dots, dashes and underlines")
     torch.manual_seed(0)
-    model = build(given.architecture, read_weights(given.weights), len(labels))
+    model = build(given.architecture, read_weights(given.weights), len(labels), not given.from_scratch)
     prepared = preprocessing(**preparation(given))
     report = export(model, labels, prepared, given.name, given.version, given.output)
     print(json.dumps(report, indent=2))

@@ -2,6 +2,7 @@
 
 use crate::{
     configuration::Settings,
+    faces::FaceUseCases,
     ports::{Broker, MailPorts, Ports},
     use_cases::Shared,
 };
@@ -11,7 +12,7 @@ use application::{
         DeleteExpiredCodes, DeleteExpiredEvents, DeleteExpiredSessions, DeliverMails, ForgetAttempts,
         MailSignals,
     },
-    faces::RenewFaceKeys,
+    faces::{FaceGallery, RenewFaceKeys},
     images::DeleteDueBlobs,
     operations::ForgetAnswers,
     tasks::{AnnounceTasks, TaskSignals, TendTasks, WorkOnTasks},
@@ -33,6 +34,8 @@ const TEND_EVERY: Duration = Duration::from_millis(500);
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
 /// How often expired sessions, expired codes, old events and old answers are looked for.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
+/// How often faces in memory are forgotten that were read too long ago.
+const FORGET_EVERY: Duration = Duration::from_mins(1);
 /// How soon an idle worker finds a task that another process made ready, where there is no broker.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The same where a broker calls, in case a message was lost.
@@ -50,8 +53,6 @@ pub struct Background {
     codes: DeleteExpiredCodes,
     events: DeleteExpiredEvents,
     answers: ForgetAnswers,
-    /// Only where keys were replaced.
-    face_keys: Option<RenewFaceKeys>,
     tend: TendTasks,
     announce: Option<AnnounceTasks>,
     work: WorkOnTasks,
@@ -104,10 +105,6 @@ impl Background {
                 store: store(),
                 clock: clock(),
             },
-            face_keys: (!settings.faces.previous_encryption_keys.is_empty()).then(|| RenewFaceKeys {
-                store: store(),
-                cipher: ports.faces.cipher.clone(),
-            }),
             tend: TendTasks {
                 store: store(),
                 clock: clock(),
@@ -165,12 +162,6 @@ impl Background {
             every(TIDY_EVERY, "old answers were not removed", || async {
                 self.answers.execute().await.map(drop)
             }),
-            every(TIDY_EVERY, "replaced keys were not left behind", || async {
-                match &self.face_keys {
-                    Some(renew) => renew.execute().await.map(drop),
-                    None => Ok(()),
-                }
-            }),
             async {
                 if let Some(announce) = &self.announce {
                     announce.run().await;
@@ -202,6 +193,45 @@ impl Background {
         self.mail_signals.finish();
         tokio::time::sleep(grace.saturating_sub(LAST_MOMENTS.min(grace / 4))).await;
         self.signals.hand_back();
+    }
+}
+
+/// What a process that serves does for faces. One that only works on tasks does not have their keys.
+pub struct FaceUpkeep {
+    /// Only where keys were replaced.
+    keys: Option<RenewFaceKeys>,
+    gallery: Option<Arc<FaceGallery>>,
+}
+
+impl FaceUpkeep {
+    /// On these ports.
+    pub fn new(ports: &Ports, faces: &FaceUseCases, settings: &Settings) -> Self {
+        let replaced = !settings.faces.previous_encryption_keys.is_empty();
+        Self {
+            keys: replaced.then(|| RenewFaceKeys {
+                store: ports.store.clone(),
+                cipher: ports.faces.cipher.clone(),
+            }),
+            gallery: faces.gallery.clone(),
+        }
+    }
+
+    /// Goes on for as long as it is polled.
+    pub async fn run(&self) {
+        tokio::join!(
+            every(TIDY_EVERY, "replaced keys were not left behind", || async {
+                match &self.keys {
+                    Some(renew) => renew.execute().await.map(drop),
+                    None => Ok(()),
+                }
+            }),
+            every(FORGET_EVERY, "faces were not forgotten", || async {
+                if let Some(gallery) = &self.gallery {
+                    gallery.forget_old().await;
+                }
+                Ok(())
+            }),
+        );
     }
 }
 

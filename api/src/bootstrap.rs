@@ -6,7 +6,7 @@ mod models;
 mod storage;
 
 use crate::{
-    background::Background,
+    background::{Background, FaceUpkeep},
     configuration::{OidcSettings, Settings},
     operations::MetricsSettings,
     ports::{Broker, MailPorts, Ports, Probes, SecurityPorts},
@@ -121,6 +121,8 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let background = Arc::new(background);
     let house = background.clone();
     tokio::spawn(async move { house.keep_house().await });
+    let faces = FaceUpkeep::new(&outside.ports, &use_cases.faces, &settings);
+    tokio::spawn(async move { faces.run().await });
     tokio::spawn(upkeep(handle.clone()));
     let metrics = Arc::new(MetricsSettings {
         handle,

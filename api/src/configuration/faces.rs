@@ -31,11 +31,21 @@ impl FaceSettings {
     pub(super) fn take_from(source: &mut Source, data_dir: &Path) -> Self {
         let usual = FaceMatching::default();
         let mut distance = |key, usual| source.take(key, values::distance).unwrap_or(usual);
+        let threshold = distance("faces.threshold", usual.threshold);
         let matching = FaceMatching {
-            threshold: distance("faces.threshold", usual.threshold),
-            identify_threshold: distance("faces.identify_threshold", usual.identify_threshold),
+            threshold,
+            identify_threshold: distance(
+                "faces.identify_threshold",
+                usual.identify_threshold.min(threshold),
+            ),
             identify_margin: distance("faces.identify_margin", usual.identify_margin),
         };
+        if matching.identify_threshold > threshold {
+            source.note(
+                "faces.identify_threshold",
+                "must be at most faces.threshold: without a name a face must be nearer",
+            );
+        }
         Self {
             enabled: source.take("faces.enabled", values::boolean),
             models_dir: source
@@ -72,6 +82,16 @@ mod tests {
         assert!(!faces.identify && !faces.keep_photos && faces.enabled.is_none());
         assert_eq!(faces.models_dir, std::path::Path::new("/srv/models/faces"));
         assert!((faces.matching.threshold - 0.5).abs() < f32::EPSILON);
+    }
+
+    #[test]
+    fn without_a_name_a_face_must_be_at_least_as_near_as_with_one() {
+        let threshold = ("OCELLUS__FACES__THRESHOLD", "0.35");
+        let matching = load(&[threshold]).expect("right").faces.matching;
+        assert!((matching.identify_threshold - 0.35).abs() < f32::EPSILON);
+        let farther = ("OCELLUS__FACES__IDENTIFY_THRESHOLD", "0.36");
+        let mistakes = load(&[threshold, farther]).expect_err("not stricter");
+        assert!(mistakes.contains("faces.identify_threshold"), "{mistakes}");
     }
 
     #[test]

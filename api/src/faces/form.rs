@@ -15,7 +15,11 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
 };
-use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+use std::{collections::HashMap, marker::PhantomData, sync::Arc, time::Duration};
+use tokio::time::timeout;
+
+/// How long a whole body may take: what was read of it waits in memory that all of them share.
+const WHOLE_BODY: Duration = Duration::from_mins(2);
 
 /// What a body holds.
 pub trait Shape: Send {
@@ -39,8 +43,13 @@ pub struct Parts {
 
 impl<S: Shape> FaceForm<S> {
     /// Reads every part; unknown ones are passed over.
-    pub async fn read(mut self, intake: &PhotoIntake) -> Result<Parts, Problem> {
+    pub async fn read(self, intake: &PhotoIntake) -> Result<Parts, Problem> {
         intake.check().map_err(Problem::from_error)?;
+        let late = |_| Problem::from_error(Error::InterruptedUpload);
+        timeout(WHOLE_BODY, self.read_parts(intake)).await.map_err(late)?
+    }
+
+    async fn read_parts(mut self, intake: &PhotoIntake) -> Result<Parts, Problem> {
         let mut parts = Parts {
             texts: HashMap::new(),
             photos: Vec::new(),

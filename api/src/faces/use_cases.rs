@@ -29,6 +29,8 @@ pub struct FaceUseCases {
     pub delete: DeleteFace,
     pub log_in: LogInWithFace,
     pub register: RegisterWithFace,
+    /// Only where users log in without a name.
+    pub gallery: Option<Arc<FaceGallery>>,
 }
 
 impl FaceUseCases {
@@ -42,7 +44,7 @@ impl FaceUseCases {
             || ports.ids.clone(),
         );
         let limit = settings.faces.identify_limit;
-        let gallery = || Arc::new(FaceGallery::new(store(), cipher(), engine(), limit));
+        let gallery = || Arc::new(FaceGallery::new(store(), cipher(), engine(), clock(), limit));
         let gallery = settings.faces.identify.then(gallery);
         let intake = Arc::new(FaceIntake {
             store: store(),
@@ -72,7 +74,7 @@ impl FaceUseCases {
                 store: store(),
                 engine: engine(),
                 cipher: cipher(),
-                gallery,
+                gallery: gallery.clone(),
                 matching: settings.faces.matching,
                 throttle: accounts.throttle.clone(),
                 failures: accounts.failures,
@@ -87,6 +89,7 @@ impl FaceUseCases {
                 mails: accounts.mails,
                 events: accounts.events,
             },
+            gallery,
         }
     }
 }

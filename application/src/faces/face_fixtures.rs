@@ -122,6 +122,7 @@ pub(crate) fn gallery(store: &Arc<MockStore>, limit: usize) -> Arc<FaceGallery> 
         store.clone(),
         cipher(),
         Arc::new(engine()),
+        fixtures::clock(),
         limit,
     ))
 }

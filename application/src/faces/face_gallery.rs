@@ -1,7 +1,9 @@
 //! Looking for a face among all that are enrolled.
 
 use crate::Error;
+use chrono::TimeDelta;
 use domain::{
+    clock::{Clock, Timestamp},
     faces::{Embedding, EmbeddingCipher, EnrolledFace, FaceEngine, Gallery, GalleryEntry, Neighbour},
     ids::{FaceId, UserId},
     store::{Store, StoreError},
@@ -9,6 +11,9 @@ use domain::{
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
+/// For how long faces are known that were read. What is gone stays in memory for no longer, and what was added long after it
+/// got its id is found.
+const FRESH: TimeDelta = TimeDelta::minutes(5);
 /// How many faces are read at once.
 const PAGE: u64 = 1000;
 
@@ -18,6 +23,7 @@ pub struct FaceGallery {
     store: Arc<dyn Store>,
     cipher: Arc<dyn EmbeddingCipher>,
     engine: Arc<dyn FaceEngine>,
+    clock: Arc<dyn Clock>,
     limit: usize,
     known: Mutex<Known>,
 }
@@ -26,6 +32,8 @@ pub struct FaceGallery {
 struct Known {
     gallery: Gallery,
     newest: Option<FaceId>,
+    /// When the first of them were read.
+    since: Option<Timestamp>,
 }
 
 impl FaceGallery {
@@ -34,12 +42,14 @@ impl FaceGallery {
         store: Arc<dyn Store>,
         cipher: Arc<dyn EmbeddingCipher>,
         engine: Arc<dyn FaceEngine>,
+        clock: Arc<dyn Clock>,
         limit: usize,
     ) -> Self {
         Self {
             store,
             cipher,
             engine,
+            clock,
             limit,
             known: Mutex::default(),
         }
@@ -52,14 +62,8 @@ impl FaceGallery {
         except: Option<UserId>,
     ) -> Result<Option<Vec<Neighbour>>, Error> {
         let mut known = self.known.lock().await;
-        self.read_new(&mut known).await?;
-        if known.gallery.len() > self.limit {
-            if self.store.faces().count().await? > self.limit as u64 {
-                return Ok(None);
-            }
-            // Some of those are gone.
-            *known = Known::default();
-            self.read_new(&mut known).await?;
+        if !self.read_all(&mut known).await? {
+            return Ok(None);
         }
         loop {
             let nearest = known.gallery.nearest_two(shown, except);
@@ -73,7 +77,41 @@ impl FaceGallery {
         }
     }
 
+    /// Whether there are few enough to search among.
+    pub(super) async fn may_search(&self) -> Result<bool, Error> {
+        let mut known = self.known.lock().await;
+        Ok(self.read_all(&mut known).await?)
+    }
+
+    /// Forgets faces that were read too long ago; the next search reads them again.
+    pub async fn forget_old(&self) {
+        self.forget_older(&mut *self.known.lock().await);
+    }
+
+    fn forget_older(&self, known: &mut Known) {
+        if known.since.is_some_and(|since| since + FRESH < self.clock.now()) {
+            *known = Known::default();
+        }
+    }
+
+    /// Reads what is not known yet; false when there is more than may be.
+    async fn read_all(&self, known: &mut Known) -> Result<bool, StoreError> {
+        self.forget_older(known);
+        self.read_new(known).await?;
+        if known.gallery.len() <= self.limit {
+            return Ok(true);
+        }
+        if self.store.faces().count().await? > self.limit as u64 {
+            return Ok(false);
+        }
+        // Some of those are gone.
+        *known = Known::default();
+        self.read_new(known).await?;
+        Ok(true)
+    }
+
     async fn read_new(&self, known: &mut Known) -> Result<(), StoreError> {
+        known.since = known.since.or_else(|| Some(self.clock.now()));
         let mut after = known.newest.map(FaceId::moments_before);
         while known.gallery.len() <= self.limit {
             let faces = self.store.faces().list(after, PAGE).await?;

@@ -90,3 +90,25 @@ async fn of_more_faces_than_there_may_be_none_is_found_until_some_are_gone() {
     rows.lock().expect("no test panicked").pop();
     assert!(near(&gallery, 1.0).await.is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn faces_that_were_read_too_long_ago_are_forgotten_and_read_again() {
+    let (store, rows) = store(vec![faces::enrolled_of(1, 1.0), faces::enrolled_of(2, 9.0)]);
+    let clock = crate::fixtures::running_clock();
+    let gallery = FaceGallery::new(store, faces::cipher(), Arc::new(faces::engine()), clock, 9);
+    assert_eq!(near(&gallery, 1.0).await, Some(vec![1, 2]));
+    rows.lock().expect("no test panicked").pop();
+    // Added long after it got its id.
+    let late = EnrolledFace {
+        id: FaceId(uuid::Uuid::from_u128(3)),
+        ..faces::enrolled_of(3, 1.5)
+    };
+    rows.lock().expect("no test panicked").insert(0, late);
+    tokio::time::advance(std::time::Duration::from_mins(4)).await;
+    gallery.forget_old().await;
+    assert_eq!(gallery.known.lock().await.gallery.len(), 2);
+    tokio::time::advance(std::time::Duration::from_mins(2)).await;
+    gallery.forget_old().await;
+    assert!(gallery.known.lock().await.gallery.is_empty());
+    assert_eq!(near(&gallery, 1.0).await, Some(vec![1, 3]));
+}

@@ -45,8 +45,11 @@ impl LogInWithFace {
         photo: ReceivedPhoto,
         origin: Origin,
     ) -> Result<Tokens, Error> {
-        if login.is_none() && self.gallery.is_none() {
-            return Err(name_needed());
+        // Before anything is looked at, for that is work.
+        match &self.gallery {
+            _ if login.is_some() => {}
+            Some(gallery) if gallery.may_search().await? => {}
+            _ => return Err(name_needed()),
         }
         let named = match login {
             Some(login) => find_by_login(&*self.store, login).await?,

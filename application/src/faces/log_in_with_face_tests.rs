@@ -20,6 +20,7 @@ fn knowing_ada(user: User, face: Option<EnrolledFace>, failures: u64) -> MockSto
         .faces
         .expect_list()
         .returning(move |_, _| Ok(listed.clone()));
+    reads.faces.expect_count().returning(|| Ok(1));
     reads.faces.expect_find().returning(move |user| {
         let face = face.clone();
         Ok(face.filter(|face| face.user_id == user))
@@ -184,6 +185,17 @@ async fn a_face_without_a_name_is_known_only_where_that_is_switched_on() {
     let store = Arc::new(store);
     let outcome = tried(&store, None, faces::engine_seeing([0.4]), true).await;
     assert_eq!((outcome, store.commits()), (Ok(()), 1));
+}
+
+#[tokio::test]
+async fn of_too_many_faces_a_name_is_needed_before_the_photo_is_looked_at() {
+    let store = Arc::new(knowing_ada(fixtures::ada(), Some(faces::enrolled(0.0)), 0));
+    let use_case = LogInWithFace {
+        gallery: Some(faces::gallery(&store, 0)),
+        ..log_in(&store, faces::engine(), true)
+    };
+    let outcome = use_case.execute(None, faces::photo(), fixtures::origin()).await;
+    assert_eq!(outcome.expect_err("a name is needed").code(), "invalid_request");
 }
 
 #[tokio::test]

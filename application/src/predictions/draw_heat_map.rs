@@ -44,7 +44,11 @@ impl DrawHeatMap {
         let mut loaded = self.classifiers.loaded().into_iter();
         loaded.find(|classifier| {
             let (model, used) = (classifier.model(), &prediction.model);
-            (&model.name, &model.version, model.sha256) == (&used.name, &used.version, used.sha256)
+            let same =
+                (&model.name, &model.version, model.sha256) == (&used.name, &used.version, used.sha256);
+            // Labels are no part of the digest: in another order the evidence would be that of another label.
+            let labels = prediction.probabilities.iter().map(|of| &of.label);
+            same && model.labels.as_slice().iter().eq(labels)
         })
     }
 }
@@ -55,7 +59,7 @@ mod tests {
     use crate::fixtures::{self, classifiers};
     use domain::{
         images::Sha256Digest,
-        predictions::{ClassificationError, MockClassifier, Model},
+        predictions::{ClassificationError, Labels, MockClassifier, Model},
         store::test_support::MockStore,
     };
     use uuid::Uuid;
@@ -99,10 +103,17 @@ mod tests {
             sha256: Sha256Digest([9; 32]),
             ..fixtures::model("eyes", "1")
         };
+        let usual = fixtures::model("eyes", "1");
+        let reversed = usual.labels.as_slice().iter().rev().cloned();
+        let other_order = Model {
+            labels: Labels::new(reversed.collect()).expect("the same labels"),
+            ..usual
+        };
         for model in [
             fixtures::model("eyes", "2"),
             fixtures::model("ears", "1"),
             other_file,
+            other_order,
         ] {
             let use_case = drawing(model, Ok(&b"png"[..]));
             assert_eq!(draw(&use_case, fixtures::owner()).await, Err("model_not_loaded"));

@@ -128,7 +128,8 @@ fn name_of(source: &Url) -> String {
 async fn object(s3: &AmazonS3, key: &Key, most: u64) -> Result<Vec<u8>, Failure> {
     let found = s3.get(key).await.map_err(|error| failure(&error))?;
     if found.meta.size > most {
-        return Err(Failure::Refused(format!("{key} has more than {most} bytes")));
+        let name = key.filename().unwrap_or_default();
+        return Err(Failure::Refused(format!("{name} has more than {most} bytes")));
     }
     let mut content = Vec::with_capacity(usize::try_from(found.meta.size).unwrap_or_default());
     let mut stream = found.into_stream();
@@ -140,11 +141,21 @@ async fn object(s3: &AmazonS3, key: &Key, most: u64) -> Result<Vec<u8>, Failure>
 
 fn failure(error: &Error) -> Failure {
     if let Error::NotFound { path, .. } = error {
-        return Failure::Refused(format!("the bucket has no {path}"));
+        // Not where it lies: anybody may ask why a model does not serve.
+        let name = path.rsplit('/').next().unwrap_or_default();
+        return Failure::Refused(format!("the bucket has no {name}"));
     }
     match S3Error::of(error) {
-        unreachable @ S3Error::Endpoint(_) => Failure::OutOfReach(unreachable.to_string()),
-        refused => Failure::Refused(refused.to_string()),
+        S3Error::Endpoint(told) => {
+            tracing::warn!(told, "models cannot be fetched");
+            Failure::OutOfReach("the object store is out of reach".to_owned())
+        }
+        // What the server says may name accounts and keys.
+        S3Error::Refused(told) => {
+            tracing::error!(told, "models cannot be fetched");
+            Failure::Refused("the object store refuses to give it; the log says why".to_owned())
+        }
+        other => Failure::Refused(other.to_string()),
     }
 }
 

@@ -11,12 +11,16 @@ use super::{
 };
 use crate::vision::{DecodeBudget, DecodeLimits};
 use domain::predictions::{Classifier, Classifiers, Model, RefusedModel};
+use futures_util::{FutureExt, StreamExt, stream};
 use std::{
     path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
 use tokio::{sync::Mutex, task::spawn_blocking};
 use url::Url;
+
+/// How many models are fetched and loaded at once: each is in memory twice meanwhile.
+const AT_ONCE: usize = 4;
 
 /// Classifies with ONNX models on a fixed number of threads of lower priority, which all models share.
 pub struct RtenClassifiers {
@@ -72,8 +76,11 @@ impl RtenClassifiers {
             refused: unreadable.into_iter().collect(),
             ..State::default()
         };
-        for source in sources {
-            let loaded = self.load(&source, &before).await;
+        // What is slow to fetch does not make the others wait.
+        let load = |source| self.load(source, &before).boxed();
+        let loading: Vec<_> = sources.iter().map(load).collect();
+        let loaded: Vec<_> = stream::iter(loading).buffered(AT_ONCE).collect().await;
+        for (source, loaded) in sources.into_iter().zip(loaded) {
             next.take(source, loaded, &before);
         }
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);

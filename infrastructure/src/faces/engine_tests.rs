@@ -211,6 +211,8 @@ async fn models_may_come_later_and_must_be_the_right_ones() {
         engine.describe(photo()).await,
         Err(FaceError::NotLoaded)
     ));
+    // From now on it is known, without another look into them.
+    assert!(matches!(engine.check(), Err(FaceError::NotLoaded)));
     for name in &names {
         std::fs::copy(from.join(name), folder.path().join(name)).unwrap();
     }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use std::{
     io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 /// A file of a model, and the SHA-256 digest that it must have.
@@ -34,6 +35,9 @@ pub(super) enum ModelError {
     Other { path: PathBuf, found: Sha256Digest },
 }
 
+/// The length of each file, and when it was changed last: others are of others.
+pub(super) type FoundModels = [(u64, SystemTime); 2];
+
 /// The folder of the models.
 #[derive(Debug, Clone)]
 pub struct FaceModels {
@@ -48,11 +52,13 @@ impl FaceModels {
         }
     }
 
-    /// Whether the files are there, whatever is in them.
-    pub fn are_there(&self) -> bool {
-        [LANDMARKS, NETWORK]
-            .iter()
-            .all(|(name, _)| self.folder.join(name).is_file())
+    /// Which files are there, whatever is in them; `None` unless both are.
+    pub(super) fn found(&self) -> Option<FoundModels> {
+        let found = |(name, _)| {
+            let file = self.folder.join(name).metadata().ok()?;
+            file.is_file().then_some((file.len(), file.modified().ok()?))
+        };
+        Some([found(LANDMARKS)?, found(NETWORK)?])
     }
 
     /// Reads both files and compares their digests.
@@ -90,12 +96,12 @@ mod tests {
     fn models_are_there_when_both_files_are_and_right_when_their_digests_are() {
         let folder = tempfile::tempdir().unwrap();
         let models = FaceModels::in_folder(folder.path());
-        assert!(!models.are_there());
+        assert_eq!(models.found(), None);
         assert!(matches!(models.check(), Err(ModelError::Unreadable { .. })));
         for (name, _) in [LANDMARKS, NETWORK] {
             std::fs::write(folder.path().join(name), b"damaged").unwrap();
         }
-        assert!(models.are_there());
+        assert!(models.found().is_some());
         assert!(matches!(models.check(), Err(ModelError::Other { .. })));
     }
 }

@@ -2,16 +2,18 @@
 
 use super::{
     bridge::{DlibEngine, open_engine},
-    models::FaceModels,
+    models::{FaceModels, FoundModels},
 };
 use cxx::UniquePtr;
 use domain::{BoxError, faces::FaceError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Engines that wait for work. One takes about 40 MB, so each is opened when all others are busy.
+/// Engines that wait for work. One takes about 70 MB, so each is opened when all others are busy.
 pub(super) struct EnginePool {
     models: FaceModels,
     idle: Mutex<Vec<UniquePtr<DlibEngine>>>,
+    /// The files that were looked into last and are not the right ones.
+    refused: Mutex<Option<FoundModels>>,
 }
 
 impl EnginePool {
@@ -19,16 +21,17 @@ impl EnginePool {
         Self {
             models,
             idle: Mutex::default(),
+            refused: Mutex::default(),
         }
     }
 
     /// Whether an engine could be opened, as far as can be told quickly.
     pub(super) fn check(&self) -> Result<(), FaceError> {
-        if self.models.are_there() {
-            Ok(())
-        } else {
-            Err(FaceError::NotLoaded)
+        let found = self.models.found().ok_or(FaceError::NotLoaded)?;
+        if *self.refused() == Some(found) {
+            return Err(FaceError::NotLoaded);
         }
+        Ok(())
     }
 
     /// Lets somebody work with an engine. One whose work failed in C++ is not used again.
@@ -50,14 +53,16 @@ impl EnginePool {
         outcome
     }
 
-    /// Opens one more. The files are read each time: they may have been replaced.
+    /// Opens one more. The files are read each time, for they may have been replaced; those that were refused are not read again.
     fn open(&self) -> Result<UniquePtr<DlibEngine>, FaceError> {
         self.check()?;
+        let found = self.models.found();
         if let Err(error) = self.models.check() {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "the models of faces cannot be used"
             );
+            *self.refused() = found;
             return Err(FaceError::NotLoaded);
         }
         let text = |path: std::path::PathBuf| {
@@ -71,6 +76,10 @@ impl EnginePool {
         let engine = engine.map_err(|error| FaceError::Unavailable(error.into()))?;
         count_engines(1.0);
         Ok(engine)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Option<FoundModels>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nothing panics while the lock is held, so a poisoned one is as good as any.

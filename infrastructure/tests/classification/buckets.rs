@@ -93,7 +93,7 @@ async fn a_bucket_out_of_reach_stops_nobody_who_has_a_copy() {
     let without = start_with(settings_of(gone, vec![source], empty.path())).await;
     assert!(without.loaded().is_empty());
     let reason = without.refused().remove(0).reason;
-    assert!(reason.contains("cannot be reached"), "{reason}");
+    assert!(reason.contains("out of reach"), "{reason}");
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn what_is_not_there_or_not_what_it_says_is_refused() {
         .into_iter()
         .map(|refused| refused.reason)
         .collect();
-    assert!(reasons[0].contains("has no absent/manifest.json"), "{reasons:?}");
+    assert!(reasons[0].ends_with("has no manifest.json"), "{reasons:?}");
     assert!(reasons[1].contains("sha256"), "{reasons:?}");
     assert!(reasons[2].contains("has no absent.tar"), "{reasons:?}");
     assert!(!format!("{reasons:?}").contains(S3Server::SECRET_ACCESS_KEY));

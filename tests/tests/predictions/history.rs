@@ -10,12 +10,40 @@ on_every_database!(
     lists_are_ordered_as_asked_and_go_on_page_by_page,
     a_malformed_query_names_every_bad_parameter,
     a_prediction_that_is_not_ones_own_is_not_found,
+    what_is_said_meanwhile_neither_hides_nor_doubles_a_prediction,
 );
 
 async fn ids(client: &Client, query: &str) -> Vec<String> {
     let page = client.get(&format!("/history{query}")).await.expect(200).json();
     let items = page["items"].as_array().expect("a page has items");
     items.iter().map(|item| text(item, "id").to_owned()).collect()
+}
+
+async fn what_is_said_meanwhile_neither_hides_nor_doubles_a_prediction(database: Database) {
+    const PREDICTIONS: usize = 4;
+    let user = Server::shared(database).user().await;
+    let client = &user.client;
+    let mut made = Vec::new();
+    for _ in 0..PREDICTIONS {
+        made.push(predicted(client, GREEN).await);
+    }
+    let saying = async {
+        for correct in [true, false].into_iter().cycle().take(40) {
+            for prediction in &made {
+                judge(client, prediction, correct, None).await;
+            }
+        }
+    };
+    let looking = async {
+        for _ in 0..80 {
+            let mut seen = ids(client, "").await;
+            seen.sort();
+            seen.dedup();
+            assert_eq!(seen.len(), PREDICTIONS);
+            assert_eq!(ids(client, "").await.len(), PREDICTIONS);
+        }
+    };
+    tokio::join!(saying, looking);
 }
 
 fn id(prediction: &Value) -> String {

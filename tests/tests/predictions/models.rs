@@ -135,6 +135,21 @@ async fn a_model_of_a_bucket_is_kept_for_when_the_bucket_is_out_of_reach() {
     )
     .await;
 
+    // What is refused says why, and not where it lies.
+    let absent = format!("s3://{}/clients/acme/absent", S3Server::BUCKET);
+    server.set("OCELLUS__PREDICTIONS__MODELS", &format!("{url},{absent}"));
+    server.kill();
+    server.start_again();
+    let ready = server
+        .client()
+        .await
+        .get("/health/ready")
+        .await
+        .expect(200)
+        .json();
+    let detail = text(&ready["checks"]["models"], "detail").to_owned();
+    assert_eq!(detail, "absent: the bucket has no manifest.json");
+
     drop(bucket);
     server.kill();
     server.start_again();

@@ -15,22 +15,32 @@ use domain::{
     predictions::{HistoryFilter, HistoryKey, HistoryOrder, HistoryPosition, HistoryQuery, Verdict},
     store::StoreError,
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+    sea_query::{Asterisk, Query, SelectStatement, UnionType},
+};
 
-/// The rows of a page and one more, if there is one.
+/// The rows of a page and one more, if there is one. They are read in one statement, so that what is said of a prediction
+/// meanwhile neither hides it nor shows it twice.
 pub(super) async fn rows(
     connection: &impl Connection,
     owner: UserId,
     query: &HistoryQuery,
 ) -> Result<Vec<Model>, StoreError> {
-    let wanted = usize::try_from(query.limit.get() + 1).unwrap_or(usize::MAX);
-    let mut rows = Vec::new();
-    for verdict in Verdict::ALL {
-        if query.filter.verdict.is_none_or(|only| only == verdict) {
-            let list = of_filter(owner, &query.filter).add(Column::Verdict.eq(stored_verdict(verdict)));
-            rows.append(&mut walk(connection, &list, query, wanted).await?);
-        }
-    }
+    let wanted = query.limit.get() + 1;
+    let verdicts = Verdict::ALL
+        .into_iter()
+        .filter(|verdict| query.filter.verdict.is_none_or(|only| only == *verdict));
+    let lists = verdicts
+        .map(|verdict| of_filter(owner, &query.filter).add(Column::Verdict.eq(stored_verdict(verdict))));
+    let walks = lists.flat_map(|list| walks(&list, query, wanted));
+    let Some(statement) = walks.reduce(|mut all, walk| all.union(UnionType::All, walk).take()) else {
+        return Ok(vec![]);
+    };
+    let statement = connection.get_database_backend().build(&statement);
+    let rows = Model::find_by_statement(statement).all(connection);
+    let mut rows = rows.await.map_err(store_error)?;
     rows.sort_by(|one, other| {
         let by_time = || (one.created_at, one.id).cmp(&(other.created_at, other.id));
         match query.order {
@@ -42,37 +52,31 @@ pub(super) async fn rows(
             }
         }
     });
-    rows.truncate(wanted);
+    rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
     Ok(rows)
 }
 
-/// As many rows of one list as are wanted, from where the page before ended.
-async fn walk(
-    connection: &impl Connection,
-    list: &Condition,
-    query: &HistoryQuery,
-    wanted: usize,
-) -> Result<Vec<Model>, StoreError> {
+/// As many rows of each stretch of a list as are wanted at most, from where the page before ended.
+fn walks(list: &Condition, query: &HistoryQuery, wanted: u64) -> Vec<SelectStatement> {
     let (key, order) = match query.order {
         HistoryOrder::Newest => (Column::CreatedAt, Order::Desc),
         HistoryOrder::Oldest => (Column::CreatedAt, Order::Asc),
         HistoryOrder::Confidence => (Column::Confidence, Order::Desc),
     };
-    let mut rows = Vec::new();
-    for stretch in stretches(query.after, &order) {
-        let select = Entity::find()
+    let stretches = stretches(query.after, &order);
+    let walk = |stretch| {
+        let walk = Entity::find()
             .filter(list.clone())
             .filter(stretch)
             .order_by(key, order.clone())
             .order_by(Column::Id, order.clone())
-            .limit((wanted - rows.len()) as u64)
-            .all(connection);
-        rows.append(&mut select.await.map_err(store_error)?);
-        if rows.len() == wanted {
-            break;
-        }
-    }
-    Ok(rows)
+            .limit(wanted);
+        // SQLite limits the parts of a union only as tables of their own.
+        let mut table = Query::select();
+        table.column(Asterisk).from_subquery(walk.into_query(), "walk");
+        table
+    };
+    stretches.into_iter().map(walk).collect()
 }
 
 /// What is left of a list: first what is equal to where the page before ended, then what lies behind that. As one

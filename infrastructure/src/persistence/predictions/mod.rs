@@ -29,6 +29,9 @@ use rows::{moment, new_feedback_row, new_row, stored_verdict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+/// How many predictions are read at once where all of an image are.
+const PAGE: usize = 500;
+
 fn owned(owner: UserId, id: PredictionId) -> Condition {
     Condition::all()
         .add(Column::Id.eq(id.0))
@@ -141,16 +144,23 @@ impl<C: Connection> PredictionRepository for Sea<C> {
 
     async fn delete_of_image(&self, owner: UserId, image: ImageId) -> Result<(), StoreError> {
         self.lock_owner(owner).await?;
-        let rows = Entity::find()
-            .filter(of_image(owner, image))
-            .all(&self.connection);
-        let predictions = self.with_feedback(rows.await.map_err(store_error)?).await?;
         let mut changes = Changes::default();
-        for prediction in &predictions {
-            changes.count(QuarterHour::of(prediction.created_at), &prediction.outcome(), -1);
+        changes.move_image(self.latest_quarter(image).await?, None);
+        let ids = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(of_image(owner, image))
+            .into_tuple::<Uuid>()
+            .all(&self.connection);
+        // Page by page, for there may be any number.
+        for page in ids.await.map_err(store_error)?.chunks(PAGE) {
+            let rows = Entity::find()
+                .filter(Column::Id.is_in(page.iter().copied()))
+                .all(&self.connection);
+            for prediction in self.with_feedback(rows.await.map_err(store_error)?).await? {
+                changes.count(QuarterHour::of(prediction.created_at), &prediction.outcome(), -1);
+            }
         }
-        let latest = predictions.iter().map(|prediction| prediction.created_at).max();
-        changes.move_image(latest.map(QuarterHour::of), None);
         let delete = Entity::delete_many()
             .filter(of_image(owner, image))
             .exec(&self.connection);
