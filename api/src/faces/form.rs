@@ -153,3 +153,58 @@ impl<'a, S: Shape> ApiExtractor<'a> for FaceForm<S> {
         Ok(Self(body, PhantomData))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use domain::faces::{DescribedFace, FaceEngine, FaceError, Photo};
+    use futures_util::{StreamExt, stream};
+    use std::io;
+    use tokio::time::{Instant, sleep};
+
+    /// An engine that never sees a photo.
+    struct Ready;
+
+    #[async_trait]
+    impl FaceEngine for Ready {
+        fn model(&self) -> String {
+            String::new()
+        }
+
+        fn check(&self) -> Result<(), FaceError> {
+            Ok(())
+        }
+
+        async fn describe(&self, _photo: Photo) -> Result<DescribedFace, FaceError> {
+            Err(FaceError::NoFace)
+        }
+    }
+
+    /// One photo and nothing else.
+    struct OnePhoto;
+
+    impl Shape for OnePhoto {
+        const PHOTOS: &'static str = "image";
+        const COUNT: usize = 1;
+        const TEXTS: &'static [(&'static str, &'static str, bool)] = &[];
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_who_is_never_quite_silent_has_two_minutes() {
+        let head = b"--B\r\ncontent-disposition: form-data; name=\"image\"\r\n\r\n\x89PNG\r\n\x1a\n";
+        let head = stream::iter([Ok::<_, io::Error>(Bytes::from_static(head))]);
+        let rest = stream::repeat(()).then(async |()| {
+            sleep(Duration::from_secs(29)).await;
+            Ok(Bytes::from_static(&[0; 64]))
+        });
+        let body = Multipart::new(head.chain(rest.boxed()), "B");
+        let intake = PhotoIntake::new(Arc::new(Ready), 1 << 20);
+        let begun = Instant::now();
+        let outcome = FaceForm(body, PhantomData::<OnePhoto>).read(&intake).await;
+        let (status, said) = outcome.err().expect("refused").to_kept();
+        assert_eq!(begun.elapsed(), WHOLE_BODY);
+        assert!(status == 400 && said.contains("invalid_request"), "{said}");
+    }
+}
