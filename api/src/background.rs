@@ -2,8 +2,7 @@
 
 use crate::{
     configuration::Settings,
-    faces::FaceUseCases,
-    ports::{Broker, MailPorts, Ports},
+    ports::{Broker, FacePorts, MailPorts, Ports},
     use_cases::Shared,
 };
 use application::{
@@ -205,14 +204,19 @@ pub struct FaceUpkeep {
 
 impl FaceUpkeep {
     /// On these ports.
-    pub fn new(ports: &Ports, faces: &FaceUseCases, settings: &Settings) -> Self {
+    pub fn new(
+        ports: &Ports,
+        faces: &FacePorts,
+        gallery: Option<Arc<FaceGallery>>,
+        settings: &Settings,
+    ) -> Self {
         let replaced = !settings.faces.previous_encryption_keys.is_empty();
         Self {
             keys: replaced.then(|| RenewFaceKeys {
                 store: ports.store.clone(),
-                cipher: ports.faces.cipher.clone(),
+                cipher: faces.cipher.clone(),
             }),
-            gallery: faces.gallery.clone(),
+            gallery,
         }
     }
 

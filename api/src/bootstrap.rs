@@ -98,7 +98,7 @@ pub async fn promote_user(settings: &Settings) -> Result<PromoteUser, StartError
 pub async fn sweep(settings: &Settings) -> Result<(ReconcileBlobs, DeleteDueBlobs), StartError> {
     let store = Arc::new(connect(settings).await?);
     store.check_schema().await.map_err(at("database.url"))?;
-    let blobs = open_storage(&settings.storage).await?.blobs;
+    let blobs = open_storage(&settings.storage, &settings.buckets).await?.blobs;
     let clock = Arc::new(SystemClock);
     Ok((
         ReconcileBlobs {
@@ -115,14 +115,17 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let handle = telemetry::gather_metrics().map_err(at("operations"))?;
     let outside = Outside::start(&settings).await?;
     let security = start_security(&settings, &outside.mail)?;
+    let faces = faces::start(&settings, outside.limits, outside.budget.clone())?;
     let shared = Shared::new(&outside.ports, &settings);
-    let use_cases = UseCases::new(&outside.ports, security, outside.probes(), &shared, &settings);
+    let probes = outside.probes();
+    let use_cases = UseCases::new(&outside.ports, security, &faces, probes, &shared, &settings);
     let background = Background::new(&outside.ports, &outside.mail, &shared, &settings);
     let background = Arc::new(background);
     let house = background.clone();
     tokio::spawn(async move { house.keep_house().await });
-    let faces = FaceUpkeep::new(&outside.ports, &use_cases.faces, &settings);
-    tokio::spawn(async move { faces.run().await });
+    let gallery = use_cases.faces.gallery.clone();
+    let upkeep_of_faces = FaceUpkeep::new(&outside.ports, &faces, gallery, &settings);
+    tokio::spawn(async move { upkeep_of_faces.run().await });
     tokio::spawn(upkeep(handle.clone()));
     let metrics = Arc::new(MetricsSettings {
         handle,
@@ -208,6 +211,9 @@ struct Outside {
     storage: Storage,
     engine: Arc<TesseractOcrEngine>,
     broker: Option<Arc<RabbitTaskQueue>>,
+    /// What decoding may take, all of it together.
+    limits: DecodeLimits,
+    budget: DecodeBudget,
 }
 
 impl Outside {
@@ -221,7 +227,7 @@ impl Outside {
             store.check_schema().await
         };
         schema.map_err(at("database.url"))?;
-        let storage = open_storage(&settings.storage).await?;
+        let storage = open_storage(&settings.storage, &settings.buckets).await?;
         let limits = DecodeLimits {
             max_pixels: settings.ocr.max_pixels,
             max_pages: settings.ocr.max_pages,
@@ -240,7 +246,6 @@ impl Outside {
             inspector: Arc::new(inspector),
             engine: engine.clone(),
             classifiers,
-            faces: faces::start(settings, limits, budget)?,
             clock,
             ids,
             broker: broker.clone().map(|broker| Broker {
@@ -255,6 +260,8 @@ impl Outside {
             storage,
             engine,
             broker,
+            limits,
+            budget,
         })
     }
 

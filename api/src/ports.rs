@@ -23,12 +23,11 @@ pub struct Ports {
     pub classifiers: Arc<dyn Classifiers>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdGenerator>,
-    pub faces: FacePorts,
     /// The broker; none where workers are called from inside the process.
     pub broker: Option<Broker>,
 }
 
-/// The outside that faces need.
+/// The outside that faces need, in a process that serves.
 pub struct FacePorts {
     pub engine: Arc<dyn FaceEngine>,
     pub cipher: Arc<dyn EmbeddingCipher>,

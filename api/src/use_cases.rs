@@ -3,7 +3,7 @@
 use crate::{
     configuration::Settings,
     faces::{self, FaceUseCases},
-    ports::{Ports, Probes, SecurityPorts},
+    ports::{FacePorts, Ports, Probes, SecurityPorts},
     predictions::PredictionUseCases,
 };
 use application::{
@@ -110,6 +110,7 @@ impl UseCases {
     pub fn new(
         ports: &Ports,
         security: SecurityPorts,
+        faces: &FacePorts,
         probes: Probes,
         shared: &Shared,
         settings: &Settings,
@@ -274,7 +275,7 @@ impl UseCases {
                 events: events(),
             },
             delete_other_user: DeleteOtherUser { delete_user },
-            faces: FaceUseCases::new(ports, accounts, settings),
+            faces: FaceUseCases::new(ports, faces, accounts, settings),
             upload_image: UploadImage {
                 intake: intake.clone(),
             },
@@ -330,7 +331,7 @@ impl UseCases {
                 storage: probes.storage,
                 ocr: probes.ocr,
                 queue: probes.queue,
-                faces: ports.faces.engine.clone(),
+                faces: faces.engine.clone(),
                 faces_demanded: settings.faces.enabled == Some(true),
                 classifiers: ports.classifiers.clone(),
             },

@@ -10,12 +10,13 @@
 //! that has the packages of `tools/export_requirements.txt`; without one there is no peer.
 
 use bytes::Bytes;
+use cpu::cpu_milliseconds;
 use domain::{
     images::{ByteSource, MediaType, SourceError},
     predictions::{Classifier, Classifiers},
 };
 use infrastructure::{
-    blobs::S3Settings,
+    blobs::S3Access,
     classification::{ClassifierSettings, ModelSources, RtenClassifiers},
     vision::{DecodeBudget, DecodeLimits},
 };
@@ -27,6 +28,8 @@ use url::Url;
 
 #[path = "../../tests/src/parity_model.rs"]
 mod parity_model;
+
+mod cpu;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -53,18 +56,8 @@ async fn main() -> Outcome<()> {
     let source = Url::from_directory_path(folder.path()).map_err(|()| "a path that is no URL")?;
     let threads = available_parallelism().map_or(1, NonZero::get);
     let limits = DecodeLimits::default();
-    let access = S3Settings {
-        bucket: String::new(),
-        prefix: String::new(),
-        endpoint: None,
-        allow_http: false,
-        region: None,
-        keys: None,
-        encryption: None,
-        ca: None,
-    };
     let sources = ModelSources::Listed(vec![source]);
-    let settings = ClassifierSettings::new(sources, threads, folder.path().to_owned(), access);
+    let settings = ClassifierSettings::new(sources, threads, folder.path().to_owned(), S3Access::default());
     let classifiers = RtenClassifiers::start(settings, limits, DecodeBudget::new(&limits)).await;
     let classifier = classifiers.loaded().pop().ok_or("the model was refused")?;
     let pictures: Vec<Bytes> = (1..=12)
@@ -157,19 +150,4 @@ fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-/// CPU time of all threads of this process.
-#[expect(clippy::cast_precision_loss, reason = "microseconds of a run")]
-fn cpu_milliseconds() -> Outcome<f64> {
-    let mut nanoseconds = 0_u64;
-    for task in std::fs::read_dir("/proc/self/task")? {
-        let spent = std::fs::read_to_string(task?.path().join("schedstat"))?;
-        nanoseconds += spent
-            .split_whitespace()
-            .next()
-            .ok_or("no CPU time")?
-            .parse::<u64>()?;
-    }
-    Ok(nanoseconds as f64 / 1e6)
 }

@@ -11,6 +11,7 @@
 //! the decoded pixels, each the least of `RUNS`. With `PLAIN=0` in the environment the command is left out.
 
 use bytes::Bytes;
+use cpu::cpu_milliseconds;
 use domain::{
     images::{ByteSource, MediaType, SourceError},
     ocr::{LanguageSet, OcrEngine},
@@ -28,6 +29,8 @@ use std::{
 };
 use tesseract_rs::{TessPageIteratorLevel, TessPageSegMode, TesseractAPI};
 use unicode_normalization::UnicodeNormalization;
+
+mod cpu;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -219,19 +222,4 @@ fn error_rate(read: &str, truth: &str) -> f64 {
         }
     }
     row[truth.len()] as f64 / truth.len().max(1) as f64 * 100.0
-}
-
-/// CPU time of all threads of this process.
-#[expect(clippy::cast_precision_loss, reason = "microseconds of a run")]
-fn cpu_milliseconds() -> Outcome<f64> {
-    let mut nanoseconds = 0_u64;
-    for task in std::fs::read_dir("/proc/self/task")? {
-        let spent = std::fs::read_to_string(task?.path().join("schedstat"))?;
-        nanoseconds += spent
-            .split_whitespace()
-            .next()
-            .ok_or("no CPU time")?
-            .parse::<u64>()?;
-    }
-    Ok(nanoseconds as f64 / 1e6)
 }

@@ -22,7 +22,7 @@ pub(super) async fn load(
     };
     // From now on a hangup does not end the process.
     let mut hangups = signal(SignalKind::hangup()).map_err(at("predictions.models"))?;
-    let access = storage::bucket(&settings.buckets);
+    let access = storage::access(&settings.buckets);
     let threads = settings.workers.threads();
     let setup = ClassifierSettings::new(sources, threads, models.join("cache"), access);
     let classifiers = Arc::new(RtenClassifiers::start(setup, limits, budget).await);

@@ -23,24 +23,27 @@ impl Storage {
 }
 
 /// Opens it; an error names the key that is to blame.
-pub async fn open_storage(settings: &StorageSettings) -> Result<Storage, StartError> {
+pub async fn open_storage(settings: &StorageSettings, buckets: &S3Settings) -> Result<Storage, StartError> {
     match settings {
         StorageSettings::Folder(folder) => {
             let store = LocalBlobStore::open(folder.clone()).map_err(at("storage.url"))?;
             Ok(Storage::of(store))
         }
-        StorageSettings::S3(settings) => {
-            let store = S3BlobStore::open(&bucket(settings)).await;
+        StorageSettings::Bucket { bucket, prefix } => {
+            let settings = blobs::S3Settings {
+                bucket: bucket.clone(),
+                prefix: prefix.clone(),
+                access: access(buckets),
+            };
+            let store = S3BlobStore::open(&settings).await;
             store.map(Storage::of).map_err(|error| at(blamed(&error))(error))
         }
     }
 }
 
-/// A bucket as the adapter takes it.
-pub fn bucket(settings: &S3Settings) -> blobs::S3Settings {
-    blobs::S3Settings {
-        bucket: settings.bucket.clone(),
-        prefix: settings.prefix.clone(),
+/// How buckets are reached, as the adapters take it.
+pub fn access(settings: &S3Settings) -> blobs::S3Access {
+    blobs::S3Access {
         endpoint: settings.endpoint.clone(),
         allow_http: settings.allow_http,
         region: settings.region.clone(),

@@ -297,7 +297,7 @@ mod tests {
     fn folder(settings: &Settings) -> Option<&Path> {
         match &settings.storage {
             StorageSettings::Folder(folder) => Some(folder),
-            StorageSettings::S3(_) => None,
+            StorageSettings::Bucket { .. } => None,
         }
     }
 
@@ -348,11 +348,11 @@ mod tests {
         wishes.push(("OCELLUS__STORAGE__S3__ALLOW_HTTP", "true"));
         let settings = load(&wishes).expect("right");
         assert!(!format!("{settings:?}").contains("canary"));
-        let StorageSettings::S3(bucket) = settings.storage else {
+        let StorageSettings::Bucket { bucket, prefix } = settings.storage else {
             panic!("a folder");
         };
-        assert_eq!((&*bucket.bucket, &*bucket.prefix), ("eyes", "ocellus"));
-        assert!(bucket.allow_http && bucket.keys.is_some());
+        assert_eq!((&*bucket, &*prefix), ("eyes", "ocellus"));
+        assert!(settings.buckets.allow_http && settings.buckets.keys.is_some());
     }
 
     #[test]

@@ -5,22 +5,23 @@ use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use url::Url;
 
-/// `storage.*`
-#[derive(Debug)]
+/// What `storage.url` names.
+#[derive(Debug, PartialEq, Eq)]
 pub enum StorageSettings {
     /// A folder of this machine.
     Folder(PathBuf),
     /// A bucket.
-    S3(S3Settings),
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// What the names of all objects begin with, without a slash at its ends; may be empty.
+        prefix: String,
+    },
 }
 
-/// A bucket.
-#[derive(Debug, Clone)]
+/// `storage.s3.*`: how buckets are reached.
+#[derive(Debug)]
 pub struct S3Settings {
-    /// The bucket.
-    pub bucket: String,
-    /// What the names of all objects begin with, without a slash at its ends; may be empty.
-    pub prefix: String,
     /// The address of the server; `None` is Amazon's.
     pub endpoint: Option<String>,
     /// Whether the server may be spoken to in the open.
@@ -45,13 +46,6 @@ pub enum EncryptionSettings {
         /// Which key; `None` is the service's own for buckets.
         key_id: Option<String>,
     },
-}
-
-/// What `storage.url` names.
-#[derive(Debug, PartialEq, Eq)]
-enum Location {
-    Folder(PathBuf),
-    Bucket { bucket: String, prefix: String },
 }
 
 /// Where blobs are kept, and how buckets are reached, also where blobs are in none: models may be.
@@ -88,8 +82,6 @@ pub(super) fn take_storage(source: &mut Source, data_dir: &Path) -> (StorageSett
         (None, None) => None,
     };
     let buckets = S3Settings {
-        bucket: String::new(),
-        prefix: String::new(),
         endpoint,
         allow_http,
         region,
@@ -97,24 +89,16 @@ pub(super) fn take_storage(source: &mut Source, data_dir: &Path) -> (StorageSett
         encryption,
         ca,
     };
-    let storage = match location {
-        None => StorageSettings::Folder(data_dir.join("blobs")),
-        Some(Location::Folder(folder)) => StorageSettings::Folder(folder),
-        Some(Location::Bucket { bucket, prefix }) => StorageSettings::S3(S3Settings {
-            bucket,
-            prefix,
-            ..buckets.clone()
-        }),
-    };
+    let storage = location.unwrap_or_else(|| StorageSettings::Folder(data_dir.join("blobs")));
     (storage, buckets)
 }
 
 /// `file:///folder`, `s3://bucket`, `s3://bucket/prefix`. What is wrong is never shown: somebody may have written a secret
 /// there.
-fn location(text: &str) -> Result<Location, String> {
+fn location(text: &str) -> Result<StorageSettings, String> {
     let folder = text.strip_prefix("file://").filter(|path| !path.is_empty());
     if let Some(folder) = folder {
-        return Ok(Location::Folder(PathBuf::from(folder)));
+        return Ok(StorageSettings::Folder(PathBuf::from(folder)));
     }
     let bucket = text.strip_prefix("s3://").and_then(bucket);
     bucket.ok_or_else(|| {
@@ -123,7 +107,7 @@ fn location(text: &str) -> Result<Location, String> {
     })
 }
 
-fn bucket(text: &str) -> Option<Location> {
+fn bucket(text: &str) -> Option<StorageSettings> {
     let (bucket, prefix) = text.split_once('/').unwrap_or((text, ""));
     let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
@@ -135,7 +119,7 @@ fn bucket(text: &str) -> Option<Location> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     let is_folder = |part: &str| !["", ".", ".."].contains(&part) && part.bytes().all(plain);
     let is_prefix = prefix.is_empty() || prefix.split('/').all(is_folder);
-    (is_bucket && is_prefix).then(|| Location::Bucket {
+    (is_bucket && is_prefix).then(|| StorageSettings::Bucket {
         bucket: bucket.to_owned(),
         prefix: prefix.to_owned(),
     })
@@ -184,9 +168,9 @@ mod tests {
 
     #[test]
     fn a_location_is_a_folder_or_a_bucket() {
-        let folder = |path: &str| Ok(Location::Folder(PathBuf::from(path)));
+        let folder = |path: &str| Ok(StorageSettings::Folder(PathBuf::from(path)));
         let named = |bucket: &str, prefix: &str| {
-            Ok(Location::Bucket {
+            Ok(StorageSettings::Bucket {
                 bucket: bucket.to_owned(),
                 prefix: prefix.to_owned(),
             })

@@ -35,8 +35,8 @@ pub struct FaceUseCases {
 
 impl FaceUseCases {
     /// On these ports.
-    pub fn new(ports: &Ports, accounts: Accounts, settings: &Settings) -> Self {
-        let FacePorts { engine, cipher } = &ports.faces;
+    pub fn new(ports: &Ports, faces: &FacePorts, accounts: Accounts, settings: &Settings) -> Self {
+        let FacePorts { engine, cipher } = faces;
         let (engine, cipher) = (|| engine.clone(), || cipher.clone());
         let (store, clock, ids) = (
             || ports.store.clone(),

@@ -7,6 +7,7 @@ use crate::{
     authentication::{Bearer, PRIVATE},
     failure::{BAD_REQUEST, CONFLICT, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
     fields::{Fields, Given},
+    http::{KEEP, names_tag},
     idempotency::{Created, answer_once, parse_key},
     paging::page_request,
     tags::Tag,
@@ -20,7 +21,6 @@ use domain::{
     ids::ImageId,
     images::{ByteSource, Image},
 };
-pub use dto::names_tag;
 use dto::{ImageDto, ImagePageDto};
 use futures_util::stream;
 use poem::{Body, http::HeaderMap, web::Data};
@@ -92,9 +92,6 @@ pub enum Content {
         String,
     ),
 }
-
-/// How the bytes may be kept.
-pub const KEEP: &str = "private, no-cache";
 
 #[OpenApi(tag = "Tag::Images")]
 impl ImagesApi {

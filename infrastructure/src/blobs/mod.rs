@@ -9,7 +9,7 @@ use domain::{
     images::{BlobError, BlobKey},
 };
 pub use local::{BlobFolderError, LocalBlobStore};
-pub use s3::{S3BlobStore, S3Encryption, S3Error, S3Keys, S3Settings};
+pub use s3::{S3Access, S3BlobStore, S3Encryption, S3Error, S3Keys, S3Settings};
 
 /// A key that no blob has.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! Models in buckets, and the copies that are kept of them.
 
 use super::folder::{MANIFEST, MODEL, MOST_OF_MANIFEST, MOST_OF_MODEL, ModelFiles};
-use crate::blobs::{S3Error, S3Settings};
+use crate::blobs::{S3Access, S3Error};
 use domain::images::Sha256Digest;
 use futures_util::TryStreamExt;
 use object_store::{Error, ObjectStoreExt, aws::AmazonS3, path::Path as Key};
@@ -23,7 +23,7 @@ const TAG: &str = "tag";
 /// that is out of reach keeps nobody from starting.
 #[derive(Debug, Clone)]
 pub(super) struct ModelBuckets {
-    access: S3Settings,
+    access: S3Access,
     cache: PathBuf,
 }
 
@@ -39,8 +39,8 @@ enum Failure {
 type Fetched = (ModelFiles, Option<String>);
 
 impl ModelBuckets {
-    /// `access` says who asks whom; bucket and prefix are those of each source. Copies are kept in `cache`.
-    pub(super) fn new(access: S3Settings, cache: PathBuf) -> Self {
+    /// `access` says who asks whom; which bucket, each source says. Copies are kept in `cache`.
+    pub(super) fn new(access: S3Access, cache: PathBuf) -> Self {
         Self { access, cache }
     }
 
@@ -88,12 +88,11 @@ impl ModelBuckets {
     async fn changed(&self, source: &Url, copy: Option<&Fetched>) -> Result<Option<Fetched>, Failure> {
         let refused = Failure::Refused;
         let key = Key::from_url_path(source.path()).map_err(|error| refused(error.to_string()))?;
-        let settings = S3Settings {
-            bucket: source.host_str().unwrap_or_default().to_owned(),
-            prefix: String::new(),
-            ..self.access.clone()
-        };
-        let s3 = settings.connect().map_err(|error| refused(error.to_string()))?;
+        let bucket = source.host_str().unwrap_or_default();
+        let s3 = self
+            .access
+            .connect(bucket)
+            .map_err(|error| refused(error.to_string()))?;
         if ARCHIVES.iter().any(|end| key.as_ref().ends_with(end)) {
             let tag = s3.head(&key).await.map_err(|error| failure(&error))?.e_tag;
             if let Some((_, Some(kept))) = copy

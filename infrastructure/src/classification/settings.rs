@@ -1,6 +1,6 @@
 //! How classification is set up.
 
-use crate::blobs::S3Settings;
+use crate::blobs::S3Access;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
@@ -28,12 +28,12 @@ pub struct ClassifierSettings {
     /// Where copies of models in buckets are kept.
     pub cache: PathBuf,
     /// Who asks for models in buckets; which bucket, and what of it, the source says.
-    pub access: S3Settings,
+    pub access: S3Access,
 }
 
 impl ClassifierSettings {
     /// Settings for so many threads, with 256 places in the queue and a minute for an image.
-    pub fn new(sources: ModelSources, threads: usize, cache: PathBuf, access: S3Settings) -> Self {
+    pub fn new(sources: ModelSources, threads: usize, cache: PathBuf, access: S3Access) -> Self {
         Self {
             sources,
             threads,

@@ -59,7 +59,7 @@ async fn objects_may_be_encrypted_where_they_lie() {
     let key_id = Some("arn:aws:kms:here:1:key/2".to_owned());
     for encryption in [S3Encryption::Managed, S3Encryption::Kms { key_id }] {
         let mut settings = settings(&server);
-        settings.encryption = Some(encryption);
+        settings.access.encryption = Some(encryption);
         let store = S3BlobStore::open(&settings).await.expect("a bucket");
         for length in [100, PART + 1] {
             let mut meter = metered(LongSource::new(length));

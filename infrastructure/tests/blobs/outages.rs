@@ -39,7 +39,7 @@ fn shaky_way_to(server: SocketAddr, ended: usize) -> SocketAddr {
 async fn what_fails_a_few_times_is_tried_again() {
     let server = S3Server::start();
     let mut settings = settings(&server);
-    settings.endpoint = Some(format!("http://{}", shaky_way_to(server.address(), 3)));
+    settings.access.endpoint = Some(format!("http://{}", shaky_way_to(server.address(), 3)));
     let store = S3BlobStore::open(&settings).await.expect("a bucket after all");
     let mut meter = metered(ChunkSource::new([PNG]));
     store.write(&key(), &mut meter).await.expect("written");

@@ -22,10 +22,10 @@ async fn refused(settings: &S3Settings) -> S3Error {
 async fn wrong_keys_are_told_apart() {
     let (server, _) = store().await;
     let mut wrong = settings(&server);
-    wrong.keys.as_mut().expect("keys").access_key_id = "nobody".to_owned();
+    wrong.access.keys.as_mut().expect("keys").access_key_id = "nobody".to_owned();
     assert!(matches!(refused(&wrong).await, S3Error::AccessKey));
     let mut wrong = settings(&server);
-    wrong.keys.as_mut().expect("keys").secret_access_key = "another canary".into();
+    wrong.access.keys.as_mut().expect("keys").secret_access_key = "another canary".into();
     assert!(matches!(refused(&wrong).await, S3Error::SecretKey));
 }
 
@@ -44,7 +44,7 @@ async fn where_nobody_listens_the_endpoint_is_wrong() {
     let address = free.local_addr().expect("an address");
     drop(free);
     let mut wrong = settings(&S3Server::start());
-    wrong.endpoint = Some(format!("http://{address}"));
+    wrong.access.endpoint = Some(format!("http://{address}"));
     assert!(matches!(refused(&wrong).await, S3Error::Endpoint(_)));
 }
 
@@ -52,7 +52,7 @@ async fn where_nobody_listens_the_endpoint_is_wrong() {
 async fn plain_http_must_be_allowed() {
     let server = S3Server::start();
     let mut wrong = settings(&server);
-    wrong.allow_http = false;
+    wrong.access.allow_http = false;
     assert!(matches!(
         refused(&wrong).await,
         S3Error::Endpoint(_) | S3Error::Settings(_)
@@ -84,8 +84,8 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
         }
     });
     let mut wrong = settings(&S3Server::start());
-    wrong.endpoint = Some(format!("https://{address}"));
-    wrong.allow_http = false;
+    wrong.access.endpoint = Some(format!("https://{address}"));
+    wrong.access.allow_http = false;
     let error = refused(&wrong).await;
     assert!(matches!(error, S3Error::Endpoint(_)), "{error:?}");
     assert!(error.to_string().contains("certificate"), "{error}");

@@ -7,7 +7,7 @@ use domain::{
     ids::ImageId,
     images::{BlobKey, BlobStore, ByteSource, ContentMeter, SourceError},
 };
-use infrastructure::blobs::{S3BlobStore, S3Keys, S3Settings};
+use infrastructure::blobs::{S3Access, S3BlobStore, S3Keys, S3Settings};
 use uuid::Uuid;
 
 /// What the start of a PNG looks like.
@@ -18,15 +18,15 @@ pub(crate) fn settings(server: &S3Server) -> S3Settings {
     S3Settings {
         bucket: S3Server::BUCKET.to_owned(),
         prefix: "ocellus/blobs".to_owned(),
-        endpoint: Some(format!("http://{}", server.address())),
-        allow_http: true,
-        region: None,
-        keys: Some(S3Keys {
-            access_key_id: S3Server::ACCESS_KEY_ID.to_owned(),
-            secret_access_key: S3Server::SECRET_ACCESS_KEY.into(),
-        }),
-        encryption: None,
-        ca: None,
+        access: S3Access {
+            endpoint: Some(format!("http://{}", server.address())),
+            allow_http: true,
+            keys: Some(S3Keys {
+                access_key_id: S3Server::ACCESS_KEY_ID.to_owned(),
+                secret_access_key: S3Server::SECRET_ACCESS_KEY.into(),
+            }),
+            ..S3Access::default()
+        },
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::predictions::Classifiers;
 use infrastructure::{
-    blobs::{S3Keys, S3Settings},
+    blobs::{S3Access, S3Keys},
     classification::{ClassifierSettings, ModelSources, RtenClassifiers},
 };
 use std::{net::SocketAddr, path::Path};
@@ -22,18 +22,14 @@ async fn models_of(server: &S3Server, cache: &Path, names: &[&str]) -> RtenClass
 }
 
 fn settings_of(server: SocketAddr, sources: Vec<Url>, cache: &Path) -> ClassifierSettings {
-    let access = S3Settings {
-        bucket: String::new(),
-        prefix: String::new(),
+    let access = S3Access {
         endpoint: Some(format!("http://{server}")),
         allow_http: true,
-        region: None,
         keys: Some(S3Keys {
             access_key_id: S3Server::ACCESS_KEY_ID.to_owned(),
             secret_access_key: S3Server::SECRET_ACCESS_KEY.into(),
         }),
-        encryption: None,
-        ca: None,
+        ..S3Access::default()
     };
     ClassifierSettings::new(ModelSources::Listed(sources), 1, cache.to_owned(), access)
 }

@@ -7,7 +7,7 @@ use domain::{
 };
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use infrastructure::{
-    blobs::S3Settings,
+    blobs::S3Access,
     classification::{ClassifierSettings, ModelSources, RtenClassifiers},
     vision::{DecodeBudget, DecodeLimits},
 };
@@ -61,17 +61,12 @@ pub(crate) async fn start(sources: ModelSources) -> RtenClassifiers {
 
 /// Settings of a machine that has no bucket.
 pub(crate) fn settings(sources: ModelSources, threads: usize) -> ClassifierSettings {
-    let access = S3Settings {
-        bucket: String::new(),
-        prefix: String::new(),
-        endpoint: None,
-        allow_http: false,
-        region: None,
-        keys: None,
-        encryption: None,
-        ca: None,
-    };
-    ClassifierSettings::new(sources, threads, PathBuf::from("no-cache-is-needed"), access)
+    ClassifierSettings::new(
+        sources,
+        threads,
+        PathBuf::from("no-cache-is-needed"),
+        S3Access::default(),
+    )
 }
 
 pub(crate) async fn start_with(settings: ClassifierSettings) -> RtenClassifiers {

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use tests::{Database, FacePhotos, Options, Server, eventually, on_every_database};
+use tests::{Database, FacePhotos, Options, Server, eventually, on_every_database, run_program_in};
 
 on_every_database!(
     nothing_of_a_deleted_user_s_face_is_left,
@@ -103,4 +103,14 @@ async fn the_encryption_key_can_be_replaced(database: Database) {
     restart(&mut server, &first, "");
     show(&server).await.problem(401, "invalid_credentials");
     assert!(server.log().text().contains("a face cannot be opened"));
+}
+
+#[test]
+fn a_worker_has_no_key_of_faces() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let done = run_program_in(folder.path(), &["worker", "--once"], &[]);
+    assert_eq!(done.code, Some(0), "{}", done.errors);
+    let data = folder.path().join("data");
+    assert!(data.join("ocellus.db").is_file());
+    assert!(!data.join("faces.key").exists());
 }

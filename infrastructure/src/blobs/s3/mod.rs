@@ -21,7 +21,7 @@ use object_store::{
     signer::{Method, SignedUrlOptions, Signer},
 };
 use parts::{PART, PartsUpload};
-pub use settings::{S3Encryption, S3Keys, S3Settings};
+pub use settings::{S3Access, S3Encryption, S3Keys, S3Settings};
 use std::time::Duration;
 
 /// The object that shows whether the bucket can be used. No key is its name, for keys are of folders.
@@ -46,7 +46,7 @@ impl S3BlobStore {
     /// When it cannot: says which of the settings is to blame.
     pub async fn open(settings: &S3Settings) -> Result<Self, S3Error> {
         let prefix = Path::parse(&settings.prefix).map_err(|error| S3Error::Settings(error.to_string()))?;
-        let s3 = settings.connect()?;
+        let s3 = settings.access.connect(&settings.bucket)?;
         let store = Self { s3, prefix };
         // Nothing lies below the mark: this asks no more than whether there is a bucket, and who may look into it.
         let mut below = store.s3.list(Some(&store.mark()));

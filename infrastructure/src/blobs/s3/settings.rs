@@ -23,6 +23,13 @@ pub struct S3Settings {
     pub bucket: String,
     /// What the names of all objects begin with, without a slash at its ends; may be empty.
     pub prefix: String,
+    /// How it is reached.
+    pub access: S3Access,
+}
+
+/// How the buckets of a server are reached; by default as the machine's environment says.
+#[derive(Debug, Clone, Default)]
+pub struct S3Access {
     /// The address of the server, without the bucket; `None` is Amazon's.
     pub endpoint: Option<String>,
     /// Whether the server may be spoken to in the open.
@@ -58,9 +65,9 @@ pub enum S3Encryption {
     },
 }
 
-impl S3Settings {
-    /// A client, which has asked for nothing yet.
-    pub(crate) fn connect(&self) -> Result<AmazonS3, S3Error> {
+impl S3Access {
+    /// A client for a bucket, which has asked for nothing yet.
+    pub(crate) fn connect(&self, bucket: &str) -> Result<AmazonS3, S3Error> {
         let refused = |error: Error| S3Error::Settings(error.to_string());
         let builder = match &self.keys {
             Some(keys) => AmazonS3Builder::new()
@@ -89,7 +96,7 @@ impl S3Settings {
             retry_timeout: TRYING,
         };
         let mut builder = builder
-            .with_bucket_name(&self.bucket)
+            .with_bucket_name(bucket)
             .with_client_options(client)
             .with_retry(retry)
             // Few other servers have it.
@@ -100,7 +107,7 @@ impl S3Settings {
         builder = match &self.endpoint {
             Some(endpoint) => builder.with_endpoint(endpoint),
             // A certificate for all buckets covers no dot in a name.
-            None => builder.with_virtual_hosted_style_request(!self.bucket.contains('.')),
+            None => builder.with_virtual_hosted_style_request(!bucket.contains('.')),
         };
         for (key, value) in self.encryption.iter().flat_map(S3Encryption::wishes) {
             builder = builder.with_config(key.parse().map_err(refused)?, value);
