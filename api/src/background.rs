@@ -8,15 +8,15 @@ use crate::{
 use application::{
     Error,
     accounts::{
-        DeleteExpiredCodes, DeleteExpiredEvents, DeleteExpiredSessions, DeliverMails, ForgetAttempts,
-        MailSignals,
+        DeleteExpiredCodes, DeleteExpiredEvents, DeleteExpiredRateLimits, DeleteExpiredSessions,
+        DeliverMails, MailSignals,
     },
     faces::{FaceGallery, RenewFaceKeys},
     images::DeleteDueBlobs,
-    operations::ForgetAnswers,
-    tasks::{AnnounceTasks, TaskSignals, TendTasks, WorkOnTasks},
+    operations::DeleteExpiredIdempotencyKeys,
+    tasks::{OutboxRelay, TaskReaper, TaskSignals, TaskWorker},
 };
-use domain::tasks::TaskCalls;
+use domain::tasks::TaskNotifications;
 use futures_util::future::join_all;
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -48,13 +48,13 @@ const LAST_MOMENTS: Duration = Duration::from_secs(2);
 pub struct Background {
     blobs: DeleteDueBlobs,
     sessions: DeleteExpiredSessions,
-    attempts: ForgetAttempts,
+    attempts: DeleteExpiredRateLimits,
     codes: DeleteExpiredCodes,
     events: DeleteExpiredEvents,
-    answers: ForgetAnswers,
-    tend: TendTasks,
-    announce: Option<AnnounceTasks>,
-    work: WorkOnTasks,
+    answers: DeleteExpiredIdempotencyKeys,
+    tend: TaskReaper,
+    announce: Option<OutboxRelay>,
+    work: TaskWorker,
     workers: usize,
     signals: Arc<TaskSignals>,
     mails: DeliverMails,
@@ -66,15 +66,12 @@ impl Background {
     pub fn new(ports: &Ports, mail: &MailPorts, shared: &Shared, settings: &Settings) -> Self {
         let (store, clock) = (|| ports.store.clone(), || ports.clock.clone());
         let signals = || shared.signals.clone();
-        let announce = ports
-            .broker
-            .as_ref()
-            .map(|Broker { messages, .. }| AnnounceTasks {
-                store: store(),
-                messages: messages.clone(),
-                signals: signals(),
-            });
-        let (calls, look_every): (Arc<dyn TaskCalls>, _) = match &ports.broker {
+        let announce = ports.broker.as_ref().map(|Broker { messages, .. }| OutboxRelay {
+            store: store(),
+            messages: messages.clone(),
+            signals: signals(),
+        });
+        let (calls, look_every): (Arc<dyn TaskNotifications>, _) = match &ports.broker {
             Some(broker) => (broker.calls.clone(), LOOK_EVERY_DESPITE_BROKER),
             None => (signals(), LOOK_EVERY),
         };
@@ -88,7 +85,7 @@ impl Background {
                 store: store(),
                 clock: clock(),
             },
-            attempts: ForgetAttempts {
+            attempts: DeleteExpiredRateLimits {
                 store: store(),
                 clock: clock(),
             },
@@ -100,17 +97,17 @@ impl Background {
                 store: store(),
                 clock: clock(),
             },
-            answers: ForgetAnswers {
+            answers: DeleteExpiredIdempotencyKeys {
                 store: store(),
                 clock: clock(),
             },
-            tend: TendTasks {
+            tend: TaskReaper {
                 store: store(),
                 clock: clock(),
                 signals: signals(),
             },
             announce,
-            work: WorkOnTasks {
+            work: TaskWorker {
                 store: store(),
                 blobs: ports.blobs.clone(),
                 reader: shared.reader.clone(),

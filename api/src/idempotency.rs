@@ -6,14 +6,14 @@ use crate::{
 };
 use application::{
     Error,
-    operations::{AnswerOnce, Receipt, Turn},
+    operations::{Idempotency, IdempotencyGuard, Turn},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
     ids::UserId,
     images::{ByteSource, Sha256Digest, SourceError},
-    operations::{IdempotencyKey, KeptAnswer},
+    operations::{IdempotencyKey, StoredResponse},
 };
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use sha2::{Digest, Sha256};
@@ -133,12 +133,12 @@ pub type Created<D> = (D, String);
 /// Does the work, or answers as it was answered before. The answer is kept in the commit that does the work; a refusal
 /// that would be the same again is kept, too; after anything else the key is free again.
 pub async fn answer_once<T, D, W>(
-    answers: &AnswerOnce,
+    answers: &Idempotency,
     key: Option<IdempotencyKey>,
     mut request: Request,
     status: u16,
     show: fn(&T) -> Created<D>,
-    work: impl FnOnce(Option<Receipt<T>>) -> W,
+    work: impl FnOnce(Option<IdempotencyGuard<T>>) -> W,
 ) -> Result<Created<D>, Problem>
 where
     T: 'static,
@@ -154,9 +154,9 @@ where
         Turn::First(attempt) => attempt,
     };
     let said = request.clone();
-    let receipt = Receipt::new(key.clone(), attempt, move |done| {
+    let receipt = IdempotencyGuard::new(key.clone(), attempt, move |done| {
         let (shown, location) = show(done);
-        KeptAnswer {
+        StoredResponse {
             request_digest: said.digest(),
             status,
             location: Some(location),
@@ -169,7 +169,7 @@ where
     };
     let ended = if problem.lasts() && request.read_whole().await {
         let (status, body) = problem.to_kept();
-        let refusal = KeptAnswer {
+        let refusal = StoredResponse {
             request_digest: request.digest(),
             status,
             location: None,
@@ -190,7 +190,7 @@ where
 }
 
 /// What was answered before, if the request is the same.
-async fn repeat<D: ParseFromJSON>(kept: KeptAnswer, mut request: Request) -> Result<Created<D>, Problem> {
+async fn repeat<D: ParseFromJSON>(kept: StoredResponse, mut request: Request) -> Result<Created<D>, Problem> {
     if !request.read_whole().await {
         return Err(Problem::from_error(Error::InterruptedUpload));
     }

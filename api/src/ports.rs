@@ -10,7 +10,7 @@ use domain::{
     operations::HealthProbe,
     predictions::Classifiers,
     store::Store,
-    tasks::{TaskCalls, TaskMessages},
+    tasks::{TaskNotifications, TaskPublisher},
 };
 use std::sync::Arc;
 
@@ -36,8 +36,8 @@ pub struct FacePorts {
 /// A broker between processes.
 #[derive(Clone)]
 pub struct Broker {
-    pub messages: Arc<dyn TaskMessages>,
-    pub calls: Arc<dyn TaskCalls>,
+    pub messages: Arc<dyn TaskPublisher>,
+    pub calls: Arc<dyn TaskNotifications>,
 }
 
 /// The outside that mails with codes need.

@@ -92,7 +92,7 @@ impl Problem {
     pub fn from_error(error: Error) -> Self {
         match &error {
             Error::Internal(source) => tracing::error!(error = &**source as &dyn std::error::Error, "failed"),
-            Error::Unavailable(source) => {
+            Error::Unavailable(source) | Error::SerializationFailure(source) => {
                 tracing::warn!(error = &**source as &dyn std::error::Error, "unavailable");
             }
             _ => {}

@@ -10,12 +10,13 @@ use application::{
     accounts::{
         Authenticate, ChangePassword, CheckCode, CreateApiKey, DeleteApiKey, DeleteOtherUser, DeleteUser,
         EndSession, EventLog, FailedLogins, ListApiKeys, ListEvents, ListSessions, ListUsers, LogIn,
-        LogInWithIdentity, LogOut, MailSignals, OpenSession, RefreshSession, RegisterUser, RequestCode,
-        ResetPassword, SessionTokens, SetUserDisabled, Throttle, TokenLifetimes, UpdateProfile, VerifyEmail,
+        LogInWithIdentity, LogOut, MailSignals, OpenSession, RateLimiter, RefreshSession, RegisterUser,
+        RequestCode, ResetPassword, SessionTokens, SetUserDisabled, TokenLifetimes, UpdateProfile,
+        VerifyEmail,
     },
     images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
     ocr::{ReadText, TextReader},
-    operations::{AnswerOnce, CheckReadiness},
+    operations::{CheckReadiness, Idempotency},
     predictions::ImageClassifier,
     tasks::{CancelTask, ListTasks, SubmitTask, SubmitUpload, TaskSignals, WatchTask},
 };
@@ -95,7 +96,7 @@ pub struct UseCases {
     pub watch_task: WatchTask,
     pub list_tasks: ListTasks,
     pub cancel_task: CancelTask,
-    pub answer_once: AnswerOnce,
+    pub answer_once: Idempotency,
     pub check_readiness: CheckReadiness,
     /// Whose public keys `/.well-known/jwks.json` shows.
     pub access_tokens: Arc<dyn AccessTokens>,
@@ -127,7 +128,7 @@ impl UseCases {
             ids: ids(),
             lifetimes: lifetimes(settings),
         });
-        let throttle = Arc::new(Throttle {
+        let throttle = Arc::new(RateLimiter {
             store: store(),
             clock: clock(),
             limits: settings.throttles,
@@ -321,7 +322,7 @@ impl UseCases {
                 clock: clock(),
                 signals: signals(),
             },
-            answer_once: AnswerOnce {
+            answer_once: Idempotency {
                 store: store(),
                 clock: clock(),
                 ids: ids(),

@@ -8,7 +8,7 @@ use domain::{
     images::{BlobError, ImageError, SourceError},
     ocr::{Language, OcrError},
     predictions::ClassificationError,
-    store::{Conflict, StoreError},
+    store::{Conflict, StoreError, TransactionError},
 };
 
 /// What is wrong with one field of a request.
@@ -187,6 +187,9 @@ pub enum Error {
     /// The work ran past its limit.
     #[error("The work took longer than it may.")]
     Timeout,
+    /// The transaction lost against others too often; trying again later may help.
+    #[error("A part of the service is not available at the moment.")]
+    SerializationFailure(#[source] BoxError),
     /// A part is down or full; trying again later may help.
     #[error("A part of the service is not available at the moment.")]
     Unavailable(#[source] BoxError),
@@ -229,6 +232,7 @@ impl Error {
             | Self::NoIssuer
             | Self::FacesDisabled
             | Self::UnusableOutput
+            | Self::SerializationFailure(_)
             | Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -246,12 +250,19 @@ impl Error {
     }
 }
 
+impl TransactionError for Error {
+    fn is_serialization_failure(&self) -> bool {
+        matches!(self, Self::SerializationFailure(_))
+    }
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(Conflict::Username) => Self::UsernameTaken,
             StoreError::Conflict(Conflict::Email) => Self::EmailTaken,
             StoreError::OwnerGone => Self::NotFound,
+            StoreError::SerializationFailure(source) => Self::SerializationFailure(source),
             StoreError::Unavailable(source) => Self::Unavailable(source),
             StoreError::Conflict(Conflict::Text | Conflict::IdempotencyKey | Conflict::Identity) => {
                 Self::Internal(error.into())

@@ -7,7 +7,7 @@ mod predictions;
 
 use crate::{
     accounts::{
-        CheckCode, FailedLogins, OpenSession, SessionTokens, Throttle, ThrottleLimits, TokenLifetimes,
+        CheckCode, FailedLogins, OpenSession, RateLimiter, RateLimits, SessionTokens, TokenLifetimes,
     },
     images::{ImageIntake, Upload, UploadLimits},
     ocr::TextReader,
@@ -26,7 +26,7 @@ use domain::{
         Sha256Digest, StorageQuota, test_support::ChunkSource,
     },
     ocr::{LanguageSet, MockOcrEngine, OcrEngine, Text, TextPage},
-    operations::{IdempotencyKey, KeptAnswer},
+    operations::{IdempotencyKey, StoredResponse},
     store::test_support::{MockRepositories, MockStore},
     tasks::{Task, TaskWork},
 };
@@ -235,8 +235,8 @@ pub(crate) fn key() -> IdempotencyKey {
     IdempotencyKey::new(owner(), "submitTask", "once").expect("a valid key")
 }
 
-pub(crate) fn answer(body: &str) -> KeptAnswer {
-    KeptAnswer {
+pub(crate) fn answer(body: &str) -> StoredResponse {
+    StoredResponse {
         request_digest: Sha256Digest([1; 32]),
         status: 202,
         location: None,
@@ -302,13 +302,13 @@ pub(crate) fn open_session(store: Arc<MockStore>) -> Arc<OpenSession> {
 
 /// Notes failures in this store, with a limit for each network.
 pub(crate) fn failed_logins(store: &Arc<MockStore>, failures_per_address: u64) -> Arc<FailedLogins> {
-    let limits = ThrottleLimits {
+    let limits = RateLimits {
         failures_per_address: Some(failures_per_address),
-        ..ThrottleLimits::default()
+        ..RateLimits::default()
     };
     Arc::new(FailedLogins {
         store: store.clone(),
-        throttle: Arc::new(Throttle {
+        throttle: Arc::new(RateLimiter {
             store: store.clone(),
             clock: clock(),
             limits,
@@ -318,11 +318,11 @@ pub(crate) fn failed_logins(store: &Arc<MockStore>, failures_per_address: u64) -
 }
 
 /// Counts nothing.
-pub(crate) fn no_throttle() -> Arc<Throttle> {
-    Arc::new(Throttle {
+pub(crate) fn no_throttle() -> Arc<RateLimiter> {
+    Arc::new(RateLimiter {
         store: Arc::new(MockStore::default()),
         clock: clock(),
-        limits: ThrottleLimits::default(),
+        limits: RateLimits::default(),
     })
 }
 

@@ -1,6 +1,7 @@
-//! The use cases of Ocellus: one file and one struct each, on the ports of the domain only.
+//! The use cases of Ocellus: services by feature, on the ports of the domain only.
 
 pub mod accounts;
+mod context;
 pub mod error;
 pub mod faces;
 pub mod images;
@@ -12,4 +13,5 @@ pub mod tasks;
 #[cfg(test)]
 mod fixtures;
 
+pub use context::Context;
 pub use error::{Error, FieldError};

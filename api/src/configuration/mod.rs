@@ -6,7 +6,7 @@ mod source;
 mod storage;
 mod values;
 
-use application::accounts::ThrottleLimits;
+use application::accounts::RateLimits;
 pub use database::{DatabaseSettings, TlsSettings};
 use domain::{
     images::StorageQuota,
@@ -61,7 +61,7 @@ pub struct Settings {
     pub quota: StorageQuota,
     /// `limits.login_failures_per_account`, `limits.login_failures_per_address`, `limits.recovery_mails_per_account`,
     /// `limits.registrations_per_address`
-    pub throttles: ThrottleLimits,
+    pub throttles: RateLimits,
     /// `limits.tasks_in_flight_per_user`
     pub tasks_in_flight: Option<u64>,
 }
@@ -264,9 +264,9 @@ impl Settings {
     }
 }
 
-fn take_throttles(source: &mut Source) -> ThrottleLimits {
+fn take_throttles(source: &mut Source) -> RateLimits {
     let mut limit = |key, default| values::limit(source.take(key, values::number).unwrap_or(default));
-    ThrottleLimits {
+    RateLimits {
         failures_per_account: limit("limits.login_failures_per_account", 10),
         failures_per_address: limit("limits.login_failures_per_address", 100),
         mails_per_account: limit("limits.recovery_mails_per_account", 3),

@@ -5,7 +5,7 @@ use crate::{
     ports::{FacePorts, Ports},
 };
 use application::{
-    accounts::{EventLog, FailedLogins, MailSignals, OpenSession, Throttle},
+    accounts::{EventLog, FailedLogins, MailSignals, OpenSession, RateLimiter},
     faces::{
         DeleteFace, EnrolFace, FaceGallery, FaceIntake, GetFace, LogInWithFace, PhotoIntake, RegisterWithFace,
     },
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// What faces share with the other ways in.
 pub struct Accounts {
-    pub throttle: Arc<Throttle>,
+    pub throttle: Arc<RateLimiter>,
     pub failures: Arc<FailedLogins>,
     pub open_session: Arc<OpenSession>,
     pub events: Arc<EventLog>,

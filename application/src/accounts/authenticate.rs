@@ -76,7 +76,12 @@ impl Authenticate {
             .access_tokens
             .verify(token, now)
             .map_err(|_| Error::Unauthenticated)?;
-        let user = self.store.sessions().find_user(claims.session_id, now).await?;
+        let user = self
+            .store
+            .read()
+            .sessions()
+            .find_user(claims.session_id, now)
+            .await?;
         let user = user
             .filter(|user| user.id == claims.user_id && user.disabled_at.is_none())
             .ok_or(Error::Unauthenticated)?;
@@ -87,7 +92,12 @@ impl Authenticate {
     }
 
     async fn by_key(&self, secret: &ApiKeySecret, now: Timestamp) -> Result<Authenticated, Error> {
-        let found = self.store.api_keys().find_user(&secret.digest(), now).await?;
+        let found = self
+            .store
+            .read()
+            .api_keys()
+            .find_user(&secret.digest(), now)
+            .await?;
         let (key, user) = found
             .filter(|(_, user)| user.disabled_at.is_none())
             .ok_or(Error::Unauthenticated)?;

@@ -1,6 +1,6 @@
 //! Changing a password.
 
-use super::{EventLog, Throttle, password_rules::refuse_common, throttle::Attempt};
+use super::{EventLog, RateLimiter, password_rules::refuse_common, throttle::LoginAttempt};
 use crate::Error;
 use domain::{
     accounts::{
@@ -27,7 +27,7 @@ pub struct ChangePassword {
     /// Where it is written down.
     pub events: Arc<EventLog>,
     /// Refuses who tried too often.
-    pub throttle: Arc<Throttle>,
+    pub throttle: Arc<RateLimiter>,
 }
 
 impl ChangePassword {
@@ -41,7 +41,7 @@ impl ChangePassword {
         new: Password,
         origin: Origin,
     ) -> Result<(), Error> {
-        let attempt = Attempt::confirm(user.id, &origin);
+        let attempt = LoginAttempt::confirm(user.id, &origin);
         self.throttle.check(&attempt).await?;
         let hash = user.password_hash.clone();
         let verification = self.hasher.verify(current, hash).await.map_err(Error::Internal)?;
@@ -83,10 +83,10 @@ fn exposed(user: &User) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{accounts::ThrottleLimits, fixtures};
+    use crate::{accounts::RateLimits, fixtures};
     use chrono::TimeDelta;
     use domain::{
-        accounts::{Count, Counted, Counter, MockPasswordHasher, MockPasswordStrength},
+        accounts::{MockPasswordHasher, MockPasswordStrength, RateLimitKey, RateLimitScope, RateLimitWindow},
         store::test_support::{MockRepositories, MockStore},
     };
 
@@ -161,18 +161,21 @@ mod tests {
     #[tokio::test]
     async fn after_too_many_wrong_ones_even_the_right_password_changes_nothing() {
         let mut reads = MockRepositories::default();
-        reads.throttles.expect_find_count().returning(|counter, now| {
+        reads.rate_limits.expect_find_count().returning(|counter, now| {
             let user = fixtures::ada().id.0.to_string();
-            let expected = Counter::new(Counted::WrongCurrentPasswords, &user);
-            Ok((*counter == expected).then_some(Count {
+            let expected = RateLimitKey::new(RateLimitScope::PasswordConfirmationFailures, &user);
+            Ok((*counter == expected).then_some(RateLimitWindow {
                 count: 10,
                 ends_at: now + TimeDelta::minutes(1),
             }))
         });
-        reads.throttles.expect_has_logged_in().returning(|_, _| Ok(false));
-        let limits = ThrottleLimits {
+        reads
+            .rate_limits
+            .expect_has_logged_in()
+            .returning(|_, _| Ok(false));
+        let limits = RateLimits {
             failures_per_account: Some(10),
-            ..ThrottleLimits::default()
+            ..RateLimits::default()
         };
         let change = ChangePassword {
             store: Arc::new(MockStore::default()),
@@ -180,7 +183,7 @@ mod tests {
             strength: Arc::new(MockPasswordStrength::new()),
             clock: fixtures::clock(),
             events: fixtures::event_log(),
-            throttle: Arc::new(Throttle {
+            throttle: Arc::new(RateLimiter {
                 store: Arc::new(MockStore::reading(reads)),
                 clock: fixtures::clock(),
                 limits,

@@ -1,12 +1,12 @@
 //! Telling whether a code is the one that was mailed.
 
-use super::{Throttle, throttle::Attempt};
+use super::{RateLimiter, throttle::LoginAttempt};
 use crate::Error;
 use domain::{
     accounts::{Code, CodePurpose, Email, IssuedCode, Origin, PasswordHasher, User, Verification},
     clock::Clock,
     ids::UserId,
-    store::{Store, UnitOfWork},
+    store::{Store, Transaction},
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ pub struct CheckCode {
     /// When a code must count.
     pub clock: Arc<dyn Clock>,
     /// Refuses networks that tried too often.
-    pub throttle: Arc<Throttle>,
+    pub throttle: Arc<RateLimiter>,
 }
 
 impl CheckCode {
@@ -36,9 +36,9 @@ impl CheckCode {
         code: &Code,
         origin: &Origin,
     ) -> Result<(User, IssuedCode), Error> {
-        let attempt = Attempt::with_token(origin);
+        let attempt = LoginAttempt::with_token(origin);
         self.throttle.check(&attempt).await?;
-        let user = self.store.users().find_by_email(email).await?;
+        let user = self.store.read().users().find_by_email(email).await?;
         let id = user.as_ref().map_or(NOBODY, |user| user.id);
         let issued = self.take_attempt(id, purpose).await?;
         let hash = issued.as_ref().map(|issued| issued.hash.clone());
@@ -72,7 +72,7 @@ impl CheckCode {
 
 /// Uses a code that was checked up, and gives its user, locked. [`Error::InvalidCode`] when it was used, replaced or
 /// withdrawn since.
-pub(super) async fn spend(unit: &dyn UnitOfWork, issued: &IssuedCode) -> Result<User, Error> {
+pub(super) async fn spend(unit: &dyn Transaction, issued: &IssuedCode) -> Result<User, Error> {
     let user = unit.users().lock(issued.user_id).await?;
     let user = user.filter(|user| user.email.key() == issued.email_key);
     let user = user.ok_or(Error::InvalidCode)?;

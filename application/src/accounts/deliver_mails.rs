@@ -10,7 +10,7 @@ use domain::{
     },
     clock::Clock,
     ids::{CodeId, IdGenerator, UserId},
-    store::{Store, UnitOfWork},
+    store::{Store, Transaction},
 };
 use std::{
     sync::{
@@ -91,7 +91,7 @@ impl DeliverMails {
         } else {
             now
         };
-        if !self.store.mail_orders().any_due(due).await? {
+        if !self.store.read().mail_orders().any_due(due).await? {
             return Ok(None);
         }
         let unit = self.store.begin().await?;
@@ -172,7 +172,7 @@ impl DeliverMails {
 
 /// The user, locked, unless the mail is of no use: he is gone or disabled, has shown that the address is his, or gets a
 /// later one.
-async fn needing(unit: &dyn UnitOfWork, order: &MailOrder, user: UserId) -> Result<Option<User>, Error> {
+async fn needing(unit: &dyn Transaction, order: &MailOrder, user: UserId) -> Result<Option<User>, Error> {
     let Some(user) = unit.users().lock(user).await? else {
         return Ok(None);
     };

@@ -4,7 +4,7 @@ use domain::{
     accounts::{EventKind, Origin, SecurityEvent},
     clock::Clock,
     ids::{EventId, IdGenerator, UserId},
-    store::{StoreError, UnitOfWork},
+    store::{StoreError, Transaction},
 };
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ impl EventLog {
     /// Notes what was done from `origin`, to the user's account or to nobody's.
     pub(crate) async fn record(
         &self,
-        unit: &dyn UnitOfWork,
+        unit: &dyn Transaction,
         user: impl Into<Option<UserId>>,
         kind: EventKind,
         origin: Origin,
@@ -36,7 +36,7 @@ impl EventLog {
     /// know.
     pub(crate) async fn record_by(
         &self,
-        unit: &dyn UnitOfWork,
+        unit: &dyn Transaction,
         admin: Option<UserId>,
         user: UserId,
         kind: EventKind,
@@ -69,7 +69,7 @@ mod tests {
         test_support::{MockRepositories, MockStore},
     };
 
-    async fn unit(expected: SecurityEvent) -> Box<dyn UnitOfWork> {
+    async fn unit(expected: SecurityEvent) -> Box<dyn Transaction> {
         let mut work = MockRepositories::default();
         work.events
             .expect_record()

@@ -1,6 +1,6 @@
 //! Writing down logins that failed.
 
-use super::{EventLog, Throttle, throttle::Attempt};
+use super::{EventLog, RateLimiter, throttle::LoginAttempt};
 use domain::{
     accounts::{EventKind, Origin},
     ids::UserId,
@@ -13,7 +13,7 @@ pub struct FailedLogins {
     /// Where both are kept.
     pub store: Arc<dyn Store>,
     /// Counts them.
-    pub throttle: Arc<Throttle>,
+    pub throttle: Arc<RateLimiter>,
     /// Writes them down.
     pub events: Arc<EventLog>,
 }
@@ -22,7 +22,7 @@ impl FailedLogins {
     /// Of a name that nobody has, too: were it not, the time would tell it from others.
     pub(crate) async fn note(
         &self,
-        attempt: &Attempt,
+        attempt: &LoginAttempt,
         user: Option<UserId>,
         origin: Origin,
     ) -> Result<(), StoreError> {

@@ -9,20 +9,23 @@ use std::sync::Arc;
 const LOGINS_KNOWN: TimeDelta = TimeDelta::days(365);
 
 /// Removes counts that are over, and networks from which nobody logged in for a year.
-pub struct ForgetAttempts {
+pub struct DeleteExpiredRateLimits {
     /// Where both are kept.
     pub store: Arc<dyn Store>,
     /// When they must be over.
     pub clock: Arc<dyn Clock>,
 }
 
-impl ForgetAttempts {
+impl DeleteExpiredRateLimits {
     /// How many were removed.
     pub async fn execute(&self) -> Result<u64, Error> {
         let now = self.clock.now();
         let unit = self.store.begin().await?;
-        let counts = unit.throttles().delete_over(now).await?;
-        let networks = unit.throttles().forget_logins_before(now + -LOGINS_KNOWN).await?;
+        let counts = unit.rate_limits().delete_expired(now).await?;
+        let networks = unit
+            .rate_limits()
+            .delete_logins_before(now + -LOGINS_KNOWN)
+            .await?;
         unit.commit().await?;
         Ok(counts + networks)
     }
@@ -37,16 +40,16 @@ mod tests {
     #[tokio::test]
     async fn counts_that_are_over_and_networks_of_long_ago_are_forgotten() {
         let mut work = MockRepositories::default();
-        work.throttles
-            .expect_delete_over()
+        work.rate_limits
+            .expect_delete_expired()
             .withf(|now| *now == fixtures::now())
             .returning(|_| Ok(2));
-        work.throttles
-            .expect_forget_logins_before()
+        work.rate_limits
+            .expect_delete_logins_before()
             .withf(|moment| fixtures::now() - *moment == TimeDelta::days(365))
             .returning(|_| Ok(3));
         let store = Arc::new(MockStore::default().then_work(work));
-        let forget = ForgetAttempts {
+        let forget = DeleteExpiredRateLimits {
             store: store.clone(),
             clock: fixtures::clock(),
         };

@@ -18,7 +18,7 @@ pub struct ListApiKeys {
 impl ListApiKeys {
     /// A page, newest first, without the secrets.
     pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<Page<ApiKey>, Error> {
-        Ok(self.store.api_keys().list(user, page).await?)
+        Ok(self.store.read().api_keys().list(user, page).await?)
     }
 }
 

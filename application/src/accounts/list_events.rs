@@ -18,7 +18,7 @@ pub struct ListEvents {
 impl ListEvents {
     /// A page, newest first.
     pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<Page<SecurityEvent>, Error> {
-        Ok(self.store.events().list(user, page).await?)
+        Ok(self.store.read().events().list(user, page).await?)
     }
 }
 

@@ -21,7 +21,12 @@ pub struct ListSessions {
 impl ListSessions {
     /// A page of the sessions that have not ended, newest first.
     pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<Page<Session>, Error> {
-        Ok(self.store.sessions().list(user, self.clock.now(), page).await?)
+        Ok(self
+            .store
+            .read()
+            .sessions()
+            .list(user, self.clock.now(), page)
+            .await?)
     }
 }
 

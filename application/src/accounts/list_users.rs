@@ -21,7 +21,7 @@ impl ListUsers {
         matching: Option<UserSearch>,
         page: PageRequest,
     ) -> Result<Page<User>, Error> {
-        Ok(self.store.users().list(matching, page).await?)
+        Ok(self.store.read().users().list(matching, page).await?)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Logging in with a password.
 
-use super::{FailedLogins, OpenSession, Throttle, Tokens, find_by_login::find_by_login, throttle::Attempt};
+use super::{
+    FailedLogins, OpenSession, RateLimiter, Tokens, find_by_username_or_email::find_by_username_or_email,
+    throttle::LoginAttempt,
+};
 use crate::Error;
 use domain::{
     accounts::{Origin, Password, PasswordHasher, User, Verification},
@@ -16,7 +19,7 @@ pub struct LogIn {
     /// Checks the password.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Refuses who tried too often.
-    pub throttle: Arc<Throttle>,
+    pub throttle: Arc<RateLimiter>,
     /// Lets the user in.
     pub open_session: Arc<OpenSession>,
     /// Writes failures down.
@@ -32,9 +35,9 @@ impl LogIn {
         password: SecretString,
         origin: Origin,
     ) -> Result<Tokens, Error> {
-        let user = find_by_login(&*self.store, login).await?;
+        let user = find_by_username_or_email(&*self.store, login).await?;
         let known = user.as_ref().map(|user| user.id);
-        let attempt = Attempt::log_in(login, known, &origin);
+        let attempt = LoginAttempt::log_in(login, known, &origin);
         self.throttle.check(&attempt).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let verification = self
@@ -80,10 +83,10 @@ impl LogIn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{accounts::ThrottleLimits, fixtures};
+    use crate::{accounts::RateLimits, fixtures};
     use chrono::TimeDelta;
     use domain::{
-        accounts::{Count, EventKind, MockPasswordHasher, Network, PasswordHash, RefreshToken},
+        accounts::{EventKind, MockPasswordHasher, Network, PasswordHash, RateLimitWindow, RefreshToken},
         store::test_support::{MockRepositories, MockStore},
     };
 
@@ -91,7 +94,7 @@ mod tests {
         throttled(fixtures::no_throttle(), store, verification)
     }
 
-    fn throttled(throttle: Arc<Throttle>, store: Arc<MockStore>, verification: Verification) -> LogIn {
+    fn throttled(throttle: Arc<RateLimiter>, store: Arc<MockStore>, verification: Verification) -> LogIn {
         let mut hasher = MockPasswordHasher::new();
         hasher.expect_verify().times(1).returning(move |_, hash| {
             Ok(if hash.is_some() {
@@ -142,8 +145,8 @@ mod tests {
             })
             .times(1)
             .returning(|_| Ok(()));
-        work.throttles
-            .expect_note_login()
+        work.rate_limits
+            .expect_record_login()
             .withf(|user, network, now| {
                 let here = Network::from(&fixtures::origin());
                 (*user, *network, *now) == (fixtures::ada().id, here, fixtures::now())
@@ -214,20 +217,20 @@ mod tests {
     async fn the_failure_that_closes_an_account_is_written_down_as_such_in_the_commit_that_counts_it() {
         for (count, closes) in [(9, false), (10, true), (11, false)] {
             let mut reads = MockRepositories::default();
-            reads.throttles.expect_find_count().returning(|_, _| Ok(None));
-            let throttle = Arc::new(Throttle {
+            reads.rate_limits.expect_find_count().returning(|_, _| Ok(None));
+            let throttle = Arc::new(RateLimiter {
                 store: Arc::new(MockStore::reading(reads)),
                 clock: fixtures::clock(),
-                limits: ThrottleLimits {
+                limits: RateLimits {
                     failures_per_account: Some(10),
-                    ..ThrottleLimits::default()
+                    ..RateLimits::default()
                 },
             });
             let mut work = MockRepositories::default();
-            work.throttles
+            work.rate_limits
                 .expect_count()
                 .times(1)
-                .returning(move |_, _, ends_at| Ok(Count { count, ends_at }));
+                .returning(move |_, _, ends_at| Ok(RateLimitWindow { count, ends_at }));
             let mut work = fixtures::recording(work, EventKind::LoginFailed);
             if closes {
                 work = fixtures::recording(work, EventKind::LoginThrottled);

@@ -1,6 +1,8 @@
 //! Logging in with what an OpenID provider says.
 
-use super::{EventLog, OpenSession, Throttle, Tokens, shut_out::shut_out_maker, throttle::Attempt};
+use super::{
+    EventLog, OpenSession, RateLimiter, Tokens, revoke_credentials::shut_out_maker, throttle::LoginAttempt,
+};
 use crate::Error;
 use domain::{
     accounts::{
@@ -9,7 +11,7 @@ use domain::{
     },
     clock::Clock,
     ids::{IdGenerator, UserId},
-    store::{Store, StoreError, UnitOfWork},
+    store::{Store, StoreError, Transaction},
 };
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -25,7 +27,7 @@ pub struct LogInWithIdentity {
     /// Knows the issuers.
     pub verifier: Arc<dyn IdTokenVerifier>,
     /// Refuses who tried too often.
-    pub throttle: Arc<Throttle>,
+    pub throttle: Arc<RateLimiter>,
     /// Lets the user in.
     pub open_session: Arc<OpenSession>,
     /// Where first logins are written down.
@@ -41,7 +43,7 @@ impl LogInWithIdentity {
     /// when none is configured; [`Error::EmailNotVouchedFor`] when nobody has the identity and the issuer does not say that
     /// its address was verified; [`Error::TooManyAttempts`] after too many invalid tokens.
     pub async fn execute(&self, id_token: SecretString, origin: Origin) -> Result<Tokens, Error> {
-        let attempt = Attempt::with_token(&origin);
+        let attempt = LoginAttempt::with_token(&origin);
         self.throttle.check(&attempt).await?;
         let verified = self.verifier.verify(&id_token, self.clock.now()).await;
         // That an issuer is out is nobody's failure.
@@ -53,7 +55,7 @@ impl LogInWithIdentity {
     }
 
     /// Counts an invalid token and writes it down, as a login of nobody: who it would be is not to be believed.
-    async fn note_failure(&self, attempt: &Attempt, origin: &Origin) -> Result<(), StoreError> {
+    async fn note_failure(&self, attempt: &LoginAttempt, origin: &Origin) -> Result<(), StoreError> {
         let unit = self.store.begin().await?;
         self.throttle.note_failure(&*unit, attempt).await?;
         self.events
@@ -68,7 +70,7 @@ impl LogInWithIdentity {
                 return Ok(user);
             }
             let email = claims.verified_email.as_ref().ok_or(Error::EmailNotVouchedFor)?;
-            let linked = match self.store.users().find_by_email(email).await? {
+            let linked = match self.store.read().users().find_by_email(email).await? {
                 Some(user) => self.link(user.id, &claims.identity, email, origin).await,
                 None => self.register(claims, email, attempt > 0, origin).await.map(Some),
             };
@@ -84,7 +86,7 @@ impl LogInWithIdentity {
 
     /// The user whose identity it is.
     async fn known(&self, identity: &Identity) -> Result<Option<User>, StoreError> {
-        let Some((_, user)) = self.store.identities().find_user(identity).await? else {
+        let Some((_, user)) = self.store.read().identities().find_user(identity).await? else {
             return Ok(None);
         };
         let unit = self.store.begin().await?;
@@ -126,7 +128,7 @@ impl LogInWithIdentity {
 
     /// The owner of the address is here, and the account is his from now on: whoever gave it this address never showed that
     /// it was his own.
-    async fn take_from_its_maker(&self, unit: &dyn UnitOfWork, user: &mut User) -> Result<(), StoreError> {
+    async fn take_from_its_maker(&self, unit: &dyn Transaction, user: &mut User) -> Result<(), StoreError> {
         user.email_verified = true;
         user.password_hash = None;
         user.updated_at = self.clock.now();

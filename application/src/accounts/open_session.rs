@@ -40,8 +40,8 @@ impl OpenSession {
         }
         unit.sessions().insert(&session).await?;
         let network = Network::from(&origin);
-        unit.throttles()
-            .note_login(user.id, network, session.created_at)
+        unit.rate_limits()
+            .record_login(user.id, network, session.created_at)
             .await?;
         self.events
             .record(&*unit, user.id, EventKind::LoggedIn, origin)
@@ -92,8 +92,8 @@ mod tests {
             .withf(|session| session.user_id == fixtures::ada().id && session.origin == fixtures::origin())
             .times(1)
             .returning(|_| Ok(()));
-        work.throttles
-            .expect_note_login()
+        work.rate_limits
+            .expect_record_login()
             .withf(|user, network, now| {
                 let here = Network::from(&fixtures::origin());
                 (*user, *network, *now) == (fixtures::ada().id, here, fixtures::now())

@@ -19,7 +19,7 @@ pub struct PromoteUser {
 impl PromoteUser {
     /// The admin, who may have been one before; [`Error::NotFound`] when nobody has the name.
     pub async fn execute(&self, username: &Username) -> Result<User, Error> {
-        let found = self.store.users().find_by_username(username).await?;
+        let found = self.store.read().users().find_by_username(username).await?;
         let id = found.ok_or(Error::NotFound)?.id;
         let unit = self.store.begin().await?;
         let mut user = unit.users().lock(id).await?.ok_or(Error::NotFound)?;

@@ -1,6 +1,6 @@
 //! Making an account.
 
-use super::{EventLog, MailSignals, Throttle, password_rules::refuse_common};
+use super::{EventLog, MailSignals, RateLimiter, password_rules::refuse_common};
 use crate::Error;
 use domain::{
     accounts::{
@@ -33,7 +33,7 @@ pub struct RegisterUser {
     /// Refuses common passwords.
     pub strength: Arc<dyn PasswordStrength>,
     /// Refuses who registers too often.
-    pub throttle: Arc<Throttle>,
+    pub throttle: Arc<RateLimiter>,
     /// When the user registered.
     pub clock: Arc<dyn Clock>,
     /// Names the user.

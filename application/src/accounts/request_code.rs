@@ -1,6 +1,6 @@
 //! Asking for a code by mail, as anybody may who knows an address.
 
-use super::{EventLog, MailSignals, Throttle};
+use super::{EventLog, MailSignals, RateLimiter};
 use crate::Error;
 use domain::{
     accounts::{CodePurpose, Email, EventKind, MailLanguage, MailOrder, Origin, User},
@@ -15,7 +15,7 @@ pub struct RequestCode {
     /// Where users and orders are kept.
     pub store: Arc<dyn Store>,
     /// Holds back mails beyond the limit.
-    pub throttle: Arc<Throttle>,
+    pub throttle: Arc<RateLimiter>,
     /// When a mail was ordered.
     pub clock: Arc<dyn Clock>,
     /// Names the order.
@@ -39,7 +39,7 @@ impl RequestCode {
         if !self.throttle.may_mail(email, &origin).await? {
             return Ok(());
         }
-        let user = self.store.users().find_by_email(email).await?;
+        let user = self.store.read().users().find_by_email(email).await?;
         self.write(user.as_ref(), purpose, language, origin).await
     }
 

@@ -1,7 +1,7 @@
 //! Choosing another password without knowing the old one.
 
 use super::{
-    CheckCode, EventLog, check_code::spend, password_rules::refuse_common, shut_out::shut_out_maker,
+    CheckCode, EventLog, check_code::spend, password_rules::refuse_common, revoke_credentials::shut_out_maker,
 };
 use crate::Error;
 use domain::{

@@ -2,7 +2,7 @@ use super::*;
 use crate::fixtures;
 use domain::store::test_support::{MockRepositories, MockStore};
 
-const LIMITS: ThrottleLimits = ThrottleLimits {
+const LIMITS: RateLimits = RateLimits {
     failures_per_account: Some(10),
     failures_per_address: Some(100),
     mails_per_account: Some(3),
@@ -13,16 +13,16 @@ fn origin() -> Origin {
     Origin::new(Some("192.0.2.1".into()), None)
 }
 
-fn from_here() -> Counter {
-    Counter::new(Counted::FailuresFrom, "192.0.2.1")
+fn from_here() -> RateLimitKey {
+    RateLimitKey::new(RateLimitScope::LoginFailuresByNetwork, "192.0.2.1")
 }
 
-fn as_ada() -> Counter {
-    Counter::new(Counted::FailuresAs, "ada")
+fn as_ada() -> RateLimitKey {
+    RateLimitKey::new(RateLimitScope::LoginFailuresByAccount, "ada")
 }
 
-fn throttle(store: Arc<MockStore>) -> Throttle {
-    Throttle {
+fn throttle(store: Arc<MockStore>) -> RateLimiter {
+    RateLimiter {
         store,
         clock: fixtures::clock(),
         limits: LIMITS,
@@ -37,7 +37,7 @@ fn soon() -> Timestamp {
 fn after_failures(from: u64, against: u64, known: bool) -> MockRepositories {
     let mut reads = MockRepositories::default();
     reads
-        .throttles
+        .rate_limits
         .expect_find_count()
         .returning(move |counter, now| {
             assert_eq!(now, fixtures::now());
@@ -49,10 +49,10 @@ fn after_failures(from: u64, against: u64, known: bool) -> MockRepositories {
                 0
             };
             let ends_at = soon();
-            Ok((count > 0).then_some(Count { count, ends_at }))
+            Ok((count > 0).then_some(RateLimitWindow { count, ends_at }))
         });
     reads
-        .throttles
+        .rate_limits
         .expect_has_logged_in()
         .returning(move |user, network| {
             assert_eq!(network, Network::from(&origin()));
@@ -61,12 +61,12 @@ fn after_failures(from: u64, against: u64, known: bool) -> MockRepositories {
     reads
 }
 
-async fn checked(reads: MockRepositories, attempt: &Attempt) -> Result<(), Error> {
+async fn checked(reads: MockRepositories, attempt: &LoginAttempt) -> Result<(), Error> {
     throttle(Arc::new(MockStore::reading(reads))).check(attempt).await
 }
 
-fn ada_logs_in() -> Attempt {
-    Attempt::log_in("ADA", Some(fixtures::ada().id), &origin())
+fn ada_logs_in() -> LoginAttempt {
+    LoginAttempt::log_in("ADA", Some(fixtures::ada().id), &origin())
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn up_to_the_limits_everybody_may_try() {
 
 #[tokio::test]
 async fn past_its_limit_an_account_is_closed_to_networks_that_never_logged_in() {
-    for attempt in [ada_logs_in(), Attempt::log_in("ada", None, &origin())] {
+    for attempt in [ada_logs_in(), LoginAttempt::log_in("ada", None, &origin())] {
         let outcome = checked(after_failures(0, 10, false), &attempt).await;
         let error = outcome.expect_err("refused");
         assert!(
@@ -106,7 +106,7 @@ async fn a_failure_counts_for_its_network_and_then_for_its_account() {
     let mut work = MockRepositories::default();
     let mut order = mockall::Sequence::new();
     for counter in [from_here(), as_ada()] {
-        work.throttles
+        work.rate_limits
             .expect_count()
             .withf(move |counted, now, until| {
                 *counted == counter && *now == fixtures::now() && *until == *now + TimeDelta::minutes(15)
@@ -114,7 +114,7 @@ async fn a_failure_counts_for_its_network_and_then_for_its_account() {
             .times(1)
             .in_sequence(&mut order)
             .returning(|_, _, until| {
-                Ok(Count {
+                Ok(RateLimitWindow {
                     count: 1,
                     ends_at: until,
                 })
@@ -127,19 +127,19 @@ async fn a_failure_counts_for_its_network_and_then_for_its_account() {
 async fn the_failure_that_reaches_the_limit_closes_the_account_and_no_other_does() {
     for (count, closes) in [(9, false), (10, true), (11, false)] {
         let mut work = MockRepositories::default();
-        work.throttles
+        work.rate_limits
             .expect_count()
             .times(2)
-            .returning(move |_, _, ends_at| Ok(Count { count, ends_at }));
+            .returning(move |_, _, ends_at| Ok(RateLimitWindow { count, ends_at }));
         assert_eq!(noted(LIMITS, work).await, closes, "{count}");
     }
 }
 
 /// Notes a failure in a unit of work that meets these mocks; whether it closes the account.
-async fn noted(limits: ThrottleLimits, work: MockRepositories) -> bool {
+async fn noted(limits: RateLimits, work: MockRepositories) -> bool {
     let store = Arc::new(MockStore::default().then_work(work));
     let unit = store.begin().await.expect("a unit of work");
-    let throttle = Throttle {
+    let throttle = RateLimiter {
         limits,
         ..throttle(store)
     };
@@ -149,7 +149,11 @@ async fn noted(limits: ThrottleLimits, work: MockRepositories) -> bool {
 
 #[tokio::test]
 async fn a_name_is_counted_without_case_and_apart_from_every_other() {
-    let counter = |login| Attempt::log_in(login, None, &origin()).account.expect("counted");
+    let counter = |login| {
+        LoginAttempt::log_in(login, None, &origin())
+            .account
+            .expect("counted")
+    };
     assert_eq!(counter("Ada"), counter("ada"));
     assert_eq!(counter("Ada@Example.org"), counter("ada@example.org"));
     assert_ne!(counter("ada"), counter("ada@example.org"));
@@ -158,8 +162,8 @@ async fn a_name_is_counted_without_case_and_apart_from_every_other() {
 
 fn counting(count: u64) -> Arc<MockStore> {
     let mut work = MockRepositories::default();
-    work.throttles.expect_count().returning(move |_, _, _| {
-        Ok(Count {
+    work.rate_limits.expect_count().returning(move |_, _, _| {
+        Ok(RateLimitWindow {
             count,
             ends_at: soon(),
         })
@@ -180,14 +184,14 @@ async fn mails_to_an_address_or_for_a_network_are_not_sent_past_their_limit() {
     for (from, to, sent) in [(1, 3, true), (1, 4, false), (100, 1, true), (101, 1, false)] {
         let mut counts = MockStore::default();
         for (counted, whom, count) in [
-            (Counted::MailsFrom, "192.0.2.1", from),
-            (Counted::MailsTo, "ada@example.org", to),
+            (RateLimitScope::MailRequestsByNetwork, "192.0.2.1", from),
+            (RateLimitScope::MailsToAddress, "ada@example.org", to),
         ] {
             let mut work = MockRepositories::default();
-            work.throttles
+            work.rate_limits
                 .expect_count()
-                .withf(move |counter, _, _| *counter == Counter::new(counted, whom))
-                .returning(move |_, _, ends_at| Ok(Count { count, ends_at }));
+                .withf(move |counter, _, _| *counter == RateLimitKey::new(counted, whom))
+                .returning(move |_, _, ends_at| Ok(RateLimitWindow { count, ends_at }));
             counts = counts.then_work(work);
         }
         let email = fixtures::email("ada@example.org");
@@ -199,19 +203,22 @@ async fn mails_to_an_address_or_for_a_network_are_not_sent_past_their_limit() {
 #[tokio::test]
 async fn a_wrong_password_in_a_session_counts_against_its_user_wherever_he_is() {
     let (ada, other) = (fixtures::ada().id, UserId(Uuid::from_u128(77)));
-    let closed = Counter::new(Counted::WrongCurrentPasswords, &ada.0.to_string());
+    let closed = RateLimitKey::new(RateLimitScope::PasswordConfirmationFailures, &ada.0.to_string());
     for (user, expected) in [(ada, Err("too_many_attempts")), (other, Ok(()))] {
         let closed = closed.clone();
         let mut reads = MockRepositories::default();
-        reads.throttles.expect_find_count().returning(move |counter, _| {
-            let ends_at = soon();
-            Ok((*counter == closed).then_some(Count { count: 10, ends_at }))
-        });
         reads
-            .throttles
+            .rate_limits
+            .expect_find_count()
+            .returning(move |counter, _| {
+                let ends_at = soon();
+                Ok((*counter == closed).then_some(RateLimitWindow { count: 10, ends_at }))
+            });
+        reads
+            .rate_limits
             .expect_has_logged_in()
             .returning(move |user, _| Ok(user == ada));
-        let outcome = checked(reads, &Attempt::confirm(user, &origin())).await;
+        let outcome = checked(reads, &LoginAttempt::confirm(user, &origin())).await;
         assert_eq!(outcome.map_err(|error| error.code()), expected);
     }
 }

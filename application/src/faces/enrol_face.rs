@@ -6,7 +6,7 @@ use domain::{
     accounts::{EventKind, Origin},
     faces::EnrolledFace,
     ids::UserId,
-    store::{Store, UnitOfWork},
+    store::{Store, Transaction},
 };
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl EnrolFace {
         Ok(face)
     }
 
-    async fn add(&self, face: &EnrolledFace, origin: Origin) -> Result<Box<dyn UnitOfWork>, Error> {
+    async fn add(&self, face: &EnrolledFace, origin: Origin) -> Result<Box<dyn Transaction>, Error> {
         let unit = self.store.begin().await?;
         let mut user = unit
             .users()

@@ -101,7 +101,7 @@ impl FaceGallery {
         if known.gallery.len() <= self.limit {
             return Ok(true);
         }
-        if self.store.faces().count().await? > self.limit as u64 {
+        if self.store.read().faces().count().await? > self.limit as u64 {
             return Ok(false);
         }
         // Some of those are gone.
@@ -114,7 +114,7 @@ impl FaceGallery {
         known.since = known.since.or_else(|| Some(self.clock.now()));
         let mut after = known.newest.map(FaceId::moments_before);
         while known.gallery.len() <= self.limit {
-            let faces = self.store.faces().list(after, PAGE).await?;
+            let faces = self.store.read().faces().list(after, PAGE).await?;
             let last = faces.last().map(|face| face.id);
             let whole = faces.len() as u64 == PAGE;
             let entries = faces.into_iter().filter_map(|face| self.entry(&face));
@@ -147,7 +147,7 @@ impl FaceGallery {
     async fn gone_of(&self, nearest: &[Neighbour]) -> Result<Vec<Neighbour>, StoreError> {
         let mut gone = Vec::new();
         for neighbour in nearest {
-            let current = self.store.faces().find(neighbour.user_id).await?;
+            let current = self.store.read().faces().find(neighbour.user_id).await?;
             if current.is_none_or(|face| face.id != neighbour.face_id) {
                 gone.push(*neighbour);
             }

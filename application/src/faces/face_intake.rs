@@ -9,7 +9,7 @@ use domain::{
     faces::{DescribedFace, Embedding, EmbeddingCipher, EnrolledFace, FaceEngine, FaceMatching, FaceQuality},
     ids::{FaceId, IdGenerator, UserId},
     images::{BlobKey, BlobStore, ByteSource, ContentMeter, SourceError},
-    store::{Store, UnitOfWork},
+    store::{Store, Transaction},
 };
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ impl FaceIntake {
     }
 
     /// Adds a face in a unit of work in which its user is locked or new, for the caller to commit.
-    pub(super) async fn add(&self, unit: &dyn UnitOfWork, face: &EnrolledFace) -> Result<(), Error> {
+    pub(super) async fn add(&self, unit: &dyn Transaction, face: &EnrolledFace) -> Result<(), Error> {
         let now = self.clock.now();
         forget_photos(unit, face.user_id, now).await?;
         unit.faces().put(face).await?;

@@ -3,12 +3,12 @@
 use domain::{
     clock::Timestamp,
     ids::UserId,
-    store::{StoreError, UnitOfWork},
+    store::{StoreError, Transaction},
 };
 
 /// Schedules the photos of the user's face, where there are any, for deletion.
 pub(crate) async fn forget_photos(
-    unit: &dyn UnitOfWork,
+    unit: &dyn Transaction,
     user: UserId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -22,7 +22,7 @@ pub(crate) async fn forget_photos(
 
 /// Removes the user's face and its photos; false when he has none.
 pub(crate) async fn remove_face(
-    unit: &dyn UnitOfWork,
+    unit: &dyn Transaction,
     user: UserId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {

@@ -13,7 +13,7 @@ pub struct GetFace {
 impl GetFace {
     /// [`Error::NotFound`] when the user has none.
     pub async fn execute(&self, user: UserId) -> Result<EnrolledFace, Error> {
-        self.store.faces().find(user).await?.ok_or(Error::NotFound)
+        self.store.read().faces().find(user).await?.ok_or(Error::NotFound)
     }
 }
 

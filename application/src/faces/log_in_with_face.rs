@@ -3,7 +3,7 @@
 use super::{FaceGallery, ReceivedPhoto};
 use crate::{
     Error, FieldError,
-    accounts::{Attempt, FailedLogins, OpenSession, Throttle, Tokens, find_by_login},
+    accounts::{FailedLogins, LoginAttempt, OpenSession, RateLimiter, Tokens, find_by_username_or_email},
 };
 use domain::{
     accounts::{Origin, User},
@@ -28,7 +28,7 @@ pub struct LogInWithFace {
     /// When two faces are one.
     pub matching: FaceMatching,
     /// Refuses who tried too often.
-    pub throttle: Arc<Throttle>,
+    pub throttle: Arc<RateLimiter>,
     /// Writes failures down.
     pub failures: Arc<FailedLogins>,
     /// Lets the user in.
@@ -52,14 +52,14 @@ impl LogInWithFace {
             _ => return Err(name_needed()),
         }
         let named = match login {
-            Some(login) => find_by_login(&*self.store, login).await?,
+            Some(login) => find_by_username_or_email(&*self.store, login).await?,
             None => None,
         };
         let known = named.as_ref().map(|user| user.id);
         let attempt = match login {
-            Some(login) => Attempt::log_in(login, known, &origin),
+            Some(login) => LoginAttempt::log_in(login, known, &origin),
             // Nobody's in particular: it counts against the network.
-            None => Attempt::with_token(&origin),
+            None => LoginAttempt::with_token(&origin),
         };
         self.throttle.check(&attempt).await?;
         let shown = self.describe(photo, &origin).await?.embedding;
@@ -81,7 +81,7 @@ impl LogInWithFace {
     async fn describe(&self, received: ReceivedPhoto, origin: &Origin) -> Result<DescribedFace, Error> {
         let described = self.engine.describe(received.photo.clone()).await;
         if let Err(FaceError::Image(_) | FaceError::NoFace | FaceError::SeveralFaces) = described {
-            let attempt = Attempt::with_token(origin);
+            let attempt = LoginAttempt::with_token(origin);
             self.throttle.note_failure_alone(&attempt).await?;
         }
         Ok(described?)
@@ -91,7 +91,7 @@ impl LogInWithFace {
     async fn verify(&self, named: Option<User>, shown: &Embedding) -> Result<Option<User>, Error> {
         // Looked up for nobody, too, so that the time does not tell that there is nobody.
         let id = named.as_ref().map_or(UserId(Uuid::nil()), |user| user.id);
-        let Some(face) = self.store.faces().find(id).await? else {
+        let Some(face) = self.store.read().faces().find(id).await? else {
             return Ok(None);
         };
         if face.model != self.engine.model() {

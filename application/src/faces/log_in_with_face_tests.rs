@@ -1,8 +1,8 @@
 use super::*;
-use crate::{accounts::ThrottleLimits, faces::face_fixtures as faces, fixtures};
+use crate::{accounts::RateLimits, faces::face_fixtures as faces, fixtures};
 use chrono::TimeDelta;
 use domain::{
-    accounts::{Count, Counted, Counter, EventKind, Network},
+    accounts::{EventKind, Network, RateLimitKey, RateLimitScope, RateLimitWindow},
     faces::{EnrolledFace, MockFaceEngine, SealedEmbedding},
     images::ImageError,
     store::test_support::{MockRepositories, MockStore},
@@ -25,12 +25,12 @@ fn knowing_ada(user: User, face: Option<EnrolledFace>, failures: u64) -> MockSto
         let face = face.clone();
         Ok(face.filter(|face| face.user_id == user))
     });
-    let count = Count {
+    let count = RateLimitWindow {
         count: failures,
         ends_at: fixtures::now() + TimeDelta::minutes(4),
     };
     reads
-        .throttles
+        .rate_limits
         .expect_find_count()
         .returning(move |_, _| Ok(Some(count).filter(|count| count.count > 0)));
     MockStore::reading(reads)
@@ -43,12 +43,12 @@ fn log_in(store: &Arc<MockStore>, engine: MockFaceEngine, identify: bool) -> Log
         cipher: faces::cipher(),
         gallery: identify.then(|| faces::gallery(store, 9)),
         matching: FaceMatching::default(),
-        throttle: Arc::new(Throttle {
+        throttle: Arc::new(RateLimiter {
             store: store.clone(),
             clock: fixtures::clock(),
-            limits: ThrottleLimits {
+            limits: RateLimits {
                 failures_per_address: Some(100),
-                ..ThrottleLimits::default()
+                ..RateLimits::default()
             },
         }),
         failures: fixtures::failed_logins(store, 100),
@@ -71,21 +71,21 @@ fn letting_in() -> MockRepositories {
     let mut work = MockRepositories::default();
     work.users.expect_lock().returning(|_| Ok(Some(fixtures::ada())));
     work.sessions.expect_insert().times(1).returning(|_| Ok(()));
-    work.throttles.expect_note_login().returning(|_, _, _| Ok(()));
+    work.rate_limits.expect_record_login().returning(|_, _, _| Ok(()));
     fixtures::recording(work, EventKind::LoggedIn)
 }
 
 fn counting() -> MockRepositories {
     let mut work = MockRepositories::default();
-    let from = Counter::new(
-        Counted::FailuresFrom,
+    let from = RateLimitKey::new(
+        RateLimitScope::LoginFailuresByNetwork,
         &Network::from(&fixtures::origin()).to_string(),
     );
-    work.throttles
+    work.rate_limits
         .expect_count()
         .withf(move |counter, _, _| *counter == from)
         .times(1)
-        .returning(|_, _, ends_at| Ok(Count { count: 1, ends_at }));
+        .returning(|_, _, ends_at| Ok(RateLimitWindow { count: 1, ends_at }));
     work
 }
 

@@ -3,14 +3,14 @@
 use super::{FaceIntake, ReceivedPhoto};
 use crate::{
     Error,
-    accounts::{EventLog, MailSignals, Throttle},
+    accounts::{EventLog, MailSignals, RateLimiter},
 };
 use domain::{
     accounts::{CodePurpose, Email, EventKind, MailLanguage, MailOrder, Origin, Role, User, Username},
     clock::Clock,
     faces::EnrolledFace,
     ids::{IdGenerator, MailOrderId, UserId},
-    store::{Store, UnitOfWork},
+    store::{Store, Transaction},
 };
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub struct RegisterWithFace {
     /// The way in for the face.
     pub intake: Arc<FaceIntake>,
     /// Refuses who registers too often.
-    pub throttle: Arc<Throttle>,
+    pub throttle: Arc<RateLimiter>,
     /// When the user registered.
     pub clock: Arc<dyn Clock>,
     /// Names the user.
@@ -82,7 +82,7 @@ impl RegisterWithFace {
         face: &EnrolledFace,
         language: MailLanguage,
         origin: Origin,
-    ) -> Result<Box<dyn UnitOfWork>, Error> {
+    ) -> Result<Box<dyn Transaction>, Error> {
         let unit = self.store.begin().await?;
         unit.users().insert(user).await?;
         self.intake.add(&*unit, face).await?;

@@ -24,7 +24,7 @@ impl RenewFaceKeys {
         let (mut count, mut after) = (0, None);
         loop {
             let key_id = self.cipher.key_id();
-            let faces = self.store.faces();
+            let faces = self.store.read().faces();
             let faces = faces.list_not_sealed_with(&key_id, after, BATCH).await?;
             let Some(last) = faces.last() else {
                 if count > 0 {

@@ -23,7 +23,12 @@ impl DeleteDueBlobs {
     pub async fn execute(&self) -> Result<u64, Error> {
         let mut deleted = 0;
         loop {
-            let due = self.store.blob_deletions().due(self.clock.now(), ROUND).await?;
+            let due = self
+                .store
+                .read()
+                .blob_deletions()
+                .due(self.clock.now(), ROUND)
+                .await?;
             if due.is_empty() {
                 return Ok(deleted);
             }

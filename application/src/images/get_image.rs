@@ -17,7 +17,12 @@ pub struct GetImage {
 impl GetImage {
     /// The owner's image; [`Error::NotFound`] when there is none or it is somebody else's.
     pub async fn execute(&self, owner: UserId, id: ImageId) -> Result<Image, Error> {
-        self.store.images().find(owner, id).await?.ok_or(Error::NotFound)
+        self.store
+            .read()
+            .images()
+            .find(owner, id)
+            .await?
+            .ok_or(Error::NotFound)
     }
 }
 

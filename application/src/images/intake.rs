@@ -10,7 +10,7 @@ use domain::{
         BlobKey, BlobStore, ByteSource, ContentMeter, Filename, Image, ImageFacts, ImageInspector, Measured,
         StorageQuota,
     },
-    store::{Store, StoreError, UnitOfWork},
+    store::{Store, StoreError, Transaction},
 };
 use std::sync::Arc;
 
@@ -61,6 +61,7 @@ impl ImageIntake {
         let key = BlobKey::of_image(id);
         let fits = self
             .store
+            .read()
             .images()
             .fits_quota(upload.owner, 1, self.limits.quota)
             .await?;
@@ -73,7 +74,7 @@ impl ImageIntake {
     }
 
     /// Adds a received image in a unit of work, for the caller to commit.
-    pub(crate) async fn add(&self, image: &Image) -> Result<Box<dyn UnitOfWork>, Error> {
+    pub(crate) async fn add(&self, image: &Image) -> Result<Box<dyn Transaction>, Error> {
         let unit = self.store.begin().await?;
         let added = match unit.images().insert(image, self.limits.quota).await {
             Err(StoreError::OwnerGone) => return Err(Error::Unauthenticated),

@@ -18,7 +18,7 @@ pub struct ListImages {
 impl ListImages {
     /// A page of the owner's images, newest first.
     pub async fn execute(&self, owner: UserId, page: PageRequest) -> Result<Page<Image>, Error> {
-        Ok(self.store.images().list(owner, page).await?)
+        Ok(self.store.read().images().list(owner, page).await?)
     }
 }
 

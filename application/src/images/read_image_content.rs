@@ -42,6 +42,7 @@ impl ReadImageContent {
     pub async fn execute(&self, owner: UserId, id: ImageId, by_link: bool) -> Result<ImageContent, Error> {
         let image = self
             .store
+            .read()
             .images()
             .find(owner, id)
             .await?
@@ -72,7 +73,15 @@ pub(crate) async fn open_content(
     match blobs.read(&image.blob_key()).await? {
         Some(content) => Ok(content),
         // The image may have been deleted since it was found; else its blob is lost.
-        None if store.images().find(image.owner_id, image.id).await?.is_none() => Err(Error::NotFound),
+        None if store
+            .read()
+            .images()
+            .find(image.owner_id, image.id)
+            .await?
+            .is_none() =>
+        {
+            Err(Error::NotFound)
+        }
         None => Err(Error::Internal(BoxError::from(format!(
             "the blob of image {} is missing",
             image.id

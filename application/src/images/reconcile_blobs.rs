@@ -60,8 +60,8 @@ impl ReconcileBlobs {
         let keys: Vec<_> = images.iter().copied().map(BlobKey::of_image).collect();
         // First what is scheduled, then what exists: an upload is scheduled until the commit that makes it an image, so in
         // this order it is seen as one of both.
-        let scheduled = self.store.blob_deletions().scheduled(&keys).await?;
-        let existing = self.store.images().existing(images).await?;
+        let scheduled = self.store.read().blob_deletions().scheduled(&keys).await?;
+        let existing = self.store.read().images().existing(images).await?;
         let mut wanted: HashSet<_> = existing.into_iter().map(BlobKey::of_image).collect();
         wanted.extend(scheduled);
         Ok(keys.into_iter().filter(|key| !wanted.contains(key)).collect())
@@ -83,7 +83,7 @@ impl ReconcileBlobs {
         let mut lost = Vec::new();
         let mut seen = None;
         loop {
-            let page = self.store.images().ids_after(seen, ROUND).await?;
+            let page = self.store.read().images().ids_after(seen, ROUND).await?;
             let Some(end) = page.last() else {
                 return Ok(lost);
             };
@@ -100,7 +100,7 @@ impl ReconcileBlobs {
     async fn has_lost_its_blob(&self, image: ImageId) -> Result<bool, Error> {
         let key = BlobKey::of_image(image);
         let absent = self.blobs.read(&key).await?.is_none();
-        Ok(absent && !self.store.images().existing(&[image]).await?.is_empty())
+        Ok(absent && !self.store.read().images().existing(&[image]).await?.is_empty())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Taking in an image.
 
 use super::{ImageIntake, Upload};
-use crate::{Error, operations::Receipt};
-use domain::{images::Image, store::UnitOfWork};
+use crate::{Error, operations::IdempotencyGuard};
+use domain::{images::Image, store::Transaction};
 use std::sync::Arc;
 
 /// Stores an image that can be read.
@@ -13,7 +13,11 @@ pub struct UploadImage {
 
 impl UploadImage {
     /// The stored image. After an error nothing of it stays, unless the store failed just while it was committed.
-    pub async fn execute(&self, upload: Upload, receipt: Option<&Receipt<Image>>) -> Result<Image, Error> {
+    pub async fn execute(
+        &self,
+        upload: Upload,
+        receipt: Option<&IdempotencyGuard<Image>>,
+    ) -> Result<Image, Error> {
         let image = self.intake.receive(upload).await?;
         let added = self.add(&image, receipt).await;
         let unit = self.intake.settle(&image.blob_key(), added).await?;
@@ -25,8 +29,8 @@ impl UploadImage {
     async fn add(
         &self,
         image: &Image,
-        receipt: Option<&Receipt<Image>>,
-    ) -> Result<Box<dyn UnitOfWork>, Error> {
+        receipt: Option<&IdempotencyGuard<Image>>,
+    ) -> Result<Box<dyn Transaction>, Error> {
         let unit = self.intake.add(image).await?;
         if let Some(receipt) = receipt {
             receipt.keep(&*unit, image).await?;

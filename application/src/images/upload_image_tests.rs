@@ -210,7 +210,7 @@ const ATTEMPT: Uuid = Uuid::from_u128(11);
 /// A unit of work that takes the image, and keeps the answer if the attempt has its key.
 fn keeping(kept: bool) -> MockRepositories {
     let mut work = adding(Ok(true), true);
-    work.answers
+    work.idempotency_keys
         .expect_keep()
         .withf(|key, attempt, answer| {
             (key, *attempt) == (&fixtures::key(), ATTEMPT) && *answer == fixtures::answer("eye.png")
@@ -221,7 +221,7 @@ fn keeping(kept: bool) -> MockRepositories {
 }
 
 async fn upload_once(store: &Arc<MockStore>) -> Result<Image, Error> {
-    let receipt = Receipt::new(fixtures::key(), ATTEMPT, |image: &Image| {
+    let receipt = IdempotencyGuard::new(fixtures::key(), ATTEMPT, |image: &Image| {
         fixtures::answer(image.filename.as_str())
     });
     let upload = fixtures::upload(ChunkSource::new([PNG_START]));

@@ -28,6 +28,7 @@ impl ReadText {
     ) -> Result<Text, Error> {
         let image = self
             .store
+            .read()
             .images()
             .find(owner, image)
             .await?

@@ -68,7 +68,7 @@ impl TextReader {
         image: ImageId,
         languages: &LanguageSet,
     ) -> Result<Option<Text>, Error> {
-        Ok(self.store.texts().find(image, languages).await?)
+        Ok(self.store.read().texts().find(image, languages).await?)
     }
 
     /// Waits until nobody else here reads the image in these languages. Who gets the turn looks at what is stored first.

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::{
     clock::Clock,
     ids::IdGenerator,
-    operations::{Begun, IdempotencyKey, KeptAnswer},
+    operations::{IdempotencyKey, KeyState, StoredResponse},
     store::{Conflict, Store, StoreError},
 };
 use std::{sync::Arc, time::Duration};
@@ -24,11 +24,11 @@ pub enum Turn {
     /// It is the first: do it, under this attempt.
     First(Uuid),
     /// It was answered before, with this.
-    Repeated(KeptAnswer),
+    Repeated(StoredResponse),
 }
 
 /// Tells first requests from repetitions.
-pub struct AnswerOnce {
+pub struct Idempotency {
     /// Where answers are kept.
     pub store: Arc<dyn Store>,
     /// How long a key is taken.
@@ -37,31 +37,35 @@ pub struct AnswerOnce {
     pub ids: Arc<dyn IdGenerator>,
 }
 
-impl AnswerOnce {
+impl Idempotency {
     /// Takes the key, or finds what was answered; waits for a request with the key that is being worked on.
     /// [`Error::StillPending`] when that takes longer than half a minute.
     pub async fn begin(&self, key: &IdempotencyKey) -> Result<Turn, Error> {
         let attempt = self.ids.next();
         for _ in 0..LOOKS {
             match self.try_begin(key, attempt).await? {
-                Begun::First => return Ok(Turn::First(attempt)),
-                Begun::Answered(answer) => return Ok(Turn::Repeated(answer)),
-                Begun::Pending => tokio::time::sleep(LOOK_EVERY).await,
+                KeyState::Acquired => return Ok(Turn::First(attempt)),
+                KeyState::Completed(answer) => return Ok(Turn::Repeated(answer)),
+                KeyState::Pending => tokio::time::sleep(LOOK_EVERY).await,
             }
         }
         Err(Error::StillPending)
     }
 
-    async fn try_begin(&self, key: &IdempotencyKey, attempt: Uuid) -> Result<Begun, Error> {
+    async fn try_begin(&self, key: &IdempotencyKey, attempt: Uuid) -> Result<KeyState, Error> {
         let now = self.clock.now();
         let unit = self.store.begin().await?;
-        match unit.answers().begin(key, attempt, now, now + PENDING_FOR).await {
-            Ok(Begun::First) => {
+        match unit
+            .idempotency_keys()
+            .begin(key, attempt, now, now + PENDING_FOR)
+            .await
+        {
+            Ok(KeyState::Acquired) => {
                 unit.commit().await?;
-                Ok(Begun::First)
+                Ok(KeyState::Acquired)
             }
             Ok(begun) => Ok(begun),
-            Err(StoreError::Conflict(Conflict::IdempotencyKey)) => Ok(Begun::Pending),
+            Err(StoreError::Conflict(Conflict::IdempotencyKey)) => Ok(KeyState::Pending),
             Err(StoreError::OwnerGone) => Err(Error::Unauthenticated),
             Err(error) => Err(error.into()),
         }
@@ -72,11 +76,11 @@ impl AnswerOnce {
         &self,
         key: &IdempotencyKey,
         attempt: Uuid,
-        answer: &KeptAnswer,
+        answer: &StoredResponse,
     ) -> Result<(), Error> {
         let unit = self.store.begin().await?;
         // An attempt that lost its key is answered all the same: nothing was done.
-        unit.answers().keep(key, attempt, answer).await?;
+        unit.idempotency_keys().keep(key, attempt, answer).await?;
         unit.commit().await?;
         Ok(())
     }
@@ -84,7 +88,7 @@ impl AnswerOnce {
     /// Gives the key back: the request came to no answer that would be the same again.
     pub async fn give_up(&self, key: &IdempotencyKey, attempt: Uuid) -> Result<(), Error> {
         let unit = self.store.begin().await?;
-        unit.answers().give_up(key, attempt).await?;
+        unit.idempotency_keys().give_up(key, attempt).await?;
         unit.commit().await?;
         Ok(())
     }

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 const ATTEMPT: Uuid = Uuid::from_u128(7);
 
 /// A unit of work in which the key is asked for with this outcome.
-fn asking(outcome: Result<Begun, StoreError>) -> MockRepositories {
+fn asking(outcome: Result<KeyState, StoreError>) -> MockRepositories {
     let mut work = MockRepositories::default();
-    work.answers
+    work.idempotency_keys
         .expect_begin()
         .withf(|key, attempt, now, until| {
             *key == fixtures::key()
@@ -22,8 +22,8 @@ fn asking(outcome: Result<Begun, StoreError>) -> MockRepositories {
     work
 }
 
-fn once(store: &Arc<MockStore>) -> AnswerOnce {
-    AnswerOnce {
+fn once(store: &Arc<MockStore>) -> Idempotency {
+    Idempotency {
         store: store.clone(),
         clock: fixtures::clock(),
         ids: fixtures::ids(),
@@ -36,20 +36,20 @@ async fn begin(store: &Arc<MockStore>) -> Result<Turn, Error> {
 
 #[tokio::test]
 async fn the_first_request_gets_the_key_for_a_minute() {
-    let store = Arc::new(MockStore::default().then_work(asking(Ok(Begun::First))));
+    let store = Arc::new(MockStore::default().then_work(asking(Ok(KeyState::Acquired))));
     assert_eq!(begin(&store).await.expect("first"), Turn::First(ATTEMPT));
     assert_eq!(store.commits(), 1);
 }
 
 #[tokio::test]
 async fn a_request_whose_key_was_not_committed_is_not_the_first() {
-    let store = Arc::new(MockStore::default().then_failing_commit(asking(Ok(Begun::First))));
+    let store = Arc::new(MockStore::default().then_failing_commit(asking(Ok(KeyState::Acquired))));
     assert_eq!(begin(&store).await.expect_err("down").code(), "unavailable");
 }
 
 #[tokio::test]
 async fn a_repeated_request_gets_the_first_answer_and_writes_nothing() {
-    let answered = Begun::Answered(fixtures::answer("first"));
+    let answered = KeyState::Completed(fixtures::answer("first"));
     let store = Arc::new(MockStore::default().then_work(asking(Ok(answered))));
     let turn = begin(&store).await.expect("found");
     assert_eq!(turn, Turn::Repeated(fixtures::answer("first")));
@@ -60,9 +60,9 @@ async fn a_repeated_request_gets_the_first_answer_and_writes_nothing() {
 async fn a_repetition_waits_for_the_request_that_is_being_worked_on() {
     let start = Instant::now();
     let store = MockStore::default()
-        .then_work(asking(Ok(Begun::Pending)))
-        .then_work(asking(Ok(Begun::Pending)))
-        .then_work(asking(Ok(Begun::Answered(fixtures::answer("first")))));
+        .then_work(asking(Ok(KeyState::Pending)))
+        .then_work(asking(Ok(KeyState::Pending)))
+        .then_work(asking(Ok(KeyState::Completed(fixtures::answer("first")))));
     let turn = begin(&Arc::new(store)).await.expect("found");
     assert_eq!(turn, Turn::Repeated(fixtures::answer("first")));
     assert_eq!(start.elapsed(), LOOK_EVERY * 2);
@@ -71,8 +71,8 @@ async fn a_repetition_waits_for_the_request_that_is_being_worked_on() {
 #[tokio::test(start_paused = true)]
 async fn a_repetition_goes_first_when_the_request_before_it_came_to_no_answer() {
     let store = MockStore::default()
-        .then_work(asking(Ok(Begun::Pending)))
-        .then_work(asking(Ok(Begun::First)));
+        .then_work(asking(Ok(KeyState::Pending)))
+        .then_work(asking(Ok(KeyState::Acquired)));
     let store = Arc::new(store);
     assert_eq!(begin(&store).await.expect("first"), Turn::First(ATTEMPT));
     assert_eq!(store.commits(), 1);
@@ -83,7 +83,7 @@ async fn a_request_that_takes_the_key_at_the_same_moment_is_waited_for() {
     let taken = StoreError::Conflict(Conflict::IdempotencyKey);
     let store = MockStore::default()
         .then_work(asking(Err(taken)))
-        .then_work(asking(Ok(Begun::Answered(fixtures::answer("first")))));
+        .then_work(asking(Ok(KeyState::Completed(fixtures::answer("first")))));
     let store = Arc::new(store);
     let turn = begin(&store).await.expect("found");
     assert_eq!(turn, Turn::Repeated(fixtures::answer("first")));
@@ -94,7 +94,7 @@ async fn a_request_that_takes_the_key_at_the_same_moment_is_waited_for() {
 async fn a_repetition_waits_half_a_minute_and_no_longer() {
     let start = Instant::now();
     let store = (0..LOOKS).fold(MockStore::default(), |store, _| {
-        store.then_work(asking(Ok(Begun::Pending)))
+        store.then_work(asking(Ok(KeyState::Pending)))
     });
     let outcome = begin(&Arc::new(store)).await;
     assert!(matches!(outcome, Err(Error::StillPending)), "{outcome:?}");
@@ -116,7 +116,7 @@ async fn a_user_who_is_gone_is_not_known_and_an_outage_is_said() {
 async fn a_refusal_is_kept_and_given_even_when_the_key_was_lost() {
     for kept in [true, false] {
         let mut work = MockRepositories::default();
-        work.answers
+        work.idempotency_keys
             .expect_keep()
             .withf(|key, attempt, answer| {
                 *key == fixtures::key() && *attempt == ATTEMPT && *answer == fixtures::answer("no")
@@ -136,7 +136,7 @@ async fn a_refusal_is_kept_and_given_even_when_the_key_was_lost() {
 #[tokio::test]
 async fn a_key_that_is_given_up_is_free() {
     let mut work = MockRepositories::default();
-    work.answers
+    work.idempotency_keys
         .expect_give_up()
         .withf(|key, attempt| *key == fixtures::key() && *attempt == ATTEMPT)
         .times(1)

@@ -9,19 +9,19 @@ use std::sync::Arc;
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 
 /// Removes the answers to requests of more than a day ago.
-pub struct ForgetAnswers {
+pub struct DeleteExpiredIdempotencyKeys {
     /// Where answers are kept.
     pub store: Arc<dyn Store>,
     /// What is old.
     pub clock: Arc<dyn Clock>,
 }
 
-impl ForgetAnswers {
+impl DeleteExpiredIdempotencyKeys {
     /// How many were removed.
     pub async fn execute(&self) -> Result<u64, Error> {
         let moment = self.clock.now() + -KEPT_FOR;
         let unit = self.store.begin().await?;
-        let removed = unit.answers().delete_begun_before(moment).await?;
+        let removed = unit.idempotency_keys().delete_acquired_before(moment).await?;
         unit.commit().await?;
         Ok(removed)
     }
@@ -36,12 +36,12 @@ mod tests {
     #[tokio::test]
     async fn answers_are_kept_for_a_day() {
         let mut work = MockRepositories::default();
-        work.answers
-            .expect_delete_begun_before()
+        work.idempotency_keys
+            .expect_delete_acquired_before()
             .withf(|moment| *moment + TimeDelta::hours(24) == fixtures::now())
             .returning(|_| Ok(3));
         let store = Arc::new(MockStore::default().then_work(work));
-        let forget = ForgetAnswers {
+        let forget = DeleteExpiredIdempotencyKeys {
             store: store.clone(),
             clock: fixtures::clock(),
         };

@@ -5,7 +5,7 @@ mod check_readiness;
 mod forget_answers;
 mod receipt;
 
-pub use answer_once::{AnswerOnce, Turn};
+pub use answer_once::{Idempotency, Turn};
 pub use check_readiness::{CheckReadiness, Readiness};
-pub use forget_answers::ForgetAnswers;
-pub use receipt::Receipt;
+pub use forget_answers::DeleteExpiredIdempotencyKeys;
+pub use receipt::IdempotencyGuard;

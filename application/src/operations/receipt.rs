@@ -2,28 +2,28 @@
 
 use crate::Error;
 use domain::{
-    operations::{IdempotencyKey, KeptAnswer},
-    store::UnitOfWork,
+    operations::{IdempotencyKey, StoredResponse},
+    store::Transaction,
 };
 use uuid::Uuid;
 
 /// Turns the outcome of a use case into the answer that its client gets.
-type Answer<T> = Box<dyn Fn(&T) -> KeptAnswer + Send + Sync>;
+type Answer<T> = Box<dyn Fn(&T) -> StoredResponse + Send + Sync>;
 
 /// A request with an idempotency key that is being answered for the first time. The use case writes the answer in the
 /// commit that does the work, so that there is never one without the other.
-pub struct Receipt<T> {
+pub struct IdempotencyGuard<T> {
     key: IdempotencyKey,
     attempt: Uuid,
     answer: Answer<T>,
 }
 
-impl<T> Receipt<T> {
+impl<T> IdempotencyGuard<T> {
     /// A receipt of this attempt at the key; `answer` is asked when the work is done and about to be committed.
     pub fn new(
         key: IdempotencyKey,
         attempt: Uuid,
-        answer: impl Fn(&T) -> KeptAnswer + Send + Sync + 'static,
+        answer: impl Fn(&T) -> StoredResponse + Send + Sync + 'static,
     ) -> Self {
         Self {
             key,
@@ -33,9 +33,12 @@ impl<T> Receipt<T> {
     }
 
     /// Keeps the answer; [`Error::IdempotencyConflict`] when it took so long that a repetition took the key over.
-    pub(crate) async fn keep(&self, unit: &dyn UnitOfWork, outcome: &T) -> Result<(), Error> {
+    pub(crate) async fn keep(&self, unit: &dyn Transaction, outcome: &T) -> Result<(), Error> {
         let answer = (self.answer)(outcome);
-        let kept = unit.answers().keep(&self.key, self.attempt, &answer).await?;
+        let kept = unit
+            .idempotency_keys()
+            .keep(&self.key, self.attempt, &answer)
+            .await?;
         kept.then_some(()).ok_or(Error::IdempotencyConflict)
     }
 }
@@ -53,7 +56,7 @@ mod tests {
 
     async fn keep(kept: Result<bool, StoreError>) -> (Result<(), Error>, usize) {
         let mut work = MockRepositories::default();
-        work.answers
+        work.idempotency_keys
             .expect_keep()
             .withf(|key, attempt, answer| {
                 *key == fixtures::key() && *attempt == ATTEMPT && *answer == fixtures::answer("done: 3")
@@ -62,7 +65,7 @@ mod tests {
             .return_once(|_, _, _| kept);
         let store = MockStore::default().then_work(work);
         let unit = store.begin().await.expect("begun");
-        let receipt = Receipt::new(fixtures::key(), ATTEMPT, |outcome: &u32| {
+        let receipt = IdempotencyGuard::new(fixtures::key(), ATTEMPT, |outcome: &u32| {
             fixtures::answer(&format!("done: {outcome}"))
         });
         let outcome = receipt.keep(&*unit, &3).await;

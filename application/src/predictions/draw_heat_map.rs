@@ -24,9 +24,14 @@ impl DrawHeatMap {
     /// A PNG. [`Error::NotFound`] when the owner has no such prediction, [`Error::ModelNotLoaded`] when the very model that
     /// made it is not loaded: another one would show what it did not look at.
     pub async fn execute(&self, owner: UserId, id: PredictionId) -> Result<Bytes, Error> {
-        let prediction = self.store.predictions().find(owner, id).await?;
+        let prediction = self.store.read().predictions().find(owner, id).await?;
         let prediction = prediction.ok_or(Error::NotFound)?;
-        let image = self.store.images().find(owner, prediction.image_id).await?;
+        let image = self
+            .store
+            .read()
+            .images()
+            .find(owner, prediction.image_id)
+            .await?;
         let image = image.ok_or(Error::NotFound)?;
         let classifier = self.maker(&prediction).ok_or(Error::ModelNotLoaded)?;
         let label = classifier

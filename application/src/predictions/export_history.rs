@@ -36,7 +36,7 @@ pub struct ExportHistory {
 impl ExportHistory {
     /// The part that the query names.
     pub async fn execute(&self, owner: UserId, query: &HistoryQuery) -> Result<ExportPage, Error> {
-        let predictions = self.store.predictions();
+        let predictions = self.store.read().predictions();
         let page = predictions.history(owner, query).await?;
         let images: Vec<_> = page.items.iter().map(|prediction| prediction.image_id).collect();
         let names = predictions.filenames(owner, &images).await?;

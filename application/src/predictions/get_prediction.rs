@@ -17,7 +17,7 @@ pub struct GetPrediction {
 impl GetPrediction {
     /// The owner's prediction; [`Error::NotFound`] when there is none or it is somebody else's.
     pub async fn execute(&self, owner: UserId, id: PredictionId) -> Result<Prediction, Error> {
-        let found = self.store.predictions().find(owner, id).await?;
+        let found = self.store.read().predictions().find(owner, id).await?;
         found.ok_or(Error::NotFound)
     }
 }

@@ -39,7 +39,7 @@ impl GiveFeedback {
         id: PredictionId,
         judgement: Judgement,
     ) -> Result<Prediction, Error> {
-        let found = self.store.predictions().find(owner, id).await?;
+        let found = self.store.read().predictions().find(owner, id).await?;
         let prediction = found.ok_or(Error::NotFound)?;
         let feedback = Feedback {
             id: FeedbackId(self.ids.next()),

@@ -17,7 +17,7 @@ pub struct ListHistory {
 impl ListHistory {
     /// A page of the owner's predictions that the query names.
     pub async fn execute(&self, owner: UserId, query: &HistoryQuery) -> Result<HistoryPage, Error> {
-        Ok(self.store.predictions().history(owner, query).await?)
+        Ok(self.store.read().predictions().history(owner, query).await?)
     }
 }
 

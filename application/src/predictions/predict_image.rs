@@ -4,13 +4,13 @@ use super::ImageClassifier;
 use crate::{
     Error,
     images::{ImageIntake, Upload},
-    operations::Receipt,
+    operations::IdempotencyGuard,
 };
 use domain::{
     ids::{IdGenerator, PredictionId},
     images::Image,
     predictions::{Classifier, ModelReference, Prediction},
-    store::{StoreError, UnitOfWork},
+    store::{StoreError, Transaction},
 };
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ impl PredictImage {
         &self,
         upload: Upload,
         model: Option<&ModelReference>,
-        receipt: Option<&Receipt<Prediction>>,
+        receipt: Option<&IdempotencyGuard<Prediction>>,
     ) -> Result<Prediction, Error> {
         let classifier = self.classifier.choose(model)?;
         let image = self.intake.receive(upload).await?;
@@ -54,8 +54,8 @@ impl PredictImage {
         &self,
         image: &Image,
         prediction: &Prediction,
-        receipt: Option<&Receipt<Prediction>>,
-    ) -> Result<Box<dyn UnitOfWork>, Error> {
+        receipt: Option<&IdempotencyGuard<Prediction>>,
+    ) -> Result<Box<dyn Transaction>, Error> {
         let unit = self.intake.add(image).await?;
         match unit.predictions().insert(prediction).await {
             Err(StoreError::OwnerGone) => return Err(Error::Unauthenticated),

@@ -55,7 +55,7 @@ fn predicting(store: &Arc<MockStore>, loaded: Vec<Arc<dyn Classifier>>) -> Predi
 async fn predict(
     use_case: &PredictImage,
     model: Option<&str>,
-    receipt: Option<&Receipt<Prediction>>,
+    receipt: Option<&IdempotencyGuard<Prediction>>,
 ) -> Result<Prediction, Error> {
     let model = model.map(|text| ModelReference::parse(text).expect("a reference"));
     let upload = fixtures::upload(ChunkSource::new([PNG_START]));
@@ -76,13 +76,13 @@ async fn the_image_and_what_is_said_of_it_are_stored_in_one_commit() {
 #[tokio::test]
 async fn the_answer_is_kept_in_the_commit_that_stores_the_prediction() {
     let mut work = adding(Ok(()));
-    work.answers
+    work.idempotency_keys
         .expect_keep()
         .withf(|_, _, answer| *answer == fixtures::answer("cataract"))
         .times(1)
         .returning(|_, _, _| Ok(true));
     let store = store([work]);
-    let receipt = Receipt::new(fixtures::key(), Uuid::from_u128(11), |prediction: &Prediction| {
+    let receipt = IdempotencyGuard::new(fixtures::key(), Uuid::from_u128(11), |prediction: &Prediction| {
         fixtures::answer(prediction.label.as_str())
     });
     let use_case = predicting(&store, vec![answering(&[0.0, 1.0])]);

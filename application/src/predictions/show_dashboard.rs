@@ -22,7 +22,7 @@ impl ShowDashboard {
     pub async fn execute(&self, scope: Scope, range: Range, zone: Tz) -> Result<Dashboard, Error> {
         let now = self.clock.now();
         let since = range.start(zone, now);
-        let predictions = self.store.predictions();
+        let predictions = self.store.read().predictions();
         let first = match since {
             Some(since) => Some(since),
             None => predictions.first_quarter(scope).await?,

@@ -2,7 +2,7 @@
 
 use super::TaskSignals;
 use crate::Error;
-use domain::{store::Store, tasks::TaskMessages};
+use domain::{store::Store, tasks::TaskPublisher};
 use std::{sync::Arc, time::Duration};
 
 /// How many tasks are told of at once.
@@ -14,16 +14,16 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Publishes a message for every ready task that none tells of. The row says which those are, so nothing is forgotten when
 /// the process or the broker dies in between; at worst a message is sent twice, which does no harm.
-pub struct AnnounceTasks {
+pub struct OutboxRelay {
     /// Where tasks are kept.
     pub store: Arc<dyn Store>,
     /// The broker.
-    pub messages: Arc<dyn TaskMessages>,
+    pub messages: Arc<dyn TaskPublisher>,
     /// Tells of tasks that become ready in this process.
     pub signals: Arc<TaskSignals>,
 }
 
-impl AnnounceTasks {
+impl OutboxRelay {
     /// Publishes for as long as it is polled.
     pub async fn run(&self) {
         let mut failing = false;
@@ -51,13 +51,13 @@ impl AnnounceTasks {
     /// Publishes what is there to publish.
     pub async fn execute(&self) -> Result<(), Error> {
         loop {
-            let tasks = self.store.tasks().unannounced(BATCH).await?;
+            let tasks = self.store.read().tasks().unpublished(BATCH).await?;
             if tasks.is_empty() {
                 return Ok(());
             }
             self.messages.publish(&tasks).await.map_err(Error::Unavailable)?;
             let unit = self.store.begin().await?;
-            unit.tasks().mark_announced(&tasks).await?;
+            unit.tasks().mark_published(&tasks).await?;
             unit.commit().await?;
         }
     }
@@ -70,7 +70,7 @@ mod tests {
     use domain::{
         BoxError,
         store::test_support::{MockRepositories, MockStore},
-        tasks::MockTaskMessages,
+        tasks::MockTaskPublisher,
     };
     use std::sync::Mutex;
 
@@ -79,13 +79,13 @@ mod tests {
         let mut reads = MockRepositories::default();
         reads
             .tasks
-            .expect_unannounced()
+            .expect_unpublished()
             .returning(move |_| Ok(found.lock().expect("unpoisoned").next().expect("one more look")));
         MockStore::reading(reads)
     }
 
-    fn announcing(store: &Arc<MockStore>, messages: MockTaskMessages) -> AnnounceTasks {
-        AnnounceTasks {
+    fn announcing(store: &Arc<MockStore>, messages: MockTaskPublisher) -> OutboxRelay {
+        OutboxRelay {
             store: store.clone(),
             messages: Arc::new(messages),
             signals: Arc::default(),
@@ -96,12 +96,12 @@ mod tests {
     async fn a_task_is_marked_after_the_broker_has_its_message() {
         let mut work = MockRepositories::default();
         work.tasks
-            .expect_mark_announced()
+            .expect_mark_published()
             .withf(|tasks| *tasks == [fixtures::task().id])
             .times(1)
             .returning(|_| Ok(()));
         let store = Arc::new(with_unannounced().then_work(work));
-        let mut messages = MockTaskMessages::new();
+        let mut messages = MockTaskPublisher::new();
         messages
             .expect_publish()
             .withf(|tasks| *tasks == [fixtures::task().id])
@@ -114,7 +114,7 @@ mod tests {
     #[tokio::test]
     async fn a_task_that_the_broker_did_not_take_stays_to_be_told_of() {
         let store = Arc::new(with_unannounced());
-        let mut messages = MockTaskMessages::new();
+        let mut messages = MockTaskPublisher::new();
         messages
             .expect_publish()
             .returning(|_| Err(BoxError::from("down")));

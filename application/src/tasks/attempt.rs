@@ -3,7 +3,7 @@
 use crate::Error;
 use domain::{
     clock::Timestamp,
-    store::UnitOfWork,
+    store::Transaction,
     tasks::{Claim, MAX_ATTEMPTS, TaskFailure, TaskOutcome, rest_before_next},
 };
 
@@ -31,7 +31,7 @@ pub(super) fn failure_of(error: &Error) -> TaskFailure {
 
 /// Ends a failed attempt: the task rests and is tried again, or has failed for good. False when the lease is void.
 pub(super) async fn end_failed(
-    unit: &dyn UnitOfWork,
+    unit: &dyn Transaction,
     claim: &Claim,
     failure: TaskFailure,
     may_pass: bool,

@@ -1,6 +1,6 @@
 //! Getting a task to work on.
 
-use super::WorkOnTasks;
+use super::TaskWorker;
 use crate::Error;
 use domain::tasks::Claim;
 use std::time::Duration;
@@ -10,12 +10,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The last such rest: all of them together last five seconds.
 const LAST_PAUSE: Duration = Duration::from_millis(2560);
 
-impl WorkOnTasks {
+impl TaskWorker {
     /// A ready task may be passed over because somebody writes about it just now, as the one who published its message
     /// does when he notes that: whoever sees one that he does not get looks again, or nobody would be called for it.
     pub(super) async fn claim(&self) -> Result<Option<Claim>, Error> {
         let mut pause = FIRST_PAUSE;
-        while self.signals.working() && self.store.tasks().any_ready().await? {
+        while self.signals.working() && self.store.read().tasks().any_ready().await? {
             let claim = self.try_to_claim().await?;
             if claim.is_some() || pause > LAST_PAUSE {
                 return Ok(claim);

@@ -1,6 +1,6 @@
 //! Keeping a task while it is worked on.
 
-use super::{WorkOnTasks, work_on_tasks::AFTER_FAILURE};
+use super::{TaskWorker, work_on_tasks::AFTER_FAILURE};
 use crate::Error;
 use chrono::TimeDelta;
 use domain::{clock::Timestamp, tasks::Claim};
@@ -16,7 +16,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How often progress is written.
 const PROGRESS_EVERY: Duration = Duration::from_millis(300);
 
-impl WorkOnTasks {
+impl TaskWorker {
     /// When a lease that is given or renewed now runs out.
     pub(super) fn lease_end(&self, now: Timestamp) -> Timestamp {
         now + TimeDelta::from_std(self.lease).unwrap_or(TimeDelta::MAX)

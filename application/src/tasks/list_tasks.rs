@@ -23,7 +23,7 @@ impl ListTasks {
         status: Option<TaskStatus>,
         page: PageRequest,
     ) -> Result<Page<Task>, Error> {
-        Ok(self.store.tasks().list(owner, status, page).await?)
+        Ok(self.store.read().tasks().list(owner, status, page).await?)
     }
 }
 

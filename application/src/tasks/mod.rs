@@ -13,12 +13,12 @@ mod tend_tasks;
 mod watch_task;
 mod work_on_tasks;
 
-pub use announce_tasks::AnnounceTasks;
+pub use announce_tasks::OutboxRelay;
 pub use cancel_task::CancelTask;
 pub use list_tasks::ListTasks;
 pub use signals::TaskSignals;
 pub use submit_task::{SubmitTask, TaskRequest};
 pub use submit_upload::SubmitUpload;
-pub use tend_tasks::TendTasks;
+pub use tend_tasks::TaskReaper;
 pub use watch_task::{TaskFollower, TaskResult, TaskState, WatchTask};
-pub use work_on_tasks::WorkOnTasks;
+pub use work_on_tasks::TaskWorker;

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use domain::{
     ids::TaskId,
-    tasks::{TaskCall, TaskCalls},
+    tasks::{Delivery, TaskNotifications},
 };
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -102,8 +102,8 @@ impl TaskSignals {
 
 /// Calls from inside the process, where there is no broker.
 #[async_trait]
-impl TaskCalls for TaskSignals {
-    async fn next(&self) -> Box<dyn TaskCall> {
+impl TaskNotifications for TaskSignals {
+    async fn next(&self) -> Box<dyn Delivery> {
         self.rung().await;
         Box::new(Rung)
     }
@@ -113,8 +113,8 @@ impl TaskCalls for TaskSignals {
 struct Rung;
 
 #[async_trait]
-impl TaskCall for Rung {
-    async fn answered(self: Box<Self>) {}
+impl Delivery for Rung {
+    async fn ack(self: Box<Self>) {}
 }
 
 #[cfg(test)]

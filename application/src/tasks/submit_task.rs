@@ -1,13 +1,13 @@
 //! Asking for work on an image.
 
 use super::TaskSignals;
-use crate::{Error, ocr::TextReader, operations::Receipt, predictions::ImageClassifier};
+use crate::{Error, ocr::TextReader, operations::IdempotencyGuard, predictions::ImageClassifier};
 use domain::{
     clock::Clock,
     ids::{IdGenerator, ImageId, TaskId, UserId},
     ocr::LanguageSet,
     predictions::ModelReference,
-    store::{Store, StoreError, UnitOfWork},
+    store::{Store, StoreError, Transaction},
     tasks::{Task, TaskWork},
 };
 use std::sync::Arc;
@@ -47,10 +47,11 @@ impl SubmitTask {
         owner: UserId,
         image: ImageId,
         request: TaskRequest,
-        receipt: Option<&Receipt<Task>>,
+        receipt: Option<&IdempotencyGuard<Task>>,
     ) -> Result<Task, Error> {
         let image = self
             .store
+            .read()
             .images()
             .find(owner, image)
             .await?
@@ -93,7 +94,7 @@ impl SubmitTask {
 }
 
 /// Adds a task to a unit of work.
-pub(crate) async fn add(unit: &dyn UnitOfWork, task: &Task, limit: Option<u64>) -> Result<(), Error> {
+pub(crate) async fn add(unit: &dyn Transaction, task: &Task, limit: Option<u64>) -> Result<(), Error> {
     match unit.tasks().insert(task, limit).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::TooManyTasks {

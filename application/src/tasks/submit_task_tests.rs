@@ -1,7 +1,7 @@
 use super::*;
 use crate::fixtures::{self, languages};
 use domain::{
-    operations::KeptAnswer,
+    operations::StoredResponse,
     store::test_support::{MockRepositories, MockStore},
 };
 use futures_util::FutureExt;
@@ -63,8 +63,8 @@ fn ocr(joined: &str) -> TaskRequest {
     TaskRequest::Ocr(Some(languages(joined)))
 }
 
-fn receipt() -> Receipt<Task> {
-    Receipt::new(fixtures::key(), ATTEMPT, |task: &Task| {
+fn receipt() -> IdempotencyGuard<Task> {
+    IdempotencyGuard::new(fixtures::key(), ATTEMPT, |task: &Task| {
         fixtures::answer(&task.id.to_string())
     })
 }
@@ -72,7 +72,7 @@ fn receipt() -> Receipt<Task> {
 async fn submit(
     use_case: &SubmitTask,
     request: TaskRequest,
-    receipt: Option<&Receipt<Task>>,
+    receipt: Option<&IdempotencyGuard<Task>>,
 ) -> Result<Task, Error> {
     let (owner, image) = (fixtures::owner(), fixtures::image_id());
     use_case.execute(owner, image, request, receipt).await
@@ -83,7 +83,7 @@ fn rung(use_case: &SubmitTask) -> bool {
 }
 
 /// Submits what must be refused: nothing may be committed and nobody rung.
-async fn refused(store: MockStore, request: TaskRequest, receipt: Option<&Receipt<Task>>) -> Error {
+async fn refused(store: MockStore, request: TaskRequest, receipt: Option<&IdempotencyGuard<Task>>) -> Error {
     let store = Arc::new(store);
     let use_case = submitting(&store);
     let error = submit(&use_case, request, receipt).await.expect_err("refused");
@@ -186,8 +186,8 @@ async fn an_image_that_is_deleted_meanwhile_gets_no_task() {
 
 fn keeping(kept: bool) -> MockRepositories {
     let mut work = adding_while_the_image_stays(expected("eng"));
-    let answer: KeptAnswer = fixtures::answer(&expected("eng").id.to_string());
-    work.answers
+    let answer: StoredResponse = fixtures::answer(&expected("eng").id.to_string());
+    work.idempotency_keys
         .expect_keep()
         .withf(move |key, attempt, given| *key == fixtures::key() && *attempt == ATTEMPT && *given == answer)
         .times(1)

@@ -5,14 +5,14 @@ use crate::{
     Error,
     images::{ImageIntake, Upload},
     ocr::TextReader,
-    operations::Receipt,
+    operations::IdempotencyGuard,
 };
 use domain::{
     clock::Clock,
     ids::{IdGenerator, TaskId},
     images::Image,
     ocr::LanguageSet,
-    store::UnitOfWork,
+    store::Transaction,
     tasks::{Task, TaskWork},
 };
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl SubmitUpload {
         &self,
         upload: Upload,
         languages: Option<LanguageSet>,
-        receipt: Option<&Receipt<Task>>,
+        receipt: Option<&IdempotencyGuard<Task>>,
     ) -> Result<Task, Error> {
         let languages = self.reader.languages(languages)?;
         let image = self.intake.receive(upload).await?;
@@ -58,8 +58,8 @@ impl SubmitUpload {
         &self,
         image: &Image,
         task: &Task,
-        receipt: Option<&Receipt<Task>>,
-    ) -> Result<Box<dyn UnitOfWork>, Error> {
+        receipt: Option<&IdempotencyGuard<Task>>,
+    ) -> Result<Box<dyn Transaction>, Error> {
         let unit = self.intake.add(image).await?;
         submit_task::add(&*unit, task, self.in_flight_limit).await?;
         if let Some(receipt) = receipt {

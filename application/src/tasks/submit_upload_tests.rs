@@ -78,8 +78,8 @@ fn submitting(store: &Arc<MockStore>) -> SubmitUpload {
     }
 }
 
-fn receipt() -> Receipt<Task> {
-    Receipt::new(fixtures::key(), Uuid::from_u128(11), |task: &Task| {
+fn receipt() -> IdempotencyGuard<Task> {
+    IdempotencyGuard::new(fixtures::key(), Uuid::from_u128(11), |task: &Task| {
         fixtures::answer(&task.id.to_string())
     })
 }
@@ -87,7 +87,7 @@ fn receipt() -> Receipt<Task> {
 async fn submit(
     use_case: &SubmitUpload,
     joined: &str,
-    receipt: Option<&Receipt<Task>>,
+    receipt: Option<&IdempotencyGuard<Task>>,
 ) -> Result<Task, Error> {
     let upload = fixtures::upload(ChunkSource::new([PNG_START]));
     use_case.execute(upload, Some(languages(joined)), receipt).await
@@ -98,7 +98,7 @@ fn rung(use_case: &SubmitUpload) -> bool {
 }
 
 /// Submits what must be refused after the upload: only the reservation and its end may be committed.
-async fn refused(work: MockRepositories, receipt: Option<&Receipt<Task>>) -> Error {
+async fn refused(work: MockRepositories, receipt: Option<&IdempotencyGuard<Task>>) -> Error {
     let store = Arc::new(reserved().then_work(work).then_work(abandoning()));
     let use_case = submitting(&store);
     let error = submit(&use_case, "spa", receipt).await.expect_err("refused");
@@ -146,7 +146,7 @@ async fn a_commit_whose_end_is_not_known_leaves_the_blob_to_its_reservation() {
 
 fn keeping(kept: bool) -> MockRepositories {
     let mut work = adding(Ok(true));
-    work.answers
+    work.idempotency_keys
         .expect_keep()
         .withf(|key, _, answer| {
             *key == fixtures::key() && *answer == fixtures::answer(&expected().id.to_string())

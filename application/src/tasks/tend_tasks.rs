@@ -14,7 +14,7 @@ const BATCH: u64 = 100;
 
 /// Makes tasks ready whose rest is over, and takes tasks from workers that have not renewed their lease. Runs every now
 /// and then in every process; any of them may find a task first.
-pub struct TendTasks {
+pub struct TaskReaper {
     /// Where tasks are kept.
     pub store: Arc<dyn Store>,
     /// What is over.
@@ -23,11 +23,11 @@ pub struct TendTasks {
     pub signals: Arc<TaskSignals>,
 }
 
-impl TendTasks {
+impl TaskReaper {
     /// Looks after every task that needs it now.
     pub async fn execute(&self) -> Result<(), Error> {
         // What is due but not found is being looked after by another process.
-        while self.store.tasks().any_due(self.clock.now()).await? && self.tend().await? {}
+        while self.store.read().tasks().any_due(self.clock.now()).await? && self.tend().await? {}
         Ok(())
     }
 

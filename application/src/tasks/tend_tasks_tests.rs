@@ -54,15 +54,15 @@ fn abandoned(number: u128, attempts: u32) -> Claim {
     }
 }
 
-fn tending(store: &Arc<MockStore>) -> TendTasks {
-    TendTasks {
+fn tending(store: &Arc<MockStore>) -> TaskReaper {
+    TaskReaper {
         store: store.clone(),
         clock: fixtures::clock(),
         signals: Arc::default(),
     }
 }
 
-fn rung(use_case: &TendTasks) -> bool {
+fn rung(use_case: &TaskReaper) -> bool {
     use_case.signals.rung().now_or_never().is_some()
 }
 

@@ -72,12 +72,12 @@ impl WatchTask {
         }
         Ok(match &task.work {
             TaskWork::Ocr { languages } => {
-                let text = self.store.texts().find(task.image_id, languages).await?;
+                let text = self.store.read().texts().find(task.image_id, languages).await?;
                 text.map(TaskResult::Text)
             }
             TaskWork::Prediction { .. } => {
                 let id = PredictionId(task.id.0);
-                let prediction = self.store.predictions().find(task.owner_id, id).await?;
+                let prediction = self.store.read().predictions().find(task.owner_id, id).await?;
                 prediction.map(TaskResult::Prediction)
             }
         })
@@ -115,7 +115,7 @@ impl TaskFollower {
             return Ok(None);
         }
         loop {
-            let found = self.store.tasks().find(self.owner, self.id).await?;
+            let found = self.store.read().tasks().find(self.owner, self.id).await?;
             let Some(task) = found else {
                 return Ok(None);
             };

@@ -12,8 +12,8 @@ use domain::{
     images::{BlobStore, Image},
     ocr::{LanguageSet, PageObserver},
     predictions::ModelReference,
-    store::{Conflict, Store, StoreError, UnitOfWork},
-    tasks::{Claim, Task, TaskCall, TaskCalls, TaskOutcome, TaskWork},
+    store::{Conflict, Store, StoreError, Transaction},
+    tasks::{Claim, Delivery, Task, TaskNotifications, TaskOutcome, TaskWork},
 };
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, SemaphorePermit, broadcast, watch};
@@ -27,7 +27,7 @@ const UNCALLED: u64 = 10;
 const LISTEN: Duration = Duration::from_secs(1);
 
 /// Works on tasks, one at a time; several run at once on the same value, and take turns.
-pub struct WorkOnTasks {
+pub struct TaskWorker {
     /// Where tasks and what they come to are kept.
     pub store: Arc<dyn Store>,
     /// Where the bytes of images are kept.
@@ -37,7 +37,7 @@ pub struct WorkOnTasks {
     /// Classifies.
     pub classifier: Arc<ImageClassifier>,
     /// Calls to work.
-    pub calls: Arc<dyn TaskCalls>,
+    pub calls: Arc<dyn TaskNotifications>,
     /// Tells of changes, hears of cancellations and of the end of the process.
     pub signals: Arc<TaskSignals>,
     /// How long a lease lasts.
@@ -67,7 +67,7 @@ enum Attempt {
     Interrupted,
 }
 
-impl WorkOnTasks {
+impl TaskWorker {
     /// Works until the process ends.
     pub async fn run(&self) {
         let mut patience = self.look_every;
@@ -101,9 +101,9 @@ impl WorkOnTasks {
 
     /// Follows a call. It is answered once the task is claimed, for from then on the lease watches over it; a broker would
     /// not wait as long as a long document takes.
-    async fn follow(&self, call: Box<dyn TaskCall>, turn: Turn<'_>) -> Result<(), Error> {
+    async fn follow(&self, call: Box<dyn Delivery>, turn: Turn<'_>) -> Result<(), Error> {
         let claim = self.claim().await?;
-        call.answered().await;
+        call.ack().await;
         if let Some(claim) = claim {
             self.perform(&claim, turn).await;
         }
@@ -161,7 +161,12 @@ impl WorkOnTasks {
     }
 
     async fn work(&self, task: &Task, observer: Arc<dyn PageObserver>) -> Outcome {
-        let found = self.store.images().find(task.owner_id, task.image_id).await?;
+        let found = self
+            .store
+            .read()
+            .images()
+            .find(task.owner_id, task.image_id)
+            .await?;
         let image = found.ok_or(Error::NotFound)?;
         match &task.work {
             TaskWork::Ocr { languages } => self.read(&image, languages, observer).await,
@@ -260,7 +265,7 @@ impl WorkOnTasks {
 }
 
 /// Adds what a task came to to a unit of work.
-async fn add(unit: &dyn UnitOfWork, result: Option<&TaskResult>) -> Result<(), StoreError> {
+async fn add(unit: &dyn Transaction, result: Option<&TaskResult>) -> Result<(), StoreError> {
     match result {
         Some(TaskResult::Text(text)) => unit.texts().insert(text).await,
         Some(TaskResult::Prediction(prediction)) => unit.predictions().insert(prediction).await,

@@ -24,18 +24,18 @@ pub use mail::{Mail, MailContent, MailError, MailLanguage};
 pub use mail_order::MailOrder;
 pub use password::{Password, PasswordHash};
 pub use ports::{
-    AccessTokens, ApiKeyRepository, CodeRepository, EventRepository, IdTokenVerifier, IdentityRepository,
-    MailOrderRepository, Mailer, PasswordHasher, PasswordStrength, PublicKey, SecretGenerator,
-    SessionRepository, ThrottleRepository, UserRepository, Verification,
+    AccessTokens, ApiKeyReader, ApiKeyRepository, CodeRepository, EventReader, EventRepository,
+    IdTokenVerifier, IdentityReader, IdentityRepository, MailOrderReader, MailOrderRepository, Mailer,
+    PasswordHasher, PasswordStrength, PublicKey, RateLimitReader, RateLimitRepository, SecretGenerator,
+    SessionReader, SessionRepository, UserReader, UserRepository, Verification,
 };
 #[cfg(feature = "test-support")]
 pub use ports::{
-    MockAccessTokens, MockApiKeyRepository, MockCodeRepository, MockEventRepository, MockIdTokenVerifier,
-    MockIdentityRepository, MockMailOrderRepository, MockMailer, MockPasswordHasher, MockPasswordStrength,
-    MockSecretGenerator, MockSessionRepository, MockThrottleRepository, MockUserRepository,
+    MockAccessTokens, MockIdTokenVerifier, MockMailer, MockPasswordHasher, MockPasswordStrength,
+    MockSecretGenerator,
 };
 pub use session::{Origin, PresentedToken, Session};
-pub use throttle::{Count, Counted, Counter, Network};
+pub use throttle::{Network, RateLimitKey, RateLimitScope, RateLimitWindow};
 pub use token::{AccessClaims, InvalidToken, RefreshToken, TokenDigest};
 pub use user::{Role, User, UserSearch};
 pub use username::Username;

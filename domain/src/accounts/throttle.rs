@@ -39,41 +39,41 @@ impl std::fmt::Display for Network {
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counted {
+pub enum RateLimitScope {
     /// Failed logins, by whatever means, from a network.
-    FailuresFrom,
+    LoginFailuresByNetwork,
     /// Failed logins with a name or address.
-    FailuresAs,
+    LoginFailuresByAccount,
     /// Wrong current passwords of somebody who is logged in.
-    WrongCurrentPasswords,
+    PasswordConfirmationFailures,
     /// Registrations from a network.
-    RegistrationsFrom,
+    RegistrationsByNetwork,
     /// Requests for mails with codes from a network.
-    MailsFrom,
+    MailRequestsByNetwork,
     /// Mails with codes to an address.
-    MailsTo,
+    MailsToAddress,
 }
 
-impl Counted {
+impl RateLimitScope {
     fn name(self) -> &'static str {
         match self {
-            Self::FailuresFrom => "failures from",
-            Self::FailuresAs => "failures as",
-            Self::WrongCurrentPasswords => "wrong current passwords of",
-            Self::RegistrationsFrom => "registrations from",
-            Self::MailsFrom => "mails from",
-            Self::MailsTo => "mails to",
+            Self::LoginFailuresByNetwork => "failures from",
+            Self::LoginFailuresByAccount => "failures as",
+            Self::PasswordConfirmationFailures => "wrong current passwords of",
+            Self::RegistrationsByNetwork => "registrations from",
+            Self::MailRequestsByNetwork => "mails from",
+            Self::MailsToAddress => "mails to",
         }
     }
 }
 
 /// Names a count: 32 bytes, whatever is counted about whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counter(pub [u8; 32]);
+pub struct RateLimitKey(pub [u8; 32]);
 
-impl Counter {
+impl RateLimitKey {
     /// The count of something about somebody.
-    pub fn new(counted: Counted, whom: &str) -> Self {
+    pub fn new(counted: RateLimitScope, whom: &str) -> Self {
         let digest = Sha256::new()
             .chain_update(counted.name())
             .chain_update([0])
@@ -84,7 +84,7 @@ impl Counter {
 
 /// How much was counted, and until when it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
+pub struct RateLimitWindow {
     /// At least 1.
     pub count: u64,
     /// From then on it is counted anew.
@@ -121,9 +121,15 @@ mod tests {
 
     #[test]
     fn counts_of_different_things_and_people_are_different() {
-        let failures = Counter::new(Counted::FailuresAs, "ada");
-        assert_eq!(failures, Counter::new(Counted::FailuresAs, "ada"));
-        assert_ne!(failures, Counter::new(Counted::FailuresAs, "eve"));
-        assert_ne!(failures, Counter::new(Counted::MailsTo, "ada"));
+        let failures = RateLimitKey::new(RateLimitScope::LoginFailuresByAccount, "ada");
+        assert_eq!(
+            failures,
+            RateLimitKey::new(RateLimitScope::LoginFailuresByAccount, "ada")
+        );
+        assert_ne!(
+            failures,
+            RateLimitKey::new(RateLimitScope::LoginFailuresByAccount, "eve")
+        );
+        assert_ne!(failures, RateLimitKey::new(RateLimitScope::MailsToAddress, "ada"));
     }
 }

@@ -14,11 +14,9 @@ pub use filename::Filename;
 pub use image::{BlobKey, Image};
 pub use media_type::MediaType;
 pub use ports::{
-    BlobDeletionRepository, BlobError, BlobLabel, BlobListing, BlobStore, ImageError, ImageFacts,
-    ImageInspector, ImageRepository,
+    BlobDeletionReader, BlobDeletionRepository, BlobError, BlobLabel, BlobListing, BlobStore, ImageError,
+    ImageFacts, ImageInspector, ImageReader, ImageRepository,
 };
 #[cfg(feature = "test-support")]
-pub use ports::{
-    MockBlobDeletionRepository, MockBlobListing, MockBlobStore, MockImageInspector, MockImageRepository,
-};
+pub use ports::{MockBlobListing, MockBlobStore, MockImageInspector};
 pub use quota::StorageQuota;

@@ -33,7 +33,7 @@ impl IdempotencyKey {
 
 /// An answer as it was given first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptAnswer {
+pub struct StoredResponse {
     /// Of what the request said, its file included.
     pub request_digest: Sha256Digest,
     /// The HTTP status.
@@ -46,13 +46,13 @@ pub struct KeptAnswer {
 
 /// What is known of a key when a request comes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
+pub enum KeyState {
     /// Nothing: the request is the first, or those before it came to no answer. The key is now its own.
-    First,
+    Acquired,
     /// Another request with the key is being worked on.
     Pending,
     /// It was answered.
-    Answered(KeptAnswer),
+    Completed(StoredResponse),
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ mod task;
 
 pub use attempts::{MAX_ATTEMPTS, rest_before_next};
 pub use claim::{Claim, Lease};
-pub use ports::{Cancellation, TaskCall, TaskCalls, TaskMessages, TaskOutcome, TaskRepository};
+pub use ports::{
+    Cancellation, Delivery, TaskNotifications, TaskOutcome, TaskPublisher, TaskReader, TaskRepository,
+};
 #[cfg(feature = "test-support")]
-pub use ports::{MockTaskCall, MockTaskCalls, MockTaskMessages, MockTaskRepository};
+pub use ports::{MockDelivery, MockTaskNotifications, MockTaskPublisher};
 pub use task::{Task, TaskFailure, TaskProgress, TaskStatus, TaskWork};

@@ -38,12 +38,8 @@ pub enum TaskOutcome {
 ///
 /// Everything here that changes a row belongs in a unit of work. What takes a [`Lease`] answers false, and changes
 /// nothing, when the lease is void: the task was claimed again since, ended, was cancelled or is gone.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait TaskRepository: Send + Sync {
-    /// Adds a queued task, ready at once; false, and nothing is added, when its owner has `in_flight_limit` queued and
-    /// running tasks already. [`StoreError::OwnerGone`] when the owner is gone.
-    async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError>;
+pub trait TaskReader: Send + Sync {
     /// The owner's task; `None` when there is none.
     async fn find(&self, owner: UserId, id: TaskId) -> Result<Option<Task>, StoreError>;
     /// A page of the owner's tasks, newest first, of one status or of all.
@@ -53,13 +49,24 @@ pub trait TaskRepository: Send + Sync {
         status: Option<TaskStatus>,
         page: PageRequest,
     ) -> Result<Page<Task>, StoreError>;
+    /// Whether any task is ready, by what is stored now. Costs a look into an index.
+    async fn any_ready(&self) -> Result<bool, StoreError>;
+    /// Whether at `now` the rest of any task is over or the lease of any has run out. Costs a look into an index.
+    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError>;
+    /// At most `limit` ready tasks that no message tells of yet, in the order in which they became ready.
+    async fn unpublished(&self, limit: u64) -> Result<Vec<TaskId>, StoreError>;
+}
+
+/// [`TaskReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait TaskRepository: TaskReader {
+    /// Adds a queued task, ready at once; false, and nothing is added, when its owner has `in_flight_limit` queued and
+    /// running tasks already. [`StoreError::OwnerGone`] when the owner is gone.
+    async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError>;
     /// Cancels the owner's task, unless it has ended.
     async fn cancel(&self, owner: UserId, id: TaskId, now: Timestamp) -> Result<Cancellation, StoreError>;
     /// Cancels every task of an image that has not ended: the image is being deleted.
     async fn cancel_of_image(&self, image: ImageId, now: Timestamp) -> Result<(), StoreError>;
-
-    /// Whether any task is ready, by what is stored now. Costs a look into an index.
-    async fn any_ready(&self) -> Result<bool, StoreError>;
     /// Gives the ready task whose turn it is to a worker, until `until` and longer if it is renewed; its attempt is counted and its
     /// progress starts anew. `None` when none is ready. Workers who claim at the same time get different tasks and do
     /// not wait for each other.
@@ -77,26 +84,20 @@ pub trait TaskRepository: Send + Sync {
     ) -> Result<bool, StoreError>;
     /// Makes a claimed task ready again as if this attempt had not been, at the head of its owner's tasks.
     async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError>;
-
-    /// Whether at `now` the rest of any task is over or the lease of any has run out. Costs a look into an index.
-    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError>;
     /// Makes tasks ready that rested until `now`, at most `limit`; how many there were.
     async fn wake(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError>;
     /// At most `limit` running tasks whose lease ran out before `now`, with the void-to-be leases, locked for this unit
     /// of work; those that others hold locked are passed over.
     async fn abandoned(&self, now: Timestamp, limit: u64) -> Result<Vec<Claim>, StoreError>;
-
-    /// At most `limit` ready tasks that no message tells of yet, in the order in which they became ready.
-    async fn unannounced(&self, limit: u64) -> Result<Vec<TaskId>, StoreError>;
     /// Notes that messages tell of these tasks.
-    async fn mark_announced(&self, tasks: &[TaskId]) -> Result<(), StoreError>;
+    async fn mark_published(&self, tasks: &[TaskId]) -> Result<(), StoreError>;
 }
 
 /// Messages to workers on other machines. They only call: the row of a task stays the truth, so a message that is lost,
 /// late or repeated does no harm.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait TaskMessages: Send + Sync {
+pub trait TaskPublisher: Send + Sync {
     /// Sends a message for each task and waits until the broker holds them safely.
     async fn publish(&self, tasks: &[TaskId]) -> Result<(), BoxError>;
 }
@@ -104,16 +105,16 @@ pub trait TaskMessages: Send + Sync {
 /// Calls that come to the workers of this process.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait TaskCalls: Send + Sync {
+pub trait TaskNotifications: Send + Sync {
     /// Waits for the next call, however long that takes and however often the connection has to be made anew. It means
     /// that some task may be ready, not which.
-    async fn next(&self) -> Box<dyn TaskCall>;
+    async fn next(&self) -> Box<dyn Delivery>;
 }
 
 /// A call that a worker follows. One that is dropped unanswered comes again, here or elsewhere.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait TaskCall: Send + Sync {
+pub trait Delivery: Send + Sync {
     /// Says that the call was followed: its task was worked on, or there was none.
-    async fn answered(self: Box<Self>);
+    async fn ack(self: Box<Self>);
 }

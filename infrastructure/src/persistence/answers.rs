@@ -1,7 +1,7 @@
 //! Answers that are kept for repeated requests.
 
 use super::{
-    Connection, Sea,
+    Sea,
     entities::kept_answers::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, new_row_error, store_error},
 };
@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use domain::{
     clock::Timestamp,
     images::Sha256Digest,
-    operations::{AnswerRepository, Begun, IdempotencyKey, KeptAnswer},
+    operations::{IdempotencyKey, IdempotencyRepository, KeyState, StoredResponse},
     store::{Conflict, StoreError},
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -38,7 +38,7 @@ fn held(key: &IdempotencyKey, attempt: Uuid) -> Condition {
 }
 
 /// The answer of a row that has one.
-fn read(row: Model) -> Result<Option<KeptAnswer>, CorruptRow> {
+fn read(row: Model) -> Result<Option<StoredResponse>, CorruptRow> {
     let corrupt = |column| CorruptRow {
         table: "kept_answers",
         column,
@@ -47,7 +47,7 @@ fn read(row: Model) -> Result<Option<KeptAnswer>, CorruptRow> {
         return Ok(None);
     };
     let digest = row.request_digest.and_then(|digest| digest.try_into().ok());
-    Ok(Some(KeptAnswer {
+    Ok(Some(StoredResponse {
         request_digest: Sha256Digest(digest.ok_or(corrupt("request_digest"))?),
         status: status.try_into().map_err(|_| corrupt("status"))?,
         location: row.location,
@@ -56,14 +56,14 @@ fn read(row: Model) -> Result<Option<KeptAnswer>, CorruptRow> {
 }
 
 #[async_trait]
-impl<C: Connection> AnswerRepository for Sea<C> {
+impl IdempotencyRepository for Sea<DatabaseTransaction> {
     async fn begin(
         &self,
         key: &IdempotencyKey,
         attempt: Uuid,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<Begun, StoreError> {
+    ) -> Result<KeyState, StoreError> {
         let taken = ActiveModel {
             user_id: Set(key.user.0),
             operation: Set(key.operation.to_owned()),
@@ -81,14 +81,14 @@ impl<C: Connection> AnswerRepository for Sea<C> {
             let insert = Entity::insert(taken).exec_without_returning(&self.connection);
             let inserted = insert.await;
             inserted.map_err(|error| new_row_error(error, Conflict::IdempotencyKey))?;
-            return Ok(Begun::First);
+            return Ok(KeyState::Acquired);
         };
         let (before, pending_until) = (row.attempt, row.pending_until);
         if let Some(answer) = read(row)? {
-            return Ok(Begun::Answered(answer));
+            return Ok(KeyState::Completed(answer));
         }
         if pending_until.is_some_and(|end| end > now.to_utc()) {
-            return Ok(Begun::Pending);
+            return Ok(KeyState::Pending);
         }
         let take_over = Entity::update_many()
             .set(ActiveModel {
@@ -100,7 +100,7 @@ impl<C: Connection> AnswerRepository for Sea<C> {
             .exec(&self.connection);
         match take_over.await.map_err(store_error)?.rows_affected {
             0 => Err(StoreError::Conflict(Conflict::IdempotencyKey)),
-            _ => Ok(Begun::First),
+            _ => Ok(KeyState::Acquired),
         }
     }
 
@@ -108,7 +108,7 @@ impl<C: Connection> AnswerRepository for Sea<C> {
         &self,
         key: &IdempotencyKey,
         attempt: Uuid,
-        answer: &KeptAnswer,
+        answer: &StoredResponse,
     ) -> Result<bool, StoreError> {
         let update = Entity::update_many()
             .set(ActiveModel {
@@ -136,7 +136,7 @@ impl<C: Connection> AnswerRepository for Sea<C> {
         Ok(())
     }
 
-    async fn delete_begun_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
+    async fn delete_acquired_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
         let delete = Entity::delete_many()
             .filter(Column::BegunAt.lt(moment.to_utc()))
             .exec(&self.connection);

@@ -1,7 +1,7 @@
 //! Codes that were mailed.
 
 use super::{
-    Connection, Sea,
+    Sea,
     entities::codes::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
@@ -14,7 +14,7 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, QueryFilter,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 
@@ -50,7 +50,7 @@ fn this(code: &IssuedCode) -> Condition {
 }
 
 #[async_trait]
-impl<C: Connection> CodeRepository for Sea<C> {
+impl CodeRepository for Sea<DatabaseTransaction> {
     async fn put(&self, code: &IssuedCode) -> Result<(), StoreError> {
         let row = ActiveModel {
             user_id: Set(code.user_id.0),

@@ -7,13 +7,16 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{EventKind, EventRepository, Origin, SecurityEvent},
+    accounts::{EventKind, EventReader, EventRepository, Origin, SecurityEvent},
     clock::Timestamp,
     ids::{EventId, UserId},
     page::{Page, PageRequest},
     store::StoreError,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 fn read(row: Model) -> Result<SecurityEvent, CorruptRow> {
     let kind = EventKind::from_name(&row.kind).ok_or(CorruptRow {
@@ -47,13 +50,7 @@ fn row(event: &SecurityEvent) -> ActiveModel {
 }
 
 #[async_trait]
-impl<C: Connection> EventRepository for Sea<C> {
-    async fn record(&self, event: &SecurityEvent) -> Result<(), StoreError> {
-        let insert = Entity::insert(row(event)).exec_without_returning(&self.connection);
-        insert.await.map_err(store_error)?;
-        Ok(())
-    }
-
+impl<C: Connection> EventReader for Sea<C> {
     async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<SecurityEvent>, StoreError> {
         let rows = Entity::find()
             .filter(Column::UserId.eq(user.0))
@@ -68,6 +65,15 @@ impl<C: Connection> EventRepository for Sea<C> {
             page.limit,
             |event: &SecurityEvent| event.id.0,
         ))
+    }
+}
+
+#[async_trait]
+impl EventRepository for Sea<DatabaseTransaction> {
+    async fn record(&self, event: &SecurityEvent) -> Result<(), StoreError> {
+        let insert = Entity::insert(row(event)).exec_without_returning(&self.connection);
+        insert.await.map_err(store_error)?;
+        Ok(())
     }
 
     async fn delete_all(&self, user: UserId) -> Result<(), StoreError> {

@@ -7,14 +7,14 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{CodePurpose, MailLanguage, MailOrder, MailOrderRepository},
+    accounts::{CodePurpose, MailLanguage, MailOrder, MailOrderReader, MailOrderRepository},
     clock::Timestamp,
     ids::{MailOrderId, UserId},
     store::StoreError,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{LockBehavior, LockType},
 };
 use uuid::Uuid;
@@ -42,7 +42,36 @@ fn held(order: &MailOrder) -> Condition {
 }
 
 #[async_trait]
-impl<C: Connection> MailOrderRepository for Sea<C> {
+impl<C: Connection> MailOrderReader for Sea<C> {
+    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let first = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::DueAt.lte(now.to_utc()))
+            .order_by_asc(Column::DueAt)
+            .into_tuple::<Uuid>()
+            .one(&self.connection);
+        Ok(first.await.map_err(store_error)?.is_some())
+    }
+
+    async fn is_superseded(&self, order: &MailOrder) -> Result<bool, StoreError> {
+        let Some(user) = order.user_id else {
+            return Ok(false);
+        };
+        let later = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::UserId.eq(user.0))
+            .filter(Column::Purpose.eq(order.purpose.name()))
+            .filter(Column::Id.gt(order.id.0))
+            .into_tuple::<Uuid>()
+            .one(&self.connection);
+        Ok(later.await.map_err(store_error)?.is_some())
+    }
+}
+
+#[async_trait]
+impl MailOrderRepository for Sea<DatabaseTransaction> {
     async fn insert(&self, order: &MailOrder) -> Result<(), StoreError> {
         let row = ActiveModel {
             id: Set(order.id.0),
@@ -56,17 +85,6 @@ impl<C: Connection> MailOrderRepository for Sea<C> {
         let insert = Entity::insert(row).exec_without_returning(&self.connection);
         insert.await.map_err(store_error)?;
         Ok(())
-    }
-
-    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let first = Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .filter(Column::DueAt.lte(now.to_utc()))
-            .order_by_asc(Column::DueAt)
-            .into_tuple::<Uuid>()
-            .one(&self.connection);
-        Ok(first.await.map_err(store_error)?.is_some())
     }
 
     async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<MailOrder>, StoreError> {
@@ -95,21 +113,6 @@ impl<C: Connection> MailOrderRepository for Sea<C> {
         // Outside of a unit of work the lock ends with the first statement, and somebody may come between the two.
         let changed = update.await.map_err(store_error)?.rows_affected;
         Ok((changed > 0).then_some(claimed))
-    }
-
-    async fn is_superseded(&self, order: &MailOrder) -> Result<bool, StoreError> {
-        let Some(user) = order.user_id else {
-            return Ok(false);
-        };
-        let later = Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .filter(Column::UserId.eq(user.0))
-            .filter(Column::Purpose.eq(order.purpose.name()))
-            .filter(Column::Id.gt(order.id.0))
-            .into_tuple::<Uuid>()
-            .one(&self.connection);
-        Ok(later.await.map_err(store_error)?.is_some())
     }
 
     async fn postpone(&self, order: &MailOrder, until: Timestamp) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{Email, PasswordHash, Role, User, UserRepository, UserSearch, Username},
+    accounts::{Email, PasswordHash, Role, User, UserReader, UserRepository, UserSearch, Username},
     clock::Timestamp,
     ids::UserId,
     page::{Page, PageRequest},
@@ -15,7 +15,7 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{ExprTrait, LikeExpr, SimpleExpr},
 };
 use uuid::Uuid;
@@ -86,7 +86,7 @@ pub(super) async fn lock(connection: &impl Connection, id: Uuid) -> Result<Optio
 }
 
 #[async_trait]
-impl<C: Connection> UserRepository for Sea<C> {
+impl<C: Connection> UserReader for Sea<C> {
     async fn find_by_username(&self, username: &Username) -> Result<Option<User>, StoreError> {
         let select = Entity::find().filter(Column::UsernameKey.eq(username.key()));
         user(select.one(&self.connection).await.map_err(store_error)?)
@@ -113,7 +113,10 @@ impl<C: Connection> UserRepository for Sea<C> {
         let users = rows.map(read).collect::<Result<_, _>>()?;
         Ok(Page::from_lookahead(users, page.limit, |user: &User| user.id.0))
     }
+}
 
+#[async_trait]
+impl UserRepository for Sea<DatabaseTransaction> {
     async fn lock(&self, id: UserId) -> Result<Option<User>, StoreError> {
         Ok(lock(&self.connection, id.0).await?.map(read).transpose()?)
     }

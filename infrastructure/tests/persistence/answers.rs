@@ -9,7 +9,7 @@ use domain::{
     clock::Timestamp,
     ids::IdGenerator,
     images::Sha256Digest,
-    operations::{Begun, IdempotencyKey, KeptAnswer},
+    operations::{IdempotencyKey, KeyState, StoredResponse},
     store::{Conflict, StoreError},
 };
 use futures_util::future::join_all;
@@ -24,8 +24,8 @@ fn attempt() -> Uuid {
     UuidV7Generator.next()
 }
 
-fn answer() -> KeptAnswer {
-    KeptAnswer {
+fn answer() -> StoredResponse {
+    StoredResponse {
         request_digest: Sha256Digest([0xfe; 32]),
         status: 202,
         location: Some("/tasks/1".to_owned()),
@@ -39,29 +39,32 @@ async fn try_begin(
     key: &IdempotencyKey,
     attempt: Uuid,
     now: Timestamp,
-) -> Result<Begun, StoreError> {
+) -> Result<KeyState, StoreError> {
     let until = now + chrono::TimeDelta::seconds(60);
     write(store, async |work| {
-        work.answers().begin(key, attempt, now, until).await
+        work.idempotency_keys().begin(key, attempt, now, until).await
     })
     .await
 }
 
-async fn begin(store: &SeaStore, key: &IdempotencyKey, attempt: Uuid, now: Timestamp) -> Begun {
+async fn begin(store: &SeaStore, key: &IdempotencyKey, attempt: Uuid, now: Timestamp) -> KeyState {
     let begun = try_begin(store, key, attempt, now).await;
     begun.expect("an answer")
 }
 
-async fn keep(store: &SeaStore, key: &IdempotencyKey, attempt: Uuid, answer: &KeptAnswer) -> bool {
+async fn keep(store: &SeaStore, key: &IdempotencyKey, attempt: Uuid, answer: &StoredResponse) -> bool {
     let kept = write(store, async |work| {
-        work.answers().keep(key, attempt, answer).await
+        work.idempotency_keys().keep(key, attempt, answer).await
     })
     .await;
     kept.expect("an answer")
 }
 
 async fn give_up(store: &SeaStore, key: &IdempotencyKey, attempt: Uuid) {
-    let outcome = write(store, async |work| work.answers().give_up(key, attempt).await).await;
+    let outcome = write(store, async |work| {
+        work.idempotency_keys().give_up(key, attempt).await
+    })
+    .await;
     outcome.expect("the key is given up");
 }
 
@@ -81,8 +84,11 @@ async fn the_first_request_gets_the_key_and_the_next_ones_its_answer(database: T
     let store = database.store().await;
     let key = key(&stored_user(&store, "ada").await, "key");
     let first = attempt();
-    assert_eq!(begin(&store, &key, first, moment(0)).await, Begun::First);
-    assert_eq!(begin(&store, &key, attempt(), moment(59)).await, Begun::Pending);
+    assert_eq!(begin(&store, &key, first, moment(0)).await, KeyState::Acquired);
+    assert_eq!(
+        begin(&store, &key, attempt(), moment(59)).await,
+        KeyState::Pending
+    );
     assert!(!keep(&store, &key, attempt(), &answer()).await);
     assert!(keep(&store, &key, first, &answer()).await);
     // However late they come, and whatever the first does then.
@@ -90,7 +96,7 @@ async fn the_first_request_gets_the_key_and_the_next_ones_its_answer(database: T
     give_up(&store, &key, first).await;
     for seconds in [59, 6000] {
         let begun = begin(&store, &key, attempt(), moment(seconds)).await;
-        assert_eq!(begun, Begun::Answered(answer()));
+        assert_eq!(begun, KeyState::Completed(answer()));
     }
 }
 
@@ -98,7 +104,7 @@ async fn an_answer_without_a_location_comes_back_as_it_is(database: TestDatabase
     let store = database.store().await;
     let key = key(&stored_user(&store, "ada").await, "key");
     let first = attempt();
-    let empty = KeptAnswer {
+    let empty = StoredResponse {
         status: 204,
         location: None,
         body: String::new(),
@@ -107,7 +113,7 @@ async fn an_answer_without_a_location_comes_back_as_it_is(database: TestDatabase
     begin(&store, &key, first, moment(0)).await;
     assert!(keep(&store, &key, first, &empty).await);
     let begun = begin(&store, &key, attempt(), moment(1)).await;
-    assert_eq!(begun, Begun::Answered(empty));
+    assert_eq!(begun, KeyState::Completed(empty));
 }
 
 async fn a_key_is_another_for_another_user_operation_or_text(database: TestDatabase) {
@@ -126,10 +132,10 @@ async fn a_key_is_another_for_another_user_operation_or_text(database: TestDatab
         elsewhere,
     ];
     for key in &keys {
-        assert_eq!(begin(&store, key, attempt(), moment(0)).await, Begun::First);
+        assert_eq!(begin(&store, key, attempt(), moment(0)).await, KeyState::Acquired);
     }
     for key in &keys {
-        assert_eq!(begin(&store, key, attempt(), moment(0)).await, Begun::Pending);
+        assert_eq!(begin(&store, key, attempt(), moment(0)).await, KeyState::Pending);
     }
 }
 
@@ -137,15 +143,18 @@ async fn an_attempt_that_runs_out_loses_the_key_to_the_next(database: TestDataba
     let store = database.store().await;
     let key = key(&stored_user(&store, "ada").await, "key");
     let (late, next) = (attempt(), attempt());
-    assert_eq!(begin(&store, &key, late, moment(0)).await, Begun::First);
-    assert_eq!(begin(&store, &key, next, moment(60)).await, Begun::First);
+    assert_eq!(begin(&store, &key, late, moment(0)).await, KeyState::Acquired);
+    assert_eq!(begin(&store, &key, next, moment(60)).await, KeyState::Acquired);
     assert!(!keep(&store, &key, late, &answer()).await);
     give_up(&store, &key, late).await;
-    assert_eq!(begin(&store, &key, attempt(), moment(119)).await, Begun::Pending);
+    assert_eq!(
+        begin(&store, &key, attempt(), moment(119)).await,
+        KeyState::Pending
+    );
     // Late as well, but nobody came meanwhile.
     assert!(keep(&store, &key, next, &answer()).await);
     let begun = begin(&store, &key, attempt(), moment(500)).await;
-    assert_eq!(begun, Begun::Answered(answer()));
+    assert_eq!(begun, KeyState::Completed(answer()));
 }
 
 async fn a_key_that_is_given_up_is_free_again(database: TestDatabase) {
@@ -154,10 +163,13 @@ async fn a_key_that_is_given_up_is_free_again(database: TestDatabase) {
     let first = attempt();
     begin(&store, &key, first, moment(0)).await;
     give_up(&store, &key, attempt()).await;
-    assert_eq!(begin(&store, &key, attempt(), moment(1)).await, Begun::Pending);
+    assert_eq!(begin(&store, &key, attempt(), moment(1)).await, KeyState::Pending);
     give_up(&store, &key, first).await;
     assert!(!keep(&store, &key, first, &answer()).await);
-    assert_eq!(begin(&store, &key, attempt(), moment(1)).await, Begun::First);
+    assert_eq!(
+        begin(&store, &key, attempt(), moment(1)).await,
+        KeyState::Acquired
+    );
 }
 
 async fn a_key_of_nobody_is_refused(database: TestDatabase) {
@@ -178,8 +190,8 @@ async fn of_requests_at_once_one_is_the_first(database: TestDatabase) {
             let mut firsts = 0;
             for outcome in join_all(requests).await {
                 match outcome {
-                    Ok(Begun::First) => firsts += 1,
-                    Ok(Begun::Pending) | Err(StoreError::Conflict(Conflict::IdempotencyKey)) => {}
+                    Ok(KeyState::Acquired) => firsts += 1,
+                    Ok(KeyState::Pending) | Err(StoreError::Conflict(Conflict::IdempotencyKey)) => {}
                     other => panic!("{other:?}"),
                 }
             }
@@ -199,13 +211,16 @@ async fn old_keys_are_forgotten_whether_answered_or_not(database: TestDatabase) 
     begin(&store, &keys[2], attempt(), moment(2)).await;
     let forget = async |moment| {
         let forgotten = write(&store, async |work| {
-            work.answers().delete_begun_before(moment).await
+            work.idempotency_keys().delete_acquired_before(moment).await
         })
         .await;
         forgotten.expect("a removal")
     };
     assert_eq!((forget(moment(0)).await, forget(moment(2)).await), (0, 2));
-    for (key, expected) in keys.iter().zip([Begun::First, Begun::First, Begun::Pending]) {
+    for (key, expected) in keys
+        .iter()
+        .zip([KeyState::Acquired, KeyState::Acquired, KeyState::Pending])
+    {
         assert_eq!(begin(&store, key, attempt(), moment(3)).await, expected);
     }
 }

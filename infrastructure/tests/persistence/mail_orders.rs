@@ -57,7 +57,7 @@ async fn postpone(store: &SeaStore, order: &MailOrder, until: Timestamp) {
 }
 
 async fn any_due(store: &SeaStore, now: Timestamp) -> bool {
-    store.mail_orders().any_due(now).await.expect("a read")
+    store.read().mail_orders().any_due(now).await.expect("a read")
 }
 
 on_every_database![
@@ -164,7 +164,7 @@ async fn an_order_is_superseded_by_a_later_one_of_its_user_and_purpose(database:
     stored_order(&store, Some(&grace), VERIFY, 0).await;
     stored_order(&store, None, VERIFY, 0).await;
     let superseded = async |order: &MailOrder| {
-        let superseded = store.mail_orders().is_superseded(order).await;
+        let superseded = store.read().mail_orders().is_superseded(order).await;
         superseded.expect("a read")
     };
     assert!(!superseded(&first).await && !superseded(&nobodys).await);

@@ -7,7 +7,7 @@ use domain::{
     ids::{IdGenerator, ImageId, SessionId, TextId, UserId},
     images::{Filename, Image, MediaType, Sha256Digest, StorageQuota},
     ocr::{LanguageSet, Text, TextPage},
-    store::{Repositories, Store, StoreError, UnitOfWork},
+    store::{Repositories, Store, StoreError, Transaction},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 
@@ -105,11 +105,11 @@ pub(crate) fn text(image: &Image, read_in: &str, pages: Vec<TextPage>) -> Text {
 }
 
 /// A unit of work on the store.
-pub(crate) async fn begin(store: &SeaStore) -> Box<dyn UnitOfWork> {
+pub(crate) async fn begin(store: &SeaStore) -> Box<dyn Transaction> {
     store.begin().await.expect("a unit of work")
 }
 
-pub(crate) async fn commit(work: Box<dyn UnitOfWork>) {
+pub(crate) async fn commit(work: Box<dyn Transaction>) {
     work.commit().await.expect("a commit");
 }
 

@@ -9,7 +9,7 @@ use infrastructure::persistence::SeaStore;
 use std::collections::HashSet;
 
 async fn found(store: &SeaStore, user: &User) -> Option<User> {
-    let found = store.users().find_by_username(&user.username).await;
+    let found = store.read().users().find_by_username(&user.username).await;
     found.expect("a read")
 }
 

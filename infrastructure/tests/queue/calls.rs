@@ -3,7 +3,7 @@
 use crate::queues::{TestQueue, call, follow, new_tasks, on_the_common_broker, silent};
 use domain::{
     operations::HealthProbe,
-    tasks::{TaskCalls, TaskMessages},
+    tasks::{TaskNotifications, TaskPublisher},
 };
 use infrastructure::queue::RabbitTaskQueue;
 use std::{
@@ -102,7 +102,7 @@ async fn giving_up_waiting_loses_no_call() {
             while followed < 50 {
                 let soon = Duration::from_micros(500);
                 if let Ok(call) = tokio::time::timeout(soon, rabbit.next()).await {
-                    call.answered().await;
+                    call.ack().await;
                     followed += 1;
                 }
             }

@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     operations::HealthProbe,
-    tasks::{TaskCalls, TaskMessages},
+    tasks::{TaskNotifications, TaskPublisher},
 };
 use infrastructure::queue::RabbitTaskQueue;
 use std::{
@@ -107,7 +107,7 @@ async fn what_was_confirmed_before_the_broker_was_killed_is_delivered_after_its_
 async fn silent_or_follow(rabbit: &RabbitTaskQueue) -> bool {
     match tokio::time::timeout(Duration::from_secs(1), rabbit.next()).await {
         Ok(call) => {
-            call.answered().await;
+            call.ack().await;
             false
         }
         Err(_) => true,

@@ -47,7 +47,7 @@ async fn log_in(
 async fn log_in_throttled(
     store: &Arc<MockStore>,
     told: Option<Result<IdentityClaims, IdTokenError>>,
-    throttle: Arc<Throttle>,
+    throttle: Arc<RateLimiter>,
 ) -> Result<(), &'static str> {
     let mut verifier = MockIdTokenVerifier::new();
     if let Some(told) = told {
@@ -126,8 +126,8 @@ fn opening(user: UserId) -> MockRepositories {
         .withf(move |session| session.user_id == user)
         .times(1)
         .returning(|_| Ok(()));
-    work.throttles
-        .expect_note_login()
+    work.rate_limits
+        .expect_record_login()
         .withf(move |noted, _, now| *noted == user && *now == fixtures::now())
         .times(1)
         .returning(|_, _, _| Ok(()));

@@ -1,28 +1,28 @@
 //! Who tries too often.
 
 use super::*;
-use crate::accounts::ThrottleLimits;
+use crate::accounts::RateLimits;
 use chrono::TimeDelta;
-use domain::accounts::{Count, Counted, Counter, Network};
+use domain::accounts::{Network, RateLimitKey, RateLimitScope, RateLimitWindow};
 
 /// Where one failure of a network is one too many, and so many were counted.
-fn throttle(failures: u64) -> Arc<Throttle> {
-    let count = Count {
+fn throttle(failures: u64) -> Arc<RateLimiter> {
+    let count = RateLimitWindow {
         count: failures,
         ends_at: fixtures::now() + TimeDelta::minutes(4),
     };
     let mut reads = MockRepositories::default();
     reads
-        .throttles
+        .rate_limits
         .expect_find_count()
         .returning(move |_, _| Ok(Some(count).filter(|count| count.count > 0)));
-    Arc::new(Throttle {
+    Arc::new(RateLimiter {
         store: Arc::new(MockStore::reading(reads)),
         clock: fixtures::clock(),
-        limits: ThrottleLimits {
+        limits: RateLimits {
             failures_per_account: Some(1),
             failures_per_address: Some(1),
-            ..ThrottleLimits::default()
+            ..RateLimits::default()
         },
     })
 }
@@ -31,11 +31,13 @@ fn throttle(failures: u64) -> Arc<Throttle> {
 async fn an_invalid_token_is_a_failure_of_its_network_and_an_issuer_that_is_out_is_nobodys() {
     let mut work = MockRepositories::default();
     let network = Network::from(&Origin::default()).to_string();
-    work.throttles
+    work.rate_limits
         .expect_count()
-        .withf(move |counter, _, _| *counter == Counter::new(Counted::FailuresFrom, &network))
+        .withf(move |counter, _, _| {
+            *counter == RateLimitKey::new(RateLimitScope::LoginFailuresByNetwork, &network)
+        })
         .times(1)
-        .returning(|_, _, ends_at| Ok(Count { count: 1, ends_at }));
+        .returning(|_, _, ends_at| Ok(RateLimitWindow { count: 1, ends_at }));
     let work = fixtures::recording_of(None, work, EventKind::LoginFailed);
     for (error, code, store) in [
         (

@@ -1,7 +1,7 @@
 //! What makes a worker look for tasks, and whom it tells.
 
 use super::*;
-use domain::tasks::{MockTaskCall, MockTaskCalls, TaskCall};
+use domain::tasks::{Delivery, MockDelivery, MockTaskNotifications};
 use futures_util::FutureExt;
 
 /// A call that ends the process once it is answered, when so much is committed and so much left to be.
@@ -9,10 +9,10 @@ fn answered_after(
     (commits, left): (usize, usize),
     store: &Arc<MockStore>,
     signals: &Arc<TaskSignals>,
-) -> MockTaskCall {
+) -> MockDelivery {
     let (store, signals) = (store.clone(), signals.clone());
-    let mut call = MockTaskCall::new();
-    call.expect_answered().times(1).return_once(move || {
+    let mut call = MockDelivery::new();
+    call.expect_ack().times(1).return_once(move || {
         assert_eq!((store.commits(), store.left()), (commits, left));
         signals.finish();
     });
@@ -20,15 +20,15 @@ fn answered_after(
 }
 
 /// A worker to whom these calls come.
-fn called(worker: WorkOnTasks, calls: Vec<MockTaskCall>) -> WorkOnTasks {
+fn called(worker: TaskWorker, calls: Vec<MockDelivery>) -> TaskWorker {
     let waiting = Mutex::new(calls.into_iter());
-    let mut calls = MockTaskCalls::new();
+    let mut calls = MockTaskNotifications::new();
     calls.expect_next().returning(move || {
         let call = waiting.lock().expect("unpoisoned").next();
-        let call: Box<dyn TaskCall> = Box::new(call.expect("one more call"));
+        let call: Box<dyn Delivery> = Box::new(call.expect("one more call"));
         call
     });
-    WorkOnTasks {
+    TaskWorker {
         calls: Arc::new(calls),
         ..worker
     }
@@ -73,7 +73,7 @@ async fn a_call_that_could_not_be_followed_is_not_answered_and_the_worker_rests(
     let worker = worker(&store, fixtures::engine());
     let answered = answered_after((0, 0), &store, &worker.signals);
     // To answer the first two fails the test.
-    let calls = vec![MockTaskCall::new(), MockTaskCall::new(), answered];
+    let calls = vec![MockDelivery::new(), MockDelivery::new(), answered];
     let start = Instant::now();
     soon(called(worker, calls).run()).await;
     assert_eq!(start.elapsed(), AFTER_FAILURE * 2);
@@ -101,7 +101,7 @@ async fn a_worker_that_nobody_calls_looks_every_now_and_then() {
         Ok(false)
     });
     let store = Arc::new(MockStore::reading(reads));
-    let worker = WorkOnTasks {
+    let worker = TaskWorker {
         calls: signals.clone(),
         signals,
         ..worker(&store, fixtures::engine())

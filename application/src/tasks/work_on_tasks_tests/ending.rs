@@ -17,7 +17,7 @@ fn handing_back() -> MockRepositories {
 }
 
 /// Runs a called worker until it ends; how long that took, with what was signalled a little after its begin.
-async fn run(worker: &WorkOnTasks, signal: fn(&TaskSignals)) -> Duration {
+async fn run(worker: &TaskWorker, signal: fn(&TaskSignals)) -> Duration {
     let start = Instant::now();
     worker.signals.ring();
     let signalling = async {

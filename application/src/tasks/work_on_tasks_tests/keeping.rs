@@ -18,7 +18,7 @@ fn renewing(until: Duration, pages: u32, kept: bool) -> MockRepositories {
     work
 }
 
-async fn drain(worker: &WorkOnTasks) -> u64 {
+async fn drain(worker: &TaskWorker) -> u64 {
     soon(worker.drain()).await.expect("worked")
 }
 
@@ -56,7 +56,7 @@ async fn a_short_lease_is_renewed_at_each_third_of_it() {
         .then_work(renewing(Duration::from_secs(2) + lease, 0, true))
         .then_work(succeeding());
     let store = Arc::new(store);
-    let worker = WorkOnTasks {
+    let worker = TaskWorker {
         lease,
         ..worker(&store, SlowEngine::taking(milliseconds(2500)))
     };

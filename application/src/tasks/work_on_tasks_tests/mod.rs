@@ -122,9 +122,9 @@ fn succeeding() -> MockRepositories {
     storing(finishing(TaskOutcome::Succeeded, true), Ok(()))
 }
 
-fn worker(store: &Arc<MockStore>, engine: impl OcrEngine + 'static) -> WorkOnTasks {
+fn worker(store: &Arc<MockStore>, engine: impl OcrEngine + 'static) -> TaskWorker {
     let signals = Arc::new(TaskSignals::default());
-    WorkOnTasks {
+    TaskWorker {
         store: store.clone(),
         blobs: Arc::new(fixtures::readable_blobs()),
         reader: fixtures::reader(store, engine),

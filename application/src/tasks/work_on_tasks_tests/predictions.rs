@@ -42,7 +42,7 @@ fn adding(mut work: MockRepositories, added: Result<(), StoreError>) -> MockRepo
 /// How many units of work were committed beside that of the claim.
 async fn work(store: MockStore, loaded: Vec<Arc<dyn Classifier>>) -> usize {
     let store = Arc::new(store);
-    let worker = WorkOnTasks {
+    let worker = TaskWorker {
         classifier: fixtures::image_classifier(loaded),
         ..worker(&store, fixtures::engine())
     };

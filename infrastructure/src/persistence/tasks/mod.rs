@@ -13,15 +13,14 @@ use domain::{
     ids::{ImageId, TaskId, UserId},
     page::{Page, PageRequest},
     store::StoreError,
-    tasks::{Cancellation, Claim, Lease, Task, TaskFailure, TaskOutcome, TaskRepository, TaskStatus},
+    tasks::{
+        Cancellation, Claim, Lease, Task, TaskFailure, TaskOutcome, TaskReader, TaskRepository, TaskStatus,
+    },
 };
+use sea_orm::DatabaseTransaction;
 
 #[async_trait]
-impl<C: Connection> TaskRepository for Sea<C> {
-    async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError> {
-        owners::insert(&self.connection, task, in_flight_limit).await
-    }
-
+impl<C: Connection> TaskReader for Sea<C> {
     async fn find(&self, owner: UserId, id: TaskId) -> Result<Option<Task>, StoreError> {
         owners::find(&self.connection, owner, id).await
     }
@@ -35,16 +34,31 @@ impl<C: Connection> TaskRepository for Sea<C> {
         owners::list(&self.connection, owner, status, page).await
     }
 
+    async fn any_ready(&self) -> Result<bool, StoreError> {
+        turns::any_ready(&self.connection).await
+    }
+
+    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
+        upkeep::any_due(&self.connection, now).await
+    }
+
+    async fn unpublished(&self, limit: u64) -> Result<Vec<TaskId>, StoreError> {
+        upkeep::unpublished(&self.connection, limit).await
+    }
+}
+
+#[async_trait]
+impl TaskRepository for Sea<DatabaseTransaction> {
+    async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError> {
+        owners::insert(&self.connection, task, in_flight_limit).await
+    }
+
     async fn cancel(&self, owner: UserId, id: TaskId, now: Timestamp) -> Result<Cancellation, StoreError> {
         owners::cancel(&self.connection, owner, id, now).await
     }
 
     async fn cancel_of_image(&self, image: ImageId, now: Timestamp) -> Result<(), StoreError> {
         owners::cancel_of_image(&self.connection, image, now).await
-    }
-
-    async fn any_ready(&self) -> Result<bool, StoreError> {
-        turns::any_ready(&self.connection).await
     }
 
     async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<Claim>, StoreError> {
@@ -72,10 +86,6 @@ impl<C: Connection> TaskRepository for Sea<C> {
         workers::hand_back(&self.connection, lease, now).await
     }
 
-    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
-        upkeep::any_due(&self.connection, now).await
-    }
-
     async fn wake(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError> {
         upkeep::wake(&self.connection, now, limit).await
     }
@@ -84,11 +94,7 @@ impl<C: Connection> TaskRepository for Sea<C> {
         upkeep::abandoned(&self.connection, now, limit).await
     }
 
-    async fn unannounced(&self, limit: u64) -> Result<Vec<TaskId>, StoreError> {
-        upkeep::unannounced(&self.connection, limit).await
-    }
-
-    async fn mark_announced(&self, tasks: &[TaskId]) -> Result<(), StoreError> {
-        upkeep::mark_announced(&self.connection, tasks).await
+    async fn mark_published(&self, tasks: &[TaskId]) -> Result<(), StoreError> {
+        upkeep::mark_published(&self.connection, tasks).await
     }
 }

@@ -93,7 +93,7 @@ pub(super) async fn abandoned(
     Ok(rows.map(read_claim).collect::<Result<_, _>>()?)
 }
 
-pub(super) async fn unannounced(connection: &impl Connection, limit: u64) -> Result<Vec<TaskId>, StoreError> {
+pub(super) async fn unpublished(connection: &impl Connection, limit: u64) -> Result<Vec<TaskId>, StoreError> {
     let ids = Entity::find()
         .select_only()
         .column(Column::Id)
@@ -108,7 +108,7 @@ pub(super) async fn unannounced(connection: &impl Connection, limit: u64) -> Res
     Ok(ids.into_iter().map(TaskId).collect())
 }
 
-pub(super) async fn mark_announced(connection: &impl Connection, tasks: &[TaskId]) -> Result<(), StoreError> {
+pub(super) async fn mark_published(connection: &impl Connection, tasks: &[TaskId]) -> Result<(), StoreError> {
     for tasks in tasks.chunks(BATCH) {
         let update = Entity::update_many()
             .set(ActiveModel {

@@ -70,9 +70,9 @@ async fn work(store: &SeaStore) {
 async fn keep_up(store: &SeaStore) {
     for _ in 0..2 * ROUNDS {
         wake(store, moment(90), 20).await;
-        let unannounced = store.tasks().unannounced(50).await.expect("a read");
+        let unpublished = store.read().tasks().unpublished(50).await.expect("a read");
         let marked = write(store, async |work| {
-            work.tasks().mark_announced(&unannounced).await
+            work.tasks().mark_published(&unpublished).await
         });
         marked.await.expect("the tasks are marked");
         let work = begin(store).await;

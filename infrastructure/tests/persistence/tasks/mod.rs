@@ -42,7 +42,7 @@ async fn stored_task(store: &SeaStore, owner: &User) -> Task {
 }
 
 async fn found(store: &SeaStore, task: &Task) -> Task {
-    let found = store.tasks().find(task.owner_id, task.id).await;
+    let found = store.read().tasks().find(task.owner_id, task.id).await;
     found.expect("a read").expect("a task")
 }
 

@@ -22,7 +22,12 @@ async fn listed(store: &SeaStore, owner: &User, status: Option<TaskStatus>) -> V
     };
     let mut tasks = Vec::new();
     loop {
-        let read = store.tasks().list(owner.id, status, page).await.expect("a page");
+        let read = store
+            .read()
+            .tasks()
+            .list(owner.id, status, page)
+            .await
+            .expect("a page");
         tasks.extend(read.items);
         page.after = read.next;
         if page.after.is_none() {
@@ -49,7 +54,7 @@ async fn a_task_is_found_whole_by_its_owner_alone(database: TestDatabase) {
     let grace = stored_user(&store, "grace").await;
     let task = stored_task(&store, &ada).await;
     assert_eq!(found(&store, &task).await, task);
-    let other = store.tasks().find(grace.id, task.id).await;
+    let other = store.read().tasks().find(grace.id, task.id).await;
     assert_eq!(other.expect("a read"), None);
 }
 
@@ -160,7 +165,7 @@ async fn a_cancelled_task_stays_and_is_not_cancelled_twice(database: TestDatabas
         ..task.clone()
     };
     assert_eq!(found(&store, &task).await, expected);
-    assert!(!store.tasks().any_ready().await.expect("a read"));
+    assert!(!store.read().tasks().any_ready().await.expect("a read"));
 }
 
 async fn cancelling_what_ended_or_is_not_there_says_so(database: TestDatabase) {
@@ -229,7 +234,7 @@ async fn a_task_goes_with_its_owner_and_not_with_its_image(database: TestDatabas
     let claim = claimed(&store, moment(20)).await;
     let deleted = write(&store, async |work| work.users().delete(ada.id).await).await;
     deleted.expect("a deletion");
-    let gone = store.tasks().find(ada.id, task.id).await;
+    let gone = store.read().tasks().find(ada.id, task.id).await;
     assert_eq!(gone.expect("a read"), None);
     super::assert_void(&store, &claim.lease).await;
 }

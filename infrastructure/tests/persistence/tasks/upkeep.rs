@@ -18,12 +18,12 @@ async fn abandoned(store: &SeaStore, now: Timestamp, limit: u64) -> Vec<Claim> {
     claims.expect("an answer")
 }
 
-async fn unannounced(store: &SeaStore) -> Vec<TaskId> {
-    store.tasks().unannounced(100).await.expect("a read")
+async fn unpublished(store: &SeaStore) -> Vec<TaskId> {
+    store.read().tasks().unpublished(100).await.expect("a read")
 }
 
-async fn mark_announced(store: &SeaStore, tasks: &[TaskId]) {
-    let outcome = write(store, async |work| work.tasks().mark_announced(tasks).await).await;
+async fn mark_published(store: &SeaStore, tasks: &[TaskId]) {
+    let outcome = write(store, async |work| work.tasks().mark_published(tasks).await).await;
     outcome.expect("the tasks are marked");
 }
 
@@ -151,11 +151,14 @@ async fn what_is_ready_is_announced_once_each_time_that_it_becomes_ready(databas
         assert!(insert(&store, &task, None).await.expect("an answer"));
         ids.push(task.id);
     }
-    assert_eq!(unannounced(&store).await, [ids[1], ids[0], ids[2]]);
-    assert_eq!(store.tasks().unannounced(1).await.expect("a read"), [ids[1]]);
-    mark_announced(&store, &[]).await;
-    mark_announced(&store, &ids[..2]).await;
-    assert_eq!(unannounced(&store).await, [ids[2]]);
+    assert_eq!(unpublished(&store).await, [ids[1], ids[0], ids[2]]);
+    assert_eq!(
+        store.read().tasks().unpublished(1).await.expect("a read"),
+        [ids[1]]
+    );
+    mark_published(&store, &[]).await;
+    mark_published(&store, &ids[..2]).await;
+    assert_eq!(unpublished(&store).await, [ids[2]]);
 
     let (first, second) = (
         claimed(&store, moment(20)).await,
@@ -163,9 +166,9 @@ async fn what_is_ready_is_announced_once_each_time_that_it_becomes_ready(databas
     );
     assert!(postpone(&store, &first.lease, moment(30)).await);
     assert!(hand_back(&store, &second.lease, moment(25)).await);
-    assert_eq!(unannounced(&store).await, [ids[2], second.task.id]);
+    assert_eq!(unpublished(&store).await, [ids[2], second.task.id]);
     assert_eq!(wake(&store, moment(31), 9).await, 1);
-    assert_eq!(unannounced(&store).await, [ids[2], second.task.id, first.task.id]);
+    assert_eq!(unpublished(&store).await, [ids[2], second.task.id, first.task.id]);
 }
 
 async fn tasks_that_are_not_ready_any_more_are_neither_announced_nor_marked(database: TestDatabase) {
@@ -180,9 +183,9 @@ async fn tasks_that_are_not_ready_any_more_are_neither_announced_nor_marked(data
     let resting = claimed(&store, moment(20)).await;
     assert!(postpone(&store, &resting.lease, moment(30)).await);
     cancel(&store, &tasks[2], moment(21)).await;
-    assert_eq!(unannounced(&store).await, []);
+    assert_eq!(unpublished(&store).await, []);
     // What they are looked at for next is not forgotten.
-    mark_announced(&store, &tasks.map(|task| task.id)).await;
+    mark_published(&store, &tasks.map(|task| task.id)).await;
     assert_eq!(abandoned(&store, moment(90), 9).await.len(), 1);
     assert_eq!(abandoned(&store, moment(90), 9).await[0].lease, running.lease);
     assert_eq!(wake(&store, moment(30), 9).await, 1);
@@ -192,7 +195,7 @@ async fn what_is_due_is_seen_without_being_touched(database: TestDatabase) {
     let store = database.store().await;
     let ada = stored_user(&store, "ada").await;
     stored_task(&store, &ada).await;
-    let any_due = async |now| store.tasks().any_due(moment(now)).await.expect("a read");
+    let any_due = async |now| store.read().tasks().any_due(moment(now)).await.expect("a read");
     assert!(!any_due(1000).await, "a ready task is not due");
     let claim = claimed(&store, moment(20)).await;
     assert!(

@@ -29,9 +29,9 @@ async fn a_claimed_task_runs_with_its_attempt_counted_and_the_next_worker_gets_t
     let store = database.store().await;
     let ada = stored_user(&store, "ada").await;
     assert_eq!(claim(&store, moment(20)).await, None);
-    assert!(!store.tasks().any_ready().await.expect("a read"));
+    assert!(!store.read().tasks().any_ready().await.expect("a read"));
     let first = stored_task(&store, &ada).await;
-    assert!(store.tasks().any_ready().await.expect("a read"));
+    assert!(store.read().tasks().any_ready().await.expect("a read"));
     let second = stored_task(&store, &ada).await;
     let claim_of_first = claimed(&store, moment(20)).await;
     let expected = Task {
@@ -48,7 +48,7 @@ async fn a_claimed_task_runs_with_its_attempt_counted_and_the_next_worker_gets_t
     assert_eq!(found(&store, &first).await, expected);
     assert_eq!(claimed(&store, moment(20)).await.task.id, second.id);
     assert_eq!(claim(&store, moment(20)).await, None);
-    assert!(!store.tasks().any_ready().await.expect("a read"));
+    assert!(!store.read().tasks().any_ready().await.expect("a read"));
 }
 
 async fn a_renewed_claim_notes_its_pages_and_may_change_nothing(database: TestDatabase) {

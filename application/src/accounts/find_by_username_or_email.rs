@@ -6,12 +6,15 @@ use domain::{
 };
 
 /// The user of this name or address; `None` for what is neither, and for nobody's.
-pub(crate) async fn find_by_login(store: &dyn Store, login: &str) -> Result<Option<User>, StoreError> {
+pub(crate) async fn find_by_username_or_email(
+    store: &dyn Store,
+    login: &str,
+) -> Result<Option<User>, StoreError> {
     if let Some(username) = Username::parse(login) {
-        return store.users().find_by_username(&username).await;
+        return store.read().users().find_by_username(&username).await;
     }
     match Email::parse(login) {
-        Some(email) => store.users().find_by_email(&email).await,
+        Some(email) => store.read().users().find_by_email(&email).await,
         None => Ok(None),
     }
 }

@@ -4,14 +4,14 @@ use crate::faces::remove_face;
 use domain::{
     accounts::User,
     clock::Timestamp,
-    store::{StoreError, UnitOfWork},
+    store::{StoreError, Transaction},
 };
 
 /// Ends everything but the password, which the caller replaces, that lets in whoever made an account and never showed that
 /// its address was his: he may have taken a stranger's, and waited for the stranger to come and use the account with him.
 /// Every new way into an account ends here, too. What the account owns stays. The user is still to be written.
 pub(super) async fn shut_out_maker(
-    unit: &dyn UnitOfWork,
+    unit: &dyn Transaction,
     user: &mut User,
     now: Timestamp,
 ) -> Result<(), StoreError> {
