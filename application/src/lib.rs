@@ -12,4 +12,4 @@ pub mod tasks;
 #[cfg(test)]
 mod fixtures;
 
-pub use error::{Error, FieldError};
+pub use error::{Error, ErrorCode, FieldError};

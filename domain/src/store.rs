@@ -38,7 +38,7 @@ pub enum StoreError {
     Conflict(Conflict),
     /// A row that this one belongs to is gone. The unit of work can only be dropped.
     #[error("the owner of the row is gone")]
-    OwnerGone,
+    OwnerDeleted,
     /// The database is down, full, too slow or answered what it should not.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),

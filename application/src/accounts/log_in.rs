@@ -80,6 +80,7 @@ impl LogIn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::{accounts::ThrottleLimits, fixtures};
     use chrono::TimeDelta;
     use domain::{
@@ -187,7 +188,10 @@ mod tests {
             let outcome = log_in(store.clone(), Verification::Wrong)
                 .execute(login, password(), fixtures::origin())
                 .await;
-            assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
+            assert_eq!(
+                outcome.expect_err("refused").code(),
+                ErrorCode::InvalidCredentials
+            );
             assert_eq!(store.commits(), 1);
         }
     }
@@ -206,7 +210,10 @@ mod tests {
         let outcome = log_in(store.clone(), Verification::RightButOutdated)
             .execute("ada", password(), fixtures::origin())
             .await;
-        assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
+        assert_eq!(
+            outcome.expect_err("refused").code(),
+            ErrorCode::InvalidCredentials
+        );
         assert_eq!(store.commits(), 1);
     }
 
@@ -236,7 +243,10 @@ mod tests {
             let outcome = throttled(throttle, store.clone(), Verification::Wrong)
                 .execute("ada", password(), fixtures::origin())
                 .await;
-            assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
+            assert_eq!(
+                outcome.expect_err("refused").code(),
+                ErrorCode::InvalidCredentials
+            );
             assert_eq!(store.commits(), 1);
         }
     }

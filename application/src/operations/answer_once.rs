@@ -62,7 +62,7 @@ impl AnswerOnce {
             }
             Ok(begun) => Ok(begun),
             Err(StoreError::Conflict(Conflict::IdempotencyKey)) => Ok(Begun::Pending),
-            Err(StoreError::OwnerGone) => Err(Error::Unauthenticated),
+            Err(StoreError::OwnerDeleted) => Err(Error::Unauthenticated),
             Err(error) => Err(error.into()),
         }
     }

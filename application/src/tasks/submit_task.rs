@@ -99,7 +99,7 @@ pub(crate) async fn add(unit: &dyn UnitOfWork, task: &Task, limit: Option<u64>) 
         Ok(false) => Err(Error::TooManyTasks {
             limit: limit.unwrap_or_default(),
         }),
-        Err(StoreError::OwnerGone) => Err(Error::Unauthenticated),
+        Err(StoreError::OwnerDeleted) => Err(Error::Unauthenticated),
         Err(error) => Err(error.into()),
     }
 }

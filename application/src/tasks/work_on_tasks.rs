@@ -227,7 +227,7 @@ impl WorkOnTasks {
                         return Box::pin(self.write(claim, &Ok(None))).await;
                     }
                     // The image is gone, and the task cancelled with it.
-                    Err(StoreError::OwnerGone) => return Ok(false),
+                    Err(StoreError::OwnerDeleted) => return Ok(false),
                     added => added?,
                 }
                 unit.tasks()
@@ -270,7 +270,9 @@ async fn add(unit: &dyn UnitOfWork, result: Option<&TaskResult>) -> Result<(), S
 
 /// Counts a finished attempt.
 fn count(outcome: &Outcome) {
-    let code = outcome.as_ref().map_or_else(Error::code, |_| "succeeded");
+    let code = outcome
+        .as_ref()
+        .map_or_else(|error| error.code().as_str(), |_| "succeeded");
     metrics::counter!("ocellus_task_attempts_total", "outcome" => code).increment(1);
 }
 

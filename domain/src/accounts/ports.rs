@@ -39,7 +39,7 @@ pub trait UserRepository: Send + Sync {
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
-    /// Adds a session. [`StoreError::OwnerGone`] when its user is gone.
+    /// Adds a session. [`StoreError::OwnerDeleted`] when its user is gone.
     async fn insert(&self, session: &Session) -> Result<(), StoreError>;
     /// The user of a session that has not ended at `now`, in one read; `None` when there is none.
     async fn find_user(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError>;
@@ -71,7 +71,7 @@ pub trait SessionRepository: Send + Sync {
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait ApiKeyRepository: Send + Sync {
-    /// Adds a key. [`StoreError::OwnerGone`] when its user is gone.
+    /// Adds a key. [`StoreError::OwnerDeleted`] when its user is gone.
     async fn insert(&self, key: &ApiKey) -> Result<(), StoreError>;
     /// A page of the user's keys, newest first, those that have expired included.
     async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<ApiKey>, StoreError>;
@@ -98,7 +98,7 @@ pub trait IdentityRepository: Send + Sync {
     /// The identity as it is linked, and its user, in one read; `None` when it is nobody's.
     async fn find_user(&self, identity: &Identity) -> Result<Option<(LinkedIdentity, User)>, StoreError>;
     /// Adds an identity. [`Conflict::Identity`](crate::store::Conflict) when it is somebody's already,
-    /// [`StoreError::OwnerGone`] when its user is gone.
+    /// [`StoreError::OwnerDeleted`] when its user is gone.
     async fn insert(&self, linked: &LinkedIdentity) -> Result<(), StoreError>;
     /// Notes that its user logged in with it.
     async fn touch(&self, identity: &Identity, now: Timestamp) -> Result<(), StoreError>;
@@ -117,7 +117,7 @@ pub trait ThrottleRepository: Send + Sync {
     async fn find_count(&self, counter: &Counter, now: Timestamp) -> Result<Option<Count>, StoreError>;
     /// Removes counts that were over before `now` and says how many.
     async fn delete_over(&self, now: Timestamp) -> Result<u64, StoreError>;
-    /// Notes that the user logged in from there. [`StoreError::OwnerGone`] when the user is gone.
+    /// Notes that the user logged in from there. [`StoreError::OwnerDeleted`] when the user is gone.
     async fn note_login(&self, user: UserId, network: Network, now: Timestamp) -> Result<(), StoreError>;
     /// Whether the user logged in from there.
     async fn has_logged_in(&self, user: UserId, network: Network) -> Result<bool, StoreError>;
@@ -129,7 +129,7 @@ pub trait ThrottleRepository: Send + Sync {
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait CodeRepository: Send + Sync {
-    /// Adds a code in the place of the one that its user had for its purpose. [`StoreError::OwnerGone`] when its user is
+    /// Adds a code in the place of the one that its user had for its purpose. [`StoreError::OwnerDeleted`] when its user is
     /// gone. Only where the user is locked.
     async fn put(&self, code: &IssuedCode) -> Result<(), StoreError>;
     /// Takes one attempt from the user's code for this purpose, and gives what is left of it; `None` when there is no
@@ -154,7 +154,7 @@ pub trait CodeRepository: Send + Sync {
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait MailOrderRepository: Send + Sync {
-    /// Adds an order that is due at once. [`StoreError::OwnerGone`] when its user is gone.
+    /// Adds an order that is due at once. [`StoreError::OwnerDeleted`] when its user is gone.
     async fn insert(&self, order: &MailOrder) -> Result<(), StoreError>;
     /// Whether any order is due at `now`.
     async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError>;

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 pub trait FaceRepository: Send + Sync {
     /// The user's face; `None` when he has none.
     async fn find(&self, user: UserId) -> Result<Option<EnrolledFace>, StoreError>;
-    /// Adds a face in the place of the one that its user had. [`StoreError::OwnerGone`] when its user is gone. Only where
+    /// Adds a face in the place of the one that its user had. [`StoreError::OwnerDeleted`] when its user is gone. Only where
     /// the user is locked.
     async fn put(&self, face: &EnrolledFace) -> Result<(), StoreError>;
     /// Removes the user's face; false when he has none.

@@ -17,7 +17,7 @@ pub trait TextRepository: Send + Sync {
     /// What was read from the image in these languages, in this order; `None` when it was not read yet.
     async fn find(&self, image: ImageId, languages: &LanguageSet) -> Result<Option<Text>, StoreError>;
     /// Adds a text with its pages. [`Conflict::Text`](crate::store::Conflict) when it was read already,
-    /// [`StoreError::OwnerGone`] when the image is gone.
+    /// [`StoreError::OwnerDeleted`] when the image is gone.
     async fn insert(&self, text: &Text) -> Result<(), StoreError>;
 }
 

@@ -93,7 +93,7 @@ pub enum Scope {
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait PredictionRepository: Send + Sync {
-    /// Adds a prediction that has no feedback yet. [`StoreError::OwnerGone`] when its owner or its image is gone.
+    /// Adds a prediction that has no feedback yet. [`StoreError::OwnerDeleted`] when its owner or its image is gone.
     async fn insert(&self, prediction: &Prediction) -> Result<(), StoreError>;
     /// The owner's prediction with its latest feedback; `None` when there is none.
     async fn find(&self, owner: UserId, id: PredictionId) -> Result<Option<Prediction>, StoreError>;

@@ -42,7 +42,7 @@ pub enum TaskOutcome {
 #[async_trait]
 pub trait TaskRepository: Send + Sync {
     /// Adds a queued task, ready at once; false, and nothing is added, when its owner has `in_flight_limit` queued and
-    /// running tasks already. [`StoreError::OwnerGone`] when the owner is gone.
+    /// running tasks already. [`StoreError::OwnerDeleted`] when the owner is gone.
     async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError>;
     /// The owner's task; `None` when there is none.
     async fn find(&self, owner: UserId, id: TaskId) -> Result<Option<Task>, StoreError>;

@@ -138,7 +138,7 @@ impl<C: Connection> UserRepository for Sea<C> {
             .filter(Column::Id.eq(user.id.0))
             .exec(&self.connection);
         match update.await.map_err(store_error)?.rows_affected {
-            0 => Err(StoreError::OwnerGone),
+            0 => Err(StoreError::OwnerDeleted),
             _ => Ok(()),
         }
     }
