@@ -2,7 +2,7 @@
 
 use super::dto::UserDto;
 use crate::{
-    fields::{Fields, Given},
+    fields::{FieldErrors, RawField},
     paging::write_cursor,
 };
 use application::Error;
@@ -15,8 +15,8 @@ use domain::{
 use poem_openapi::{Enum, Object};
 
 /// The part of a name or an e-mail that a list is limited to.
-pub fn parse_search(search: Option<Given<String>>) -> Result<Option<UserSearch>, Error> {
-    let mut fields = Fields::default();
+pub fn parse_search(search: Option<RawField<String>>) -> Result<Option<UserSearch>, Error> {
+    let mut fields = FieldErrors::default();
     let rule = "must have 1 to 254 visible characters";
     let search = fields.optional("q", search, |text| UserSearch::parse(&text), rule);
     fields.finish()?;
@@ -28,13 +28,13 @@ pub fn parse_search(search: Option<Given<String>>) -> Result<Option<UserSearch>,
 #[oai(rename = "UserAccess")]
 pub struct AccessRequest {
     /// Whether the account is shut.
-    disabled: Given<bool>,
+    disabled: RawField<bool>,
 }
 
 impl AccessRequest {
     /// Whether the account is to be shut.
     pub fn parse(self) -> Result<bool, Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let disabled = fields.required("disabled", self.disabled, Some, "must be true or false");
         disabled.ok_or_else(|| fields.into_error())
     }
