@@ -5,10 +5,10 @@ mod context;
 pub mod error;
 pub mod faces;
 pub mod images;
-pub mod ocr;
 pub mod operations;
 pub mod predictions;
 pub mod tasks;
+pub mod text;
 
 #[cfg(test)]
 mod fixtures;

@@ -1,4 +1,4 @@
-//! Answers that are kept for repeated requests.
+//! Idempotency keys and the responses stored under them.
 
 use super::{
     Sea,
@@ -30,14 +30,14 @@ fn of(key: &IdempotencyKey) -> Condition {
         .add(Column::KeyDigest.eq(digest(key)))
 }
 
-/// That the key is this attempt's, and not answered yet.
+/// The condition that the attempt holds the key and has no response yet.
 fn held(key: &IdempotencyKey, attempt: Uuid) -> Condition {
     of(key)
         .add(Column::Attempt.eq(attempt))
         .add(Column::Status.is_null())
 }
 
-/// The answer of a row that has one.
+/// Returns the response of a row, or `None` while the request is pending.
 fn read(row: Model) -> Result<Option<StoredResponse>, CorruptRow> {
     let corrupt = |column| CorruptRow {
         table: "kept_answers",
@@ -57,14 +57,14 @@ fn read(row: Model) -> Result<Option<StoredResponse>, CorruptRow> {
 
 #[async_trait]
 impl IdempotencyRepository for Sea<DatabaseTransaction> {
-    async fn begin(
+    async fn acquire(
         &self,
         key: &IdempotencyKey,
         attempt: Uuid,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<KeyState, StoreError> {
-        let taken = ActiveModel {
+        let acquired = ActiveModel {
             user_id: Set(key.user.0),
             operation: Set(key.operation.to_owned()),
             key_digest: Set(digest(key)),
@@ -78,22 +78,22 @@ impl IdempotencyRepository for Sea<DatabaseTransaction> {
         };
         let select = Entity::find().filter(of(key)).lock_exclusive();
         let Some(row) = select.one(&self.connection).await.map_err(store_error)? else {
-            let insert = Entity::insert(taken).exec_without_returning(&self.connection);
+            let insert = Entity::insert(acquired).exec_without_returning(&self.connection);
             let inserted = insert.await;
             inserted.map_err(|error| new_row_error(error, Conflict::IdempotencyKey))?;
             return Ok(KeyState::Acquired);
         };
         let (before, pending_until) = (row.attempt, row.pending_until);
-        if let Some(answer) = read(row)? {
-            return Ok(KeyState::Completed(answer));
+        if let Some(response) = read(row)? {
+            return Ok(KeyState::Completed(response));
         }
         if pending_until.is_some_and(|end| end > now.to_utc()) {
             return Ok(KeyState::Pending);
         }
         let take_over = Entity::update_many()
             .set(ActiveModel {
-                attempt: taken.attempt,
-                pending_until: taken.pending_until,
+                attempt: acquired.attempt,
+                pending_until: acquired.pending_until,
                 ..ActiveModel::default()
             })
             .filter(held(key, before))
@@ -104,19 +104,19 @@ impl IdempotencyRepository for Sea<DatabaseTransaction> {
         }
     }
 
-    async fn keep(
+    async fn store_response(
         &self,
         key: &IdempotencyKey,
         attempt: Uuid,
-        answer: &StoredResponse,
+        response: &StoredResponse,
     ) -> Result<bool, StoreError> {
         let update = Entity::update_many()
             .set(ActiveModel {
                 pending_until: Set(None),
-                request_digest: Set(Some(answer.request_digest.0.to_vec())),
-                status: Set(Some(answer.status.into())),
-                location: Set(answer.location.clone()),
-                body: Set(Some(answer.body.clone())),
+                request_digest: Set(Some(response.request_digest.0.to_vec())),
+                status: Set(Some(response.status.into())),
+                location: Set(response.location.clone()),
+                body: Set(Some(response.body.clone())),
                 user_id: NotSet,
                 operation: NotSet,
                 key_digest: NotSet,
@@ -128,7 +128,7 @@ impl IdempotencyRepository for Sea<DatabaseTransaction> {
         Ok(update.await.map_err(store_error)?.rows_affected > 0)
     }
 
-    async fn give_up(&self, key: &IdempotencyKey, attempt: Uuid) -> Result<(), StoreError> {
+    async fn release(&self, key: &IdempotencyKey, attempt: Uuid) -> Result<(), StoreError> {
         let delete = Entity::delete_many()
             .filter(held(key, attempt))
             .exec(&self.connection);

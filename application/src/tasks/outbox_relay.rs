@@ -1,64 +1,75 @@
-//! Telling workers on other machines of tasks.
+//! The outbox: publishes messages of ready tasks to the broker.
 
 use super::TaskSignals;
-use crate::Error;
-use domain::{store::Store, tasks::TaskPublisher};
+use crate::{Context, Error};
+use domain::tasks::TaskPublisher;
 use std::{sync::Arc, time::Duration};
 
-/// How many tasks are told of at once.
+/// How many tasks are published at once.
 const BATCH: u64 = 200;
-/// How soon a task that became ready in another process, or was missed, is told of.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// The rest after a failure.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// The interval of reads that find tasks of other processes.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// The delay after a failure.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Publishes a message for every ready task that none tells of. The row says which those are, so nothing is forgotten when
-/// the process or the broker dies in between; at worst a message is sent twice, which does no harm.
+/// Publishes a message for every ready task that has none yet.
+///
+/// The row says whether the message is published, so no task is lost if the process or the broker fails in between. At worst
+/// a message is sent twice, which has no effect.
 pub struct OutboxRelay {
-    /// Where tasks are kept.
-    pub store: Arc<dyn Store>,
-    /// The broker.
-    pub messages: Arc<dyn TaskPublisher>,
-    /// Tells of tasks that become ready in this process.
-    pub signals: Arc<TaskSignals>,
+    context: Context,
+    publisher: Arc<dyn TaskPublisher>,
+    signals: Arc<TaskSignals>,
 }
 
 impl OutboxRelay {
-    /// Publishes for as long as it is polled.
-    pub async fn run(&self) {
-        let mut failing = false;
-        loop {
-            match self.execute().await {
-                Ok(()) => failing = false,
-                Err(error) => {
-                    // Once for each outage.
-                    if !failing {
-                        tracing::warn!(
-                            error = &error as &dyn std::error::Error,
-                            "tasks wait for the broker"
-                        );
-                    }
-                    failing = true;
-                    tokio::time::sleep(AFTER_FAILURE).await;
-                    continue;
-                }
-            }
-            // Either way there may be something to publish.
-            let _ = tokio::time::timeout(LOOK_EVERY, self.signals.rung()).await;
+    /// Creates the service.
+    pub fn new(context: Context, publisher: Arc<dyn TaskPublisher>, signals: Arc<TaskSignals>) -> Self {
+        Self {
+            context,
+            publisher,
+            signals,
         }
     }
 
-    /// Publishes what is there to publish.
-    pub async fn execute(&self) -> Result<(), Error> {
+    /// Publishes until the future is dropped.
+    pub async fn run(&self) {
+        let mut failing = false;
         loop {
-            let tasks = self.store.read().tasks().unpublished(BATCH).await?;
+            match self.publish_pending().await {
+                Ok(()) => failing = false,
+                Err(error) => {
+                    // One warning per outage.
+                    if !failing {
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "tasks cannot be published to the broker"
+                        );
+                    }
+                    failing = true;
+                    tokio::time::sleep(RETRY_DELAY).await;
+                    continue;
+                }
+            }
+            // After a timeout there may be tasks of other processes.
+            let _ = tokio::time::timeout(POLL_INTERVAL, self.signals.ready()).await;
+        }
+    }
+
+    /// Publishes every task that has no message yet.
+    pub async fn publish_pending(&self) -> Result<(), Error> {
+        loop {
+            let tasks = self.context.read().tasks().unpublished(BATCH).await?;
             if tasks.is_empty() {
                 return Ok(());
             }
-            self.messages.publish(&tasks).await.map_err(Error::Unavailable)?;
-            let unit = self.store.begin().await?;
-            unit.tasks().mark_published(&tasks).await?;
-            unit.commit().await?;
+            self.publisher.publish(&tasks).await.map_err(Error::Unavailable)?;
+            let published = &tasks;
+            self.context
+                .transact(|tx| {
+                    Box::pin(async move { Ok::<_, Error>(tx.tasks().mark_published(published).await?) })
+                })
+                .await?;
         }
     }
 }

@@ -1,14 +1,14 @@
-//! How an attempt at a task ends.
+//! Failed attempts at tasks.
 
 use crate::Error;
 use domain::{
     clock::Timestamp,
     store::Transaction,
-    tasks::{Claim, MAX_ATTEMPTS, TaskFailure, TaskOutcome, rest_before_next},
+    tasks::{Claim, MAX_ATTEMPTS, TaskFailure, TaskOutcome, retry_delay},
 };
 
-/// Whether the same work may succeed when it is tried again.
-pub(super) fn may_pass(error: &Error) -> bool {
+/// Returns whether the same work may succeed on a retry.
+pub(super) fn is_retryable(error: &Error) -> bool {
     !matches!(
         error,
         Error::ImageCorrupt
@@ -21,7 +21,7 @@ pub(super) fn may_pass(error: &Error) -> bool {
     )
 }
 
-/// What a task stores of an error, for its owner to read.
+/// Returns the failure to store for an error, without its internal source.
 pub(super) fn failure_of(error: &Error) -> TaskFailure {
     TaskFailure {
         code: error.code().to_string(),
@@ -29,21 +29,23 @@ pub(super) fn failure_of(error: &Error) -> TaskFailure {
     }
 }
 
-/// Ends a failed attempt: the task rests and is tried again, or has failed for good. False when the lease is void.
-pub(super) async fn end_failed(
-    unit: &dyn Transaction,
+/// Schedules the retry of a failed attempt, or ends the task if it is not retryable or has no attempts left.
+///
+/// Returns `false` if the lease is void.
+pub(super) async fn end_failed_attempt(
+    tx: &dyn Transaction,
     claim: &Claim,
     failure: TaskFailure,
-    may_pass: bool,
+    is_retryable: bool,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let task = &claim.task;
-    let ended = if may_pass && task.attempts < MAX_ATTEMPTS {
-        let until = now + rest_before_next(task.id, task.attempts);
-        unit.tasks().postpone(&claim.lease, &failure, until).await?
+    let ended = if is_retryable && task.attempts < MAX_ATTEMPTS {
+        let until = now + retry_delay(task.id, task.attempts);
+        tx.tasks().postpone(&claim.lease, &failure, until).await?
     } else {
         let outcome = TaskOutcome::Failed(failure);
-        unit.tasks().finish(&claim.lease, &outcome, now).await?
+        tx.tasks().finish(&claim.lease, &outcome, now).await?
     };
     Ok(ended)
 }
@@ -54,7 +56,7 @@ mod tests {
     use domain::ocr::Language;
 
     #[test]
-    fn what_lies_in_the_request_or_its_image_does_not_pass_and_everything_else_may() {
+    fn errors_of_the_request_or_its_image_are_not_retryable_and_all_others_are() {
         let language = Language::parse("zzz").expect("a valid code");
         for error in [
             Error::NotFound,
@@ -68,7 +70,7 @@ mod tests {
                 available: String::new(),
             },
         ] {
-            assert!(!may_pass(&error), "{error:?}");
+            assert!(!is_retryable(&error), "{error:?}");
         }
         for error in [
             Error::Timeout,
@@ -76,12 +78,12 @@ mod tests {
             Error::Unavailable("down".into()),
             Error::Internal("a lost blob".into()),
         ] {
-            assert!(may_pass(&error), "{error:?}");
+            assert!(is_retryable(&error), "{error:?}");
         }
     }
 
     #[test]
-    fn an_owner_is_told_the_code_and_no_internal_detail() {
+    fn a_stored_failure_has_the_code_and_no_internal_detail() {
         let failure = failure_of(&Error::Internal("table texts is broken".into()));
         assert_eq!(failure.code, "internal");
         assert_eq!(failure.detail, "The service failed unexpectedly.");

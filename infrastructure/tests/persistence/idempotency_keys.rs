@@ -1,4 +1,4 @@
-//! Answers that are kept for repeated requests.
+//! Idempotency keys and the responses stored under them.
 
 use crate::{
     databases::{TestDatabase, on_every_database},
@@ -24,7 +24,7 @@ fn attempt() -> Uuid {
     UuidV7Generator.next()
 }
 
-fn answer() -> StoredResponse {
+fn response() -> StoredResponse {
     StoredResponse {
         request_digest: Sha256Digest([0xfe; 32]),
         status: 202,
@@ -33,8 +33,8 @@ fn answer() -> StoredResponse {
     }
 }
 
-/// Begins an attempt that has a minute.
-async fn try_begin(
+/// Acquires the key for one minute.
+async fn try_acquire(
     store: &SeaStore,
     key: &IdempotencyKey,
     attempt: Uuid,
@@ -42,65 +42,70 @@ async fn try_begin(
 ) -> Result<KeyState, StoreError> {
     let until = now + chrono::TimeDelta::seconds(60);
     write(store, async |work| {
-        work.idempotency_keys().begin(key, attempt, now, until).await
+        work.idempotency_keys().acquire(key, attempt, now, until).await
     })
     .await
 }
 
-async fn begin(store: &SeaStore, key: &IdempotencyKey, attempt: Uuid, now: Timestamp) -> KeyState {
-    let begun = try_begin(store, key, attempt, now).await;
+async fn acquire(store: &SeaStore, key: &IdempotencyKey, attempt: Uuid, now: Timestamp) -> KeyState {
+    let begun = try_acquire(store, key, attempt, now).await;
     begun.expect("an answer")
 }
 
-async fn keep(store: &SeaStore, key: &IdempotencyKey, attempt: Uuid, answer: &StoredResponse) -> bool {
+async fn store_response(
+    store: &SeaStore,
+    key: &IdempotencyKey,
+    attempt: Uuid,
+    answer: &StoredResponse,
+) -> bool {
     let kept = write(store, async |work| {
-        work.idempotency_keys().keep(key, attempt, answer).await
+        work.idempotency_keys().store_response(key, attempt, answer).await
     })
     .await;
     kept.expect("an answer")
 }
 
-async fn give_up(store: &SeaStore, key: &IdempotencyKey, attempt: Uuid) {
+async fn release(store: &SeaStore, key: &IdempotencyKey, attempt: Uuid) {
     let outcome = write(store, async |work| {
-        work.idempotency_keys().give_up(key, attempt).await
+        work.idempotency_keys().release(key, attempt).await
     })
     .await;
-    outcome.expect("the key is given up");
+    outcome.expect("the key is released");
 }
 
 on_every_database![
-    the_first_request_gets_the_key_and_the_next_ones_its_answer,
-    an_answer_without_a_location_comes_back_as_it_is,
-    a_key_is_another_for_another_user_operation_or_text,
-    an_attempt_that_runs_out_loses_the_key_to_the_next,
-    a_key_that_is_given_up_is_free_again,
-    a_key_of_nobody_is_refused,
-    of_requests_at_once_one_is_the_first,
-    old_keys_are_forgotten_whether_answered_or_not,
-    keys_go_with_their_user,
+    the_first_request_acquires_the_key_and_later_ones_get_its_response,
+    a_response_without_a_location_is_returned_unchanged,
+    keys_of_different_users_operations_or_texts_are_independent,
+    an_expired_attempt_loses_the_key_to_the_next,
+    a_released_key_can_be_acquired_again,
+    a_key_of_an_unknown_user_is_rejected,
+    one_of_several_concurrent_requests_acquires_the_key,
+    old_keys_are_deleted_with_or_without_a_response,
+    keys_are_deleted_with_their_user,
 ];
 
-async fn the_first_request_gets_the_key_and_the_next_ones_its_answer(database: TestDatabase) {
+async fn the_first_request_acquires_the_key_and_later_ones_get_its_response(database: TestDatabase) {
     let store = database.store().await;
     let key = key(&stored_user(&store, "ada").await, "key");
     let first = attempt();
-    assert_eq!(begin(&store, &key, first, moment(0)).await, KeyState::Acquired);
+    assert_eq!(acquire(&store, &key, first, moment(0)).await, KeyState::Acquired);
     assert_eq!(
-        begin(&store, &key, attempt(), moment(59)).await,
+        acquire(&store, &key, attempt(), moment(59)).await,
         KeyState::Pending
     );
-    assert!(!keep(&store, &key, attempt(), &answer()).await);
-    assert!(keep(&store, &key, first, &answer()).await);
+    assert!(!store_response(&store, &key, attempt(), &response()).await);
+    assert!(store_response(&store, &key, first, &response()).await);
     // However late they come, and whatever the first does then.
-    assert!(!keep(&store, &key, first, &answer()).await);
-    give_up(&store, &key, first).await;
+    assert!(!store_response(&store, &key, first, &response()).await);
+    release(&store, &key, first).await;
     for seconds in [59, 6000] {
-        let begun = begin(&store, &key, attempt(), moment(seconds)).await;
-        assert_eq!(begun, KeyState::Completed(answer()));
+        let begun = acquire(&store, &key, attempt(), moment(seconds)).await;
+        assert_eq!(begun, KeyState::Completed(response()));
     }
 }
 
-async fn an_answer_without_a_location_comes_back_as_it_is(database: TestDatabase) {
+async fn a_response_without_a_location_is_returned_unchanged(database: TestDatabase) {
     let store = database.store().await;
     let key = key(&stored_user(&store, "ada").await, "key");
     let first = attempt();
@@ -108,15 +113,15 @@ async fn an_answer_without_a_location_comes_back_as_it_is(database: TestDatabase
         status: 204,
         location: None,
         body: String::new(),
-        ..answer()
+        ..response()
     };
-    begin(&store, &key, first, moment(0)).await;
-    assert!(keep(&store, &key, first, &empty).await);
-    let begun = begin(&store, &key, attempt(), moment(1)).await;
+    acquire(&store, &key, first, moment(0)).await;
+    assert!(store_response(&store, &key, first, &empty).await);
+    let begun = acquire(&store, &key, attempt(), moment(1)).await;
     assert_eq!(begun, KeyState::Completed(empty));
 }
 
-async fn a_key_is_another_for_another_user_operation_or_text(database: TestDatabase) {
+async fn keys_of_different_users_operations_or_texts_are_independent(database: TestDatabase) {
     let store = database.store().await;
     let (ada, grace) = (
         stored_user(&store, "ada").await,
@@ -132,61 +137,70 @@ async fn a_key_is_another_for_another_user_operation_or_text(database: TestDatab
         elsewhere,
     ];
     for key in &keys {
-        assert_eq!(begin(&store, key, attempt(), moment(0)).await, KeyState::Acquired);
+        assert_eq!(
+            acquire(&store, key, attempt(), moment(0)).await,
+            KeyState::Acquired
+        );
     }
     for key in &keys {
-        assert_eq!(begin(&store, key, attempt(), moment(0)).await, KeyState::Pending);
+        assert_eq!(
+            acquire(&store, key, attempt(), moment(0)).await,
+            KeyState::Pending
+        );
     }
 }
 
-async fn an_attempt_that_runs_out_loses_the_key_to_the_next(database: TestDatabase) {
+async fn an_expired_attempt_loses_the_key_to_the_next(database: TestDatabase) {
     let store = database.store().await;
     let key = key(&stored_user(&store, "ada").await, "key");
     let (late, next) = (attempt(), attempt());
-    assert_eq!(begin(&store, &key, late, moment(0)).await, KeyState::Acquired);
-    assert_eq!(begin(&store, &key, next, moment(60)).await, KeyState::Acquired);
-    assert!(!keep(&store, &key, late, &answer()).await);
-    give_up(&store, &key, late).await;
+    assert_eq!(acquire(&store, &key, late, moment(0)).await, KeyState::Acquired);
+    assert_eq!(acquire(&store, &key, next, moment(60)).await, KeyState::Acquired);
+    assert!(!store_response(&store, &key, late, &response()).await);
+    release(&store, &key, late).await;
     assert_eq!(
-        begin(&store, &key, attempt(), moment(119)).await,
+        acquire(&store, &key, attempt(), moment(119)).await,
         KeyState::Pending
     );
     // Late as well, but nobody came meanwhile.
-    assert!(keep(&store, &key, next, &answer()).await);
-    let begun = begin(&store, &key, attempt(), moment(500)).await;
-    assert_eq!(begun, KeyState::Completed(answer()));
+    assert!(store_response(&store, &key, next, &response()).await);
+    let begun = acquire(&store, &key, attempt(), moment(500)).await;
+    assert_eq!(begun, KeyState::Completed(response()));
 }
 
-async fn a_key_that_is_given_up_is_free_again(database: TestDatabase) {
+async fn a_released_key_can_be_acquired_again(database: TestDatabase) {
     let store = database.store().await;
     let key = key(&stored_user(&store, "ada").await, "key");
     let first = attempt();
-    begin(&store, &key, first, moment(0)).await;
-    give_up(&store, &key, attempt()).await;
-    assert_eq!(begin(&store, &key, attempt(), moment(1)).await, KeyState::Pending);
-    give_up(&store, &key, first).await;
-    assert!(!keep(&store, &key, first, &answer()).await);
+    acquire(&store, &key, first, moment(0)).await;
+    release(&store, &key, attempt()).await;
     assert_eq!(
-        begin(&store, &key, attempt(), moment(1)).await,
+        acquire(&store, &key, attempt(), moment(1)).await,
+        KeyState::Pending
+    );
+    release(&store, &key, first).await;
+    assert!(!store_response(&store, &key, first, &response()).await);
+    assert_eq!(
+        acquire(&store, &key, attempt(), moment(1)).await,
         KeyState::Acquired
     );
 }
 
-async fn a_key_of_nobody_is_refused(database: TestDatabase) {
+async fn a_key_of_an_unknown_user_is_rejected(database: TestDatabase) {
     let store = database.store().await;
     let key = key(&user("nobody"), "key");
-    let outcome = try_begin(&store, &key, attempt(), moment(0)).await;
+    let outcome = try_acquire(&store, &key, attempt(), moment(0)).await;
     assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
-async fn of_requests_at_once_one_is_the_first(database: TestDatabase) {
+async fn one_of_several_concurrent_requests_acquires_the_key(database: TestDatabase) {
     let store = database.store().await;
     let ada = stored_user(&store, "ada").await;
     for round in 0..5 {
         let key = key(&ada, &format!("key {round}"));
         // First a key that nobody had; then one whose attempt ran out.
         for seconds in [0, 100] {
-            let requests = (0..6).map(|_| try_begin(&store, &key, attempt(), moment(seconds)));
+            let requests = (0..6).map(|_| try_acquire(&store, &key, attempt(), moment(seconds)));
             let mut firsts = 0;
             for outcome in join_all(requests).await {
                 match outcome {
@@ -200,15 +214,15 @@ async fn of_requests_at_once_one_is_the_first(database: TestDatabase) {
     }
 }
 
-async fn old_keys_are_forgotten_whether_answered_or_not(database: TestDatabase) {
+async fn old_keys_are_deleted_with_or_without_a_response(database: TestDatabase) {
     let store = database.store().await;
     let ada = stored_user(&store, "ada").await;
     let keys = [key(&ada, "answered"), key(&ada, "pending"), key(&ada, "younger")];
     let first = attempt();
-    begin(&store, &keys[0], first, moment(0)).await;
-    assert!(keep(&store, &keys[0], first, &answer()).await);
-    begin(&store, &keys[1], attempt(), moment(1)).await;
-    begin(&store, &keys[2], attempt(), moment(2)).await;
+    acquire(&store, &keys[0], first, moment(0)).await;
+    assert!(store_response(&store, &keys[0], first, &response()).await);
+    acquire(&store, &keys[1], attempt(), moment(1)).await;
+    acquire(&store, &keys[2], attempt(), moment(2)).await;
     let forget = async |moment| {
         let forgotten = write(&store, async |work| {
             work.idempotency_keys().delete_acquired_before(moment).await
@@ -221,16 +235,16 @@ async fn old_keys_are_forgotten_whether_answered_or_not(database: TestDatabase) 
         .iter()
         .zip([KeyState::Acquired, KeyState::Acquired, KeyState::Pending])
     {
-        assert_eq!(begin(&store, key, attempt(), moment(3)).await, expected);
+        assert_eq!(acquire(&store, key, attempt(), moment(3)).await, expected);
     }
 }
 
-async fn keys_go_with_their_user(database: TestDatabase) {
+async fn keys_are_deleted_with_their_user(database: TestDatabase) {
     let store = database.store().await;
     let ada = stored_user(&store, "ada").await;
     let (key, first) = (key(&ada, "key"), attempt());
-    begin(&store, &key, first, moment(0)).await;
+    acquire(&store, &key, first, moment(0)).await;
     let deleted = write(&store, async |work| work.users().delete(ada.id).await).await;
     deleted.expect("a deletion");
-    assert!(!keep(&store, &key, first, &answer()).await);
+    assert!(!store_response(&store, &key, first, &response()).await);
 }

@@ -4,7 +4,7 @@ use super::*;
 use domain::{
     images::ImageError,
     ocr::MockOcrEngine,
-    tasks::{MAX_ATTEMPTS, TaskFailure, rest_before_next},
+    tasks::{MAX_ATTEMPTS, TaskFailure, retry_delay},
 };
 
 type Outcome = fn() -> Result<Recognition, OcrError>;
@@ -54,7 +54,7 @@ fn failing(code: &'static str) -> MockRepositories {
 
 /// A unit of work in which the task is put off, with this code, after its first attempt.
 fn postponing(code: &'static str) -> MockRepositories {
-    let until = fixtures::now() + rest_before_next(fixtures::task().id, 1);
+    let until = fixtures::now() + retry_delay(fixtures::task().id, 1);
     let mut work = MockRepositories::default();
     work.tasks
         .expect_postpone()

@@ -9,7 +9,7 @@ const SOON: Duration = Duration::from_millis(500);
 fn handing_back() -> MockRepositories {
     let mut work = MockRepositories::default();
     work.tasks
-        .expect_hand_back()
+        .expect_release()
         .withf(|given, now| *given == lease() && *now == after(SOON))
         .times(1)
         .returning(|_, _| Ok(true));
@@ -60,7 +60,7 @@ async fn a_task_that_takes_too_long_is_handed_back_and_its_work_dropped() {
     let running = engine.running.clone();
     let worker = worker(&store, engine);
     let mut changes = worker.signals.changes();
-    assert_eq!(run(&worker, TaskSignals::hand_back).await, SOON);
+    assert_eq!(run(&worker, TaskSignals::release).await, SOON);
     assert_eq!(store.commits(), 2);
     assert!(!running.load(Ordering::SeqCst));
     let task = fixtures::task().id;
@@ -71,7 +71,7 @@ async fn a_task_that_takes_too_long_is_handed_back_and_its_work_dropped() {
 async fn a_task_that_cannot_be_handed_back_is_left_to_whoever_finds_its_lease_run_out() {
     let store = Arc::new(with_claimed(1).then_outage());
     let worker = worker(&store, SlowEngine::endless());
-    assert_eq!(run(&worker, TaskSignals::hand_back).await, SOON);
+    assert_eq!(run(&worker, TaskSignals::release).await, SOON);
     assert_eq!((store.commits(), store.left()), (1, 0));
 }
 
@@ -79,6 +79,6 @@ async fn a_task_that_cannot_be_handed_back_is_left_to_whoever_finds_its_lease_ru
 async fn an_outcome_that_the_store_does_not_take_does_not_hold_up_the_end() {
     let store = Arc::new(with_claimed(1).then_outage());
     let worker = worker(&store, SlowEngine::taking(Duration::ZERO));
-    assert_eq!(run(&worker, TaskSignals::hand_back).await, SOON);
+    assert_eq!(run(&worker, TaskSignals::release).await, SOON);
     assert_eq!((store.commits(), store.left()), (1, 0));
 }

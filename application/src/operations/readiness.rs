@@ -1,4 +1,4 @@
-//! Whether the service can do its work.
+//! Readiness: which parts of the service work.
 
 use domain::{
     faces::{FaceEngine, FaceError},
@@ -8,53 +8,53 @@ use domain::{
 use futures_util::future::join4;
 use std::sync::Arc;
 
-/// Which of the parts that decide readiness answer.
+/// The state of each part of the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
-    /// The database answers.
+    /// Whether the database responds.
     pub database: bool,
-    /// Blobs can be written and read.
+    /// Whether blobs can be written and read.
     pub storage: bool,
-    /// Text can be recognized.
+    /// Whether text can be recognized.
     pub ocr: bool,
-    /// The broker answers, where there is one. Without it tasks wait, but nothing is refused.
+    /// Whether the broker responds, or `None` without one. While it is down, tasks are accepted and wait.
     pub queue: Option<bool>,
-    /// Users can log in with faces; `None` where that is not in use.
+    /// Whether users can log in with a face, or `None` if faces are disabled.
     pub faces: Option<bool>,
-    /// How many classifiers are loaded. Without one only predictions are refused.
+    /// The number of loaded classifiers. Without one, only predictions are rejected.
     pub models: usize,
-    /// The classifiers that are configured and could not be loaded.
+    /// The configured classifiers that could not be loaded.
     pub refused_models: Vec<RefusedModel>,
 }
 
 impl Readiness {
-    /// Whether requests can be served.
+    /// Returns whether requests can be served.
     pub fn is_ready(&self) -> bool {
         self.database && self.storage && self.ocr
     }
 }
 
-/// Asks every part at once.
-pub struct CheckReadiness {
+/// Checks all parts concurrently.
+pub struct ReadinessCheck {
     /// The database.
     pub database: Arc<dyn HealthProbe>,
     /// The blob store.
     pub storage: Arc<dyn HealthProbe>,
     /// The OCR engine.
     pub ocr: Arc<dyn HealthProbe>,
-    /// The broker, where there is one.
+    /// The broker, if one is configured.
     pub queue: Option<Arc<dyn HealthProbe>>,
-    /// What knows faces.
+    /// The face engine.
     pub faces: Arc<dyn FaceEngine>,
-    /// Whether it is a failure that the models of faces are absent.
-    pub faces_demanded: bool,
+    /// Whether missing face models are a failure.
+    pub faces_required: bool,
     /// The classifiers.
     pub classifiers: Arc<dyn Classifiers>,
 }
 
-impl CheckReadiness {
-    /// How the parts are. Why one fails is logged.
-    pub async fn execute(&self) -> Readiness {
+impl ReadinessCheck {
+    /// Checks every part, and logs why one fails.
+    pub async fn check(&self) -> Readiness {
         let queue = async {
             match &self.queue {
                 Some(queue) => Some(queue.probe().await),
@@ -68,21 +68,21 @@ impl CheckReadiness {
             queue,
         )
         .await;
-        let answers = |part: &str, outcome: Result<(), domain::BoxError>| {
+        let responds = |part: &str, outcome: Result<(), domain::BoxError>| {
             if let Err(error) = &outcome {
                 tracing::warn!(part, error = &**error as &dyn std::error::Error, "not ready");
             }
             outcome.is_ok()
         };
         Readiness {
-            database: answers("database", database),
-            storage: answers("storage", storage),
-            ocr: answers("ocr", ocr),
-            queue: queue.map(|outcome| answers("queue", outcome)),
+            database: responds("database", database),
+            storage: responds("storage", storage),
+            ocr: responds("ocr", ocr),
+            queue: queue.map(|outcome| responds("queue", outcome)),
             faces: match self.faces.check() {
                 Err(FaceError::Disabled) => None,
-                Err(FaceError::NotLoaded) if !self.faces_demanded => None,
-                outcome => Some(answers("faces", outcome.map_err(Into::into))),
+                Err(FaceError::NotLoaded) if !self.faces_required => None,
+                outcome => Some(responds("faces", outcome.map_err(Into::into))),
             },
             models: self.classifiers.loaded().len(),
             refused_models: self.classifiers.refused(),
@@ -98,10 +98,10 @@ mod tests {
         BoxError, faces::MockFaceEngine, operations::MockHealthProbe, predictions::MockClassifiers,
     };
 
-    fn part(answers: bool) -> Arc<MockHealthProbe> {
+    fn part(responds: bool) -> Arc<MockHealthProbe> {
         let mut probe = MockHealthProbe::new();
         probe.expect_probe().times(1).returning(move || {
-            if answers {
+            if responds {
                 Ok(())
             } else {
                 Err(BoxError::from("down"))
@@ -116,7 +116,7 @@ mod tests {
         Arc::new(engine)
     }
 
-    /// One model that is loaded, and these that are not.
+    /// One loaded model, and these that could not be loaded.
     fn classifiers(refused: Vec<RefusedModel>) -> Arc<MockClassifiers> {
         let mut classifiers = MockClassifiers::new();
         classifiers
@@ -127,23 +127,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_part_must_answer() {
+    async fn the_database_storage_and_ocr_decide_readiness() {
         for (database, storage, ocr) in [
             (true, true, true),
             (false, true, true),
             (true, false, true),
             (true, true, false),
         ] {
-            let check = CheckReadiness {
+            let check = ReadinessCheck {
                 database: part(database),
                 storage: part(storage),
                 ocr: part(ocr),
                 queue: None,
                 faces: engine(|| Err(FaceError::Disabled)),
-                faces_demanded: false,
+                faces_required: false,
                 classifiers: classifiers(vec![]),
             };
-            let readiness = check.execute().await;
+            let readiness = check.check().await;
             assert_eq!(
                 readiness,
                 Readiness {
@@ -161,58 +161,58 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn requests_are_served_without_the_broker_which_is_told_all_the_same() {
-        let check = CheckReadiness {
+    async fn the_service_is_ready_without_the_broker() {
+        let check = ReadinessCheck {
             database: part(true),
             storage: part(true),
             ocr: part(true),
             queue: Some(part(false)),
             faces: engine(|| Ok(())),
-            faces_demanded: false,
+            faces_required: false,
             classifiers: classifiers(vec![]),
         };
-        let readiness = check.execute().await;
+        let readiness = check.check().await;
         assert_eq!((readiness.queue, readiness.is_ready()), (Some(false), true));
     }
 
     #[tokio::test]
-    async fn absent_models_of_faces_are_a_failure_only_where_faces_are_demanded() {
-        for (outcome, demanded, faces) in [
+    async fn missing_face_models_are_a_failure_only_if_faces_are_required() {
+        for (outcome, required, faces) in [
             ((|| Ok(())) as fn() -> Result<(), FaceError>, false, Some(true)),
             (|| Err(FaceError::Disabled), false, None),
             (|| Err(FaceError::NotLoaded), false, None),
             (|| Err(FaceError::NotLoaded), true, Some(false)),
         ] {
-            let check = CheckReadiness {
+            let check = ReadinessCheck {
                 database: part(true),
                 storage: part(true),
                 ocr: part(true),
                 queue: None,
                 faces: engine(outcome),
-                faces_demanded: demanded,
+                faces_required: required,
                 classifiers: classifiers(vec![]),
             };
-            let readiness = check.execute().await;
+            let readiness = check.check().await;
             assert_eq!((readiness.faces, readiness.is_ready()), (faces, true));
         }
     }
 
     #[tokio::test]
-    async fn requests_are_served_without_some_models_which_are_named_all_the_same() {
+    async fn the_service_is_ready_without_some_models_and_names_them() {
         let refused = vec![RefusedModel {
             source: "file:///srv/models/ears".into(),
             reason: "its digest is another".into(),
         }];
-        let check = CheckReadiness {
+        let check = ReadinessCheck {
             database: part(true),
             storage: part(true),
             ocr: part(true),
             queue: None,
             faces: engine(|| Err(FaceError::Disabled)),
-            faces_demanded: false,
+            faces_required: false,
             classifiers: classifiers(refused.clone()),
         };
-        let readiness = check.execute().await;
+        let readiness = check.check().await;
         assert!(readiness.is_ready());
         assert_eq!((readiness.models, readiness.refused_models), (1, refused));
     }

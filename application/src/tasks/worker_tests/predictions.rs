@@ -3,7 +3,7 @@
 use super::*;
 use domain::{
     predictions::{ClassificationError, Classifier, MockClassifier},
-    tasks::{TaskFailure, rest_before_next},
+    tasks::{TaskFailure, retry_delay},
 };
 
 /// A claim to have the image classified by `eyes`.
@@ -96,7 +96,7 @@ async fn a_prediction_that_took_too_long_is_tried_again() {
     slow.expect_model().return_const(fixtures::model("eyes", "1"));
     slow.expect_classify()
         .returning(|_, _| Err(ClassificationError::Timeout));
-    let until = fixtures::now() + rest_before_next(fixtures::task().id, 1);
+    let until = fixtures::now() + retry_delay(fixtures::task().id, 1);
     let mut postponed = MockRepositories::default();
     postponed
         .tasks

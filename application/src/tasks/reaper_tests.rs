@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::{
     ids::TaskId,
     store::test_support::{MockRepositories, MockStore},
-    tasks::{Claim, Lease, Task, TaskOutcome, TaskStatus, rest_before_next},
+    tasks::{Claim, Lease, Task, TaskOutcome, TaskStatus, retry_delay},
 };
 use futures_util::FutureExt;
 use std::sync::Mutex;
@@ -26,12 +26,12 @@ fn with_due(due: impl IntoIterator<Item = bool, IntoIter: Send + 'static>) -> Mo
 fn finding(woken: u64, abandoned: Vec<Claim>) -> MockRepositories {
     let mut work = MockRepositories::default();
     work.tasks
-        .expect_wake()
+        .expect_make_due_ready()
         .withf(|now, limit| *now == fixtures::now() && *limit == BATCH)
         .times(1)
         .returning(move |_, _| Ok(woken));
     work.tasks
-        .expect_abandoned()
+        .expect_lock_expired_leases()
         .withf(|now, limit| *now == fixtures::now() && *limit == BATCH)
         .times(1)
         .return_once(|_, _| Ok(abandoned));
@@ -39,7 +39,7 @@ fn finding(woken: u64, abandoned: Vec<Claim>) -> MockRepositories {
 }
 
 /// A task whose worker is gone in this attempt.
-fn abandoned(number: u128, attempts: u32) -> Claim {
+fn lock_expired_leases(number: u128, attempts: u32) -> Claim {
     let id = TaskId(Uuid::from_u128(number));
     Claim {
         task: Task {
@@ -99,7 +99,7 @@ async fn nobody_is_rung_for_what_was_not_committed() {
 async fn a_task_without_a_sign_of_life_rests_or_has_failed_at_its_last_attempt_and_is_told_of() {
     let (early, last) = (abandoned(1, MAX_ATTEMPTS - 1), abandoned(2, MAX_ATTEMPTS));
     let mut work = finding(0, vec![early.clone(), last.clone()]);
-    let rest: TimeDelta = rest_before_next(early.task.id, early.task.attempts);
+    let rest: TimeDelta = retry_delay(early.task.id, early.task.attempts);
     let lease = early.lease;
     work.tasks
         .expect_postpone()
