@@ -1,6 +1,6 @@
 //! The bearer token.
 
-use crate::{failure::UNAUTHORIZED, problem::Problem, use_cases::UseCases};
+use crate::{api_error::UNAUTHORIZED, problem::Problem, use_cases::UseCases};
 use application::accounts::Authenticated;
 use poem::Request;
 use poem_openapi::{SecurityScheme, auth::Bearer as BearerToken};
@@ -11,8 +11,8 @@ use std::sync::Arc;
 #[oai(ty = "bearer", rename = "bearer", checker = "check")]
 pub struct Bearer(pub Authenticated);
 
-/// What every operation that needs a token can answer besides its own.
-pub const PRIVATE: u16 = UNAUTHORIZED;
+/// The statuses of every operation that needs a token.
+pub const AUTHENTICATED: u16 = UNAUTHORIZED;
 
 async fn check(request: &Request, bearer: BearerToken) -> poem::Result<Authenticated> {
     let use_cases: &Arc<UseCases> = request.data().ok_or_else(|| {

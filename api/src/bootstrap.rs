@@ -20,6 +20,7 @@ use application::{
 use database::connect;
 use domain::{BoxError, ocr::OcrEngine, operations::HealthProbe};
 use infrastructure::{
+    imaging::{BoundedImageInspector, DecodeBudget, DecodeLimits},
     mail::{self, MailerError},
     ocr::{OcrSettings, TesseractOcrEngine},
     persistence::SeaStore,
@@ -29,7 +30,6 @@ use infrastructure::{
         ZxcvbnPasswordStrength,
     },
     system::{SystemClock, UuidV7Generator},
-    vision::{BoundedImageInspector, DecodeBudget, DecodeLimits},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;

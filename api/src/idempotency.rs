@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a repeated request is answered again, not done again.
 
 use crate::{
-    fields::{Fields, Given},
+    fields::{FieldErrors, RawField},
     problem::Problem,
 };
 use application::{
@@ -27,9 +27,9 @@ const HEADER: &str = "Idempotency-Key";
 pub fn parse_key(
     user: UserId,
     operation: &'static str,
-    given: Option<Given<String>>,
+    given: Option<RawField<String>>,
 ) -> Result<Option<IdempotencyKey>, Error> {
-    let mut fields = Fields::default();
+    let mut fields = FieldErrors::default();
     let parse = |text: String| IdempotencyKey::new(user, operation, &text);
     let key = fields.optional(
         HEADER,
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_key_that_cannot_be_one_is_named() {
         let user = UserId(uuid::Uuid::nil());
-        let given = |text: &str| Some(Given(Some(text.to_owned())));
+        let given = |text: &str| Some(RawField(Some(text.to_owned())));
         assert!(
             parse_key(user, "submitTask", given("k1"))
                 .expect("a key")
@@ -259,6 +259,6 @@ mod tests {
         );
         assert!(parse_key(user, "submitTask", None).expect("none").is_none());
         let error = parse_key(user, "submitTask", given("")).expect_err("refused");
-        assert_eq!(error.code(), "invalid_request");
+        assert_eq!(error.code(), application::ErrorCode::InvalidRequest);
     }
 }

@@ -1,12 +1,12 @@
 //! `ocellus`: the program.
 
 mod accounts;
+mod api_error;
 mod authentication;
 mod background;
 mod bootstrap;
 mod configuration;
 mod faces;
-mod failure;
 mod fields;
 mod http;
 mod idempotency;

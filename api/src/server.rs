@@ -5,8 +5,8 @@ use crate::{
     configuration::HttpSettings,
     faces::FacesApi,
     http::{
-        AllowedMethods, DrainingAcceptor, TrustedProxies, answer_errors, linger, observe, run_to_the_end,
-        secure,
+        AllowedMethods, DrainingAcceptor, TrustedProxies, answer_errors, drain_request_body, observe,
+        run_detached, secure,
     },
     images::ImagesApi,
     ocr::TextApi,
@@ -114,9 +114,9 @@ fn application(
         .map_to_response()
         .boxed();
     let answered = routes
-        .around(run_to_the_end)
+        .around(run_detached)
         .boxed()
-        .around(linger)
+        .around(drain_request_body)
         .boxed()
         .around({
             let allowed = allowed.clone();

@@ -14,4 +14,4 @@ pub mod tasks;
 mod fixtures;
 
 pub use context::Context;
-pub use error::{Error, FieldError};
+pub use error::{Error, ErrorCode, FieldError};

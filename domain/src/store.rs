@@ -43,7 +43,7 @@ pub enum StoreError {
     Conflict(Conflict),
     /// A row that this one refers to does not exist any more.
     #[error("the owner of the row is gone")]
-    OwnerGone,
+    OwnerDeleted,
     /// The database rolled the transaction back because of a deadlock, a lock timeout or a serialization failure.
     /// Running it again may succeed: [`transact`](#method.transact) does that.
     #[error("the transaction conflicts with another one")]

@@ -18,8 +18,8 @@ use domain::{
 };
 use image::{GrayImage, imageops};
 use infrastructure::{
+    imaging::{DecodeBudget, DecodeLimits, PageDecoder},
     ocr::{OcrSettings, TesseractOcrEngine},
-    vision::{DecodeBudget, DecodeLimits, PageDecoder},
 };
 use std::{
     collections::{HashMap, hash_map::Entry},

@@ -148,7 +148,7 @@ impl PrivateBroker {
     }
 
     /// Whether somebody there speaks AMQP, and has booted so far that its process id is known.
-    fn idempotency_keys(&self) -> bool {
+    fn answers(&self) -> bool {
         let greeted = || {
             let mut connection = self.connect()?;
             connection.set_read_timeout(Some(Duration::from_secs(5))).ok()?;

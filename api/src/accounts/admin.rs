@@ -2,9 +2,9 @@
 
 use super::admin_dto::{AccessRequest, ManagedUserDto, ManagedUserPageDto, parse_search};
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, CONFLICT, FORBIDDEN, Failure, JSON_BODY, NOT_FOUND},
-    fields::Given,
+    api_error::{ApiError, BAD_REQUEST, CONFLICT, FORBIDDEN, JSON_BODY, NOT_FOUND},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
     json_body::JsonBody,
     paging::page_request,
     tags::Tag,
@@ -41,12 +41,12 @@ impl AdminApi {
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
         /// A part of the name or the e-mail, without case; all users when left out.
-        q: Query<Option<Given<String>>>,
+        q: Query<Option<RawField<String>>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<ManagedUserPageDto>, Failure<{ PRIVATE | FORBIDDEN | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<ManagedUserPageDto>, ApiError<{ AUTHENTICATED | FORBIDDEN | BAD_REQUEST }>> {
         sender.0.admin()?;
         let search = parse_search(q.0)?;
         let page = page_request(limit.0, cursor.0)?;
@@ -66,8 +66,10 @@ impl AdminApi {
         /// The user.
         id: Path<Uuid>,
         body: JsonBody<AccessRequest>,
-    ) -> Result<Json<ManagedUserDto>, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND | CONFLICT | JSON_BODY }>>
-    {
+    ) -> Result<
+        Json<ManagedUserDto>,
+        ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND | CONFLICT | JSON_BODY }>,
+    > {
         let admin = sender.0.admin()?;
         let disabled = body.0.parse()?;
         let set = &use_cases.set_user_disabled;
@@ -90,7 +92,7 @@ impl AdminApi {
         use_cases: Data<&Arc<UseCases>>,
         /// The user.
         id: Path<Uuid>,
-    ) -> Result<UserRemoved, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND | CONFLICT }>> {
+    ) -> Result<UserRemoved, ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND | CONFLICT }>> {
         let admin = sender.0.admin()?;
         let delete = &use_cases.delete_other_user;
         delete.execute(admin, UserId(id.0)).await?;

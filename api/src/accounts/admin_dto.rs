@@ -2,7 +2,7 @@
 
 use super::dto::UserDto;
 use crate::{
-    fields::{Fields, Given},
+    fields::{FieldErrors, RawField},
     named::Name,
     paging::write_cursor,
 };
@@ -16,8 +16,8 @@ use domain::{
 use poem_openapi::Object;
 
 /// Parses the part of a username or an e-mail address that a list is filtered by.
-pub fn parse_search(search: Option<Given<String>>) -> Result<Option<UserSearch>, Error> {
-    let mut fields = Fields::default();
+pub fn parse_search(search: Option<RawField<String>>) -> Result<Option<UserSearch>, Error> {
+    let mut fields = FieldErrors::default();
     let rule = "must have 1 to 254 visible characters";
     let search = fields.optional("q", search, |text| UserSearch::parse(&text), rule);
     fields.finish()?;
@@ -29,13 +29,13 @@ pub fn parse_search(search: Option<Given<String>>) -> Result<Option<UserSearch>,
 #[oai(rename = "UserAccess")]
 pub struct AccessRequest {
     /// Whether the account is disabled.
-    disabled: Given<bool>,
+    disabled: RawField<bool>,
 }
 
 impl AccessRequest {
     /// Returns whether the account is to be disabled.
     pub fn parse(self) -> Result<bool, Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let disabled = fields.required("disabled", self.disabled, Some, "must be true or false");
         disabled.ok_or_else(|| fields.into_error())
     }

@@ -2,9 +2,9 @@
 
 use super::api_key_dto::{ApiKeyPageDto, ApiKeyRequest, NewApiKeyDto};
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, FORBIDDEN, Failure, JSON_BODY, NOT_FOUND, TOO_MANY},
-    fields::Given,
+    api_error::{ApiError, BAD_REQUEST, FORBIDDEN, JSON_BODY, NOT_FOUND, TOO_MANY},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
     http::ClientOrigin,
     json_body::JsonBody,
     paging::page_request,
@@ -56,7 +56,7 @@ impl ApiKeysApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         body: JsonBody<ApiKeyRequest>,
-    ) -> Result<KeyMade, Failure<{ PRIVATE | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
+    ) -> Result<KeyMade, ApiError<{ AUTHENTICATED | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
         sender.0.session()?;
         let (name, expires_at) = body.0.parse()?;
         let create = &use_cases.create_api_key;
@@ -76,10 +76,10 @@ impl ApiKeysApi {
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<ApiKeyPageDto>, Failure<{ PRIVATE | FORBIDDEN | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<ApiKeyPageDto>, ApiError<{ AUTHENTICATED | FORBIDDEN | BAD_REQUEST }>> {
         sender.0.session()?;
         let page = page_request(limit.0, cursor.0)?;
         let page = use_cases.list_api_keys.execute(sender.0.user.id, page).await?;
@@ -97,7 +97,7 @@ impl ApiKeysApi {
         origin: ClientOrigin,
         /// The key.
         id: Path<Uuid>,
-    ) -> Result<KeyWithdrawn, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND }>> {
+    ) -> Result<KeyWithdrawn, ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND }>> {
         sender.0.session()?;
         let user = sender.0.user.id;
         let delete = &use_cases.delete_api_key;

@@ -2,7 +2,7 @@
 
 use super::code_dto::{CodeWish, ResetRequest, VerificationRequest};
 use crate::{
-    failure::{Failure, JSON_BODY, TOO_MANY, UNAUTHORIZED},
+    api_error::{ApiError, JSON_BODY, TOO_MANY, UNAUTHORIZED},
     http::{AcceptedLanguage, ClientOrigin},
     json_body::JsonBody,
     tags::Tag,
@@ -50,7 +50,7 @@ impl CodesApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         body: JsonBody<VerificationRequest>,
-    ) -> Result<EmailVerified, Failure<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
+    ) -> Result<EmailVerified, ApiError<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
         let (email, code) = body.0.parse()?;
         use_cases.verify_email.execute(&email, &code, origin.0).await?;
         Ok(EmailVerified::NoContent)
@@ -70,7 +70,7 @@ impl CodesApi {
         origin: ClientOrigin,
         language: AcceptedLanguage,
         body: JsonBody<CodeWish>,
-    ) -> Result<CodeMailed, Failure<JSON_BODY>> {
+    ) -> Result<CodeMailed, ApiError<JSON_BODY>> {
         let email = body.0.parse()?;
         let request = &use_cases.request_code;
         let purpose = CodePurpose::VerifyEmail;
@@ -88,7 +88,7 @@ impl CodesApi {
         origin: ClientOrigin,
         language: AcceptedLanguage,
         body: JsonBody<CodeWish>,
-    ) -> Result<CodeMailed, Failure<JSON_BODY>> {
+    ) -> Result<CodeMailed, ApiError<JSON_BODY>> {
         let email = body.0.parse()?;
         let request = &use_cases.request_code;
         let purpose = CodePurpose::RecoverPassword;
@@ -108,7 +108,7 @@ impl CodesApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         body: JsonBody<ResetRequest>,
-    ) -> Result<PasswordReset, Failure<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
+    ) -> Result<PasswordReset, ApiError<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
         let (email, code, new) = body.0.parse()?;
         let reset = &use_cases.reset_password;
         reset.execute(&email, &code, new, origin.0).await?;

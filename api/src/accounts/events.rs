@@ -2,9 +2,9 @@
 
 use super::event_dto::EventPageDto;
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, Failure},
-    fields::Given,
+    api_error::{ApiError, BAD_REQUEST},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
     paging::page_request,
     tags::Tag,
     use_cases::UseCases,
@@ -27,10 +27,10 @@ impl EventsApi {
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<EventPageDto>, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<EventPageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let page = page_request(limit.0, cursor.0)?;
         let page = use_cases.list_events.execute(sender.0.user.id, page).await?;
         Ok(Json(page.into()))

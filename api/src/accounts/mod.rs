@@ -17,8 +17,8 @@ mod session_dto;
 mod sessions;
 
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{CONFLICT, FORBIDDEN, Failure, JSON_BODY, TOO_MANY, UNAUTHORIZED},
+    api_error::{ApiError, CONFLICT, FORBIDDEN, JSON_BODY, TOO_MANY, UNAUTHORIZED},
+    authentication::{AUTHENTICATED, Bearer},
     http::{AcceptedLanguage, ClientOrigin},
     json_body::JsonBody,
     tags::Tag,
@@ -71,7 +71,7 @@ impl AccountsApi {
         origin: ClientOrigin,
         language: AcceptedLanguage,
         body: JsonBody<RegisterRequest>,
-    ) -> Result<Registered, Failure<{ JSON_BODY | CONFLICT | TOO_MANY }>> {
+    ) -> Result<Registered, ApiError<{ JSON_BODY | CONFLICT | TOO_MANY }>> {
         let registration = body.0.parse()?;
         let register = &use_cases.register_user;
         let user = register.execute(registration, language.0, origin.0).await?;
@@ -88,7 +88,7 @@ impl AccountsApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         body: JsonBody<LoginRequest>,
-    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
+    ) -> Result<Json<TokensDto>, ApiError<{ JSON_BODY | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
         let (username, password) = body.0.parse()?;
         let tokens = use_cases.log_in.execute(&username, password, origin.0).await?;
         Ok(Json(tokens.into()))
@@ -106,7 +106,7 @@ impl AccountsApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         body: JsonBody<OidcLoginRequest>,
-    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
+    ) -> Result<Json<TokensDto>, ApiError<{ JSON_BODY | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
         let id_token = body.0.parse()?;
         let tokens = use_cases.log_in_with_identity.execute(id_token, origin.0).await?;
         Ok(Json(tokens.into()))
@@ -114,7 +114,7 @@ impl AccountsApi {
 
     /// Show my account
     #[oai(path = "/user", method = "get", operation_id = "getUser")]
-    async fn get_user(&self, sender: Bearer) -> Result<Json<UserDto>, Failure<PRIVATE>> {
+    async fn get_user(&self, sender: Bearer) -> Result<Json<UserDto>, ApiError<AUTHENTICATED>> {
         Ok(Json(sender.0.user.into()))
     }
 
@@ -131,7 +131,7 @@ impl AccountsApi {
         language: AcceptedLanguage,
         origin: ClientOrigin,
         body: JsonBody<ProfileRequest>,
-    ) -> Result<Json<UserDto>, Failure<{ PRIVATE | JSON_BODY | CONFLICT | FORBIDDEN }>> {
+    ) -> Result<Json<UserDto>, ApiError<{ AUTHENTICATED | JSON_BODY | CONFLICT | FORBIDDEN }>> {
         let (username, email) = body.0.parse()?;
         if email != sender.0.user.email {
             sender.0.session()?;
@@ -152,7 +152,7 @@ impl AccountsApi {
         &self,
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
-    ) -> Result<UserDeleted, Failure<{ PRIVATE | FORBIDDEN }>> {
+    ) -> Result<UserDeleted, ApiError<{ AUTHENTICATED | FORBIDDEN }>> {
         sender.0.session()?;
         use_cases.delete_user.execute(sender.0.user.id).await?;
         Ok(UserDeleted::NoContent)

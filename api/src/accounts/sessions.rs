@@ -3,9 +3,9 @@
 use super::session_dto::{PasswordRequest, RefreshRequest, SessionPageDto};
 use crate::{
     accounts::dto::TokensDto,
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, FORBIDDEN, Failure, JSON_BODY, NOT_FOUND, TOO_MANY, UNAUTHORIZED},
-    fields::Given,
+    api_error::{ApiError, BAD_REQUEST, FORBIDDEN, JSON_BODY, NOT_FOUND, TOO_MANY, UNAUTHORIZED},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
     http::ClientOrigin,
     json_body::JsonBody,
     paging::page_request,
@@ -58,7 +58,7 @@ impl SessionsApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         body: JsonBody<RefreshRequest>,
-    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED }>> {
+    ) -> Result<Json<TokensDto>, ApiError<{ JSON_BODY | UNAUTHORIZED }>> {
         let token = body.0.parse()?;
         let tokens = use_cases.refresh_session.execute(&token, origin.0).await?;
         Ok(Json(tokens.into()))
@@ -73,7 +73,7 @@ impl SessionsApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         body: JsonBody<RefreshRequest>,
-    ) -> Result<LoggedOut, Failure<JSON_BODY>> {
+    ) -> Result<LoggedOut, ApiError<JSON_BODY>> {
         use_cases.log_out.execute(&body.0.parse()?, origin.0).await?;
         Ok(LoggedOut::NoContent)
     }
@@ -88,7 +88,7 @@ impl SessionsApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         body: JsonBody<PasswordRequest>,
-    ) -> Result<PasswordChanged, Failure<{ PRIVATE | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
+    ) -> Result<PasswordChanged, ApiError<{ AUTHENTICATED | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
         let session = sender.0.session()?;
         let (current, new) = body.0.parse()?;
         let change = &use_cases.change_password;
@@ -107,10 +107,10 @@ impl SessionsApi {
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<SessionPageDto>, Failure<{ PRIVATE | FORBIDDEN | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<SessionPageDto>, ApiError<{ AUTHENTICATED | FORBIDDEN | BAD_REQUEST }>> {
         let current = sender.0.session()?;
         let page = page_request(limit.0, cursor.0)?;
         let page = use_cases.list_sessions.execute(sender.0.user.id, page).await?;
@@ -128,7 +128,7 @@ impl SessionsApi {
         origin: ClientOrigin,
         /// The session.
         id: Path<Uuid>,
-    ) -> Result<SessionEnded, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND }>> {
+    ) -> Result<SessionEnded, ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND }>> {
         sender.0.session()?;
         let user = sender.0.user.id;
         let end = &use_cases.end_session;

@@ -7,8 +7,8 @@ use domain::faces::FaceEngine;
 use infrastructure::faces::{DlibFaceEngine, FaceModels};
 use infrastructure::{
     faces::AbsentFaceEngine,
+    imaging::{DecodeBudget, DecodeLimits},
     security::AesEmbeddingCipher,
-    vision::{DecodeBudget, DecodeLimits},
 };
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use super::{StartError, at, storage};
 use crate::configuration::Settings;
 use infrastructure::{
     classification::{ClassifierSettings, ModelSources, RtenClassifiers},
-    vision::{DecodeBudget, DecodeLimits},
+    imaging::{DecodeBudget, DecodeLimits},
 };
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};

@@ -6,11 +6,11 @@ mod use_cases;
 
 use crate::{
     accounts::{Registered, TokensDto},
-    authentication::{Bearer, PRIVATE},
-    failure::{
-        BAD_REQUEST, CONFLICT, FORBIDDEN, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAUTHORIZED,
+    api_error::{
+        ApiError, BAD_REQUEST, CONFLICT, FORBIDDEN, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAUTHORIZED,
         UNPROCESSABLE, UNSUPPORTED,
     },
+    authentication::{AUTHENTICATED, Bearer},
     http::{AcceptedLanguage, ClientOrigin},
     tags::Tag,
     use_cases::UseCases,
@@ -49,7 +49,7 @@ impl FacesApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         form: FaceForm<Enrolment>,
-    ) -> Result<Json<FaceDto>, Failure<{ PRIVATE | FORBIDDEN | CONFLICT | PHOTOS }>> {
+    ) -> Result<Json<FaceDto>, ApiError<{ AUTHENTICATED | FORBIDDEN | CONFLICT | PHOTOS }>> {
         sender.0.session()?;
         let faces = &use_cases.faces;
         let photos = form.read(&faces.photos).await?.photos()?;
@@ -63,7 +63,7 @@ impl FacesApi {
         &self,
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
-    ) -> Result<Json<FaceDto>, Failure<{ PRIVATE | NOT_FOUND }>> {
+    ) -> Result<Json<FaceDto>, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
         let face = use_cases.faces.get.execute(sender.0.user.id).await?;
         Ok(Json(face.into()))
     }
@@ -77,7 +77,7 @@ impl FacesApi {
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
-    ) -> Result<FaceDeleted, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND }>> {
+    ) -> Result<FaceDeleted, ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND }>> {
         sender.0.session()?;
         let delete = &use_cases.faces.delete;
         delete.execute(sender.0.user.id, origin.0).await?;
@@ -96,7 +96,7 @@ impl FacesApi {
         use_cases: Data<&Arc<UseCases>>,
         origin: ClientOrigin,
         form: FaceForm<Login>,
-    ) -> Result<Json<TokensDto>, Failure<{ PHOTOS | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
+    ) -> Result<Json<TokensDto>, ApiError<{ PHOTOS | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
         let faces = &use_cases.faces;
         let parts = form.read(&faces.photos).await?;
         let login = parts.text("username").map(str::to_owned);
@@ -117,7 +117,7 @@ impl FacesApi {
         origin: ClientOrigin,
         language: AcceptedLanguage,
         form: FaceForm<Registration>,
-    ) -> Result<Registered, Failure<{ PHOTOS | CONFLICT | TOO_MANY }>> {
+    ) -> Result<Registered, ApiError<{ PHOTOS | CONFLICT | TOO_MANY }>> {
         let faces = &use_cases.faces;
         let registration = registration(form.read(&faces.photos).await?)?;
         let register = &faces.register;

@@ -4,10 +4,12 @@ mod dto;
 mod upload;
 
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, CONFLICT, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
-    fields::{Fields, Given},
-    http::{KEEP, names_tag},
+    api_error::{
+        ApiError, BAD_REQUEST, CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED,
+    },
+    authentication::{AUTHENTICATED, Bearer},
+    fields::{FieldErrors, RawField},
+    http::{CACHE_PRIVATE, names_tag},
     idempotency::{Created, answer_once, parse_key},
     paging::page_request,
     tags::Tag,
@@ -106,11 +108,13 @@ impl ImagesApi {
         use_cases: Data<&Arc<UseCases>>,
         /// Names this request, so that it can be repeated safely for a day.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<Given<String>>>,
+        key: Header<Option<RawField<String>>>,
         upload: FileUpload,
     ) -> Result<
         Uploaded,
-        Failure<{ PRIVATE | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY }>,
+        ApiError<
+            { AUTHENTICATED | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY },
+        >,
     > {
         let owner = sender.0.user.id;
         let key = parse_key(owner, "uploadImage", key.0)?;
@@ -135,10 +139,10 @@ impl ImagesApi {
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<ImagePageDto>, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<ImagePageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let page = page_request(limit.0, cursor.0)?;
         let page = use_cases.list_images.execute(sender.0.user.id, page).await?;
         Ok(Json(page.into()))
@@ -152,7 +156,7 @@ impl ImagesApi {
         use_cases: Data<&Arc<UseCases>>,
         /// The image.
         id: Path<Uuid>,
-    ) -> Result<Json<ImageDto>, Failure<{ PRIVATE | NOT_FOUND }>> {
+    ) -> Result<Json<ImageDto>, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
         let image = use_cases
             .get_image
             .execute(sender.0.user.id, ImageId(id.0))
@@ -170,7 +174,7 @@ impl ImagesApi {
         use_cases: Data<&Arc<UseCases>>,
         /// The image.
         id: Path<Uuid>,
-    ) -> Result<ImageDeleted, Failure<{ PRIVATE | NOT_FOUND }>> {
+    ) -> Result<ImageDeleted, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
         use_cases
             .delete_image
             .execute(sender.0.user.id, ImageId(id.0))
@@ -195,8 +199,8 @@ impl ImagesApi {
         /// The image.
         id: Path<Uuid>,
         /// Whether a link to the bytes will do as well; false when left out.
-        redirect: Query<Option<Given<bool>>>,
-    ) -> Result<Content, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
+        redirect: Query<Option<RawField<bool>>>,
+    ) -> Result<Content, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         let by_link = parse_redirect(redirect.0)?;
         let read = &use_cases.read_image_content;
         let content = read.execute(sender.0.user.id, ImageId(id.0), by_link).await?;
@@ -205,8 +209,8 @@ impl ImagesApi {
 }
 
 /// Whether a link to the bytes will do as well.
-pub fn parse_redirect(given: Option<Given<bool>>) -> Result<bool, Error> {
-    let mut fields = Fields::default();
+pub fn parse_redirect(given: Option<RawField<bool>>) -> Result<bool, Error> {
+    let mut fields = FieldErrors::default();
     let by_link = fields.optional("redirect", given, Some, "must be true or false");
     fields.finish()?;
     Ok(by_link.unwrap_or(false))
@@ -229,7 +233,7 @@ impl Content {
             image.size_bytes,
             tag,
             image.filename.content_disposition(),
-            KEEP.to_owned(),
+            CACHE_PRIVATE.to_owned(),
         )
     }
 }

@@ -3,9 +3,9 @@
 mod dto;
 
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, Failure, NOT_FOUND, UNPROCESSABLE},
-    fields::Given,
+    api_error::{ApiError, BAD_REQUEST, NOT_FOUND, UNPROCESSABLE},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
     tags::Tag,
     use_cases::UseCases,
 };
@@ -53,10 +53,10 @@ impl TextApi {
         id: Path<Uuid>,
         /// The languages of the text, comma-separated, as Tesseract names them: `eng,spa`. Those of the configuration
         /// when left out.
-        languages: Query<Option<Given<String>>>,
+        languages: Query<Option<RawField<String>>>,
         /// `json` or `plain`; by `Accept` when left out.
-        format: Query<Option<Given<Format>>>,
-    ) -> Result<TextRead, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND | UNPROCESSABLE }>> {
+        format: Query<Option<RawField<Format>>>,
+    ) -> Result<TextRead, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND | UNPROCESSABLE }>> {
         let (languages, format) = dto::parse(languages.0, format.0, headers)?;
         let text = use_cases
             .read_text

@@ -8,7 +8,7 @@ mod dto;
 mod metrics_access;
 
 use crate::{
-    failure::{Failure, UNAUTHORIZED},
+    api_error::{ApiError, UNAUTHORIZED},
     tags::Tag,
     use_cases::UseCases,
 };
@@ -83,7 +83,7 @@ impl OperationsApi {
     ///
     /// Needs the bearer token of the configuration where one is set.
     #[oai(path = "/metrics", method = "get", operation_id = "getMetrics")]
-    async fn metrics(&self, access: MetricsAccess) -> Result<PlainText<String>, Failure<UNAUTHORIZED>> {
+    async fn metrics(&self, access: MetricsAccess) -> Result<PlainText<String>, ApiError<UNAUTHORIZED>> {
         Ok(PlainText(access.render()?))
     }
 

@@ -6,9 +6,9 @@ use super::{
     query::{ZONE_RULE, parse_zone},
 };
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, FORBIDDEN, Failure},
-    fields::{Fields, Given},
+    api_error::{ApiError, BAD_REQUEST, FORBIDDEN},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::{FieldErrors, RawField},
     tags::Tag,
     use_cases::UseCases,
 };
@@ -49,12 +49,12 @@ impl DashboardApi {
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
         /// `today`, or the latest 7, 30 or 365 days, today among them; `today` when left out.
-        range: Query<Option<Given<Range>>>,
+        range: Query<Option<RawField<Range>>>,
         /// `mine`, or, for admins, everybody's; `mine` when left out.
-        scope: Query<Option<Given<Scope>>>,
+        scope: Query<Option<RawField<Scope>>>,
         /// The time zone of the days, by its IANA name; UTC when left out.
-        tz: Query<Option<Given<String>>>,
-    ) -> Result<Json<DashboardDto>, Failure<{ PRIVATE | BAD_REQUEST | FORBIDDEN }>> {
+        tz: Query<Option<RawField<String>>>,
+    ) -> Result<Json<DashboardDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST | FORBIDDEN }>> {
         let view = View::parse(range.0, scope.0, tz.0)?;
         let dashboard = view.count(&sender.0, use_cases.0).await?;
         Ok(Json(DashboardDto::new(view.range, view.scope, &dashboard)))
@@ -74,12 +74,12 @@ impl DashboardApi {
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
         /// `today`, or the latest 7, 30 or 365 days, today among them; `today` when left out.
-        range: Query<Option<Given<Range>>>,
+        range: Query<Option<RawField<Range>>>,
         /// `mine`, or, for admins, everybody's; `mine` when left out.
-        scope: Query<Option<Given<Scope>>>,
+        scope: Query<Option<RawField<Scope>>>,
         /// The time zone of the days, by its IANA name; UTC when left out.
-        tz: Query<Option<Given<String>>>,
-    ) -> Result<Chart, Failure<{ PRIVATE | BAD_REQUEST | FORBIDDEN }>> {
+        tz: Query<Option<RawField<String>>>,
+    ) -> Result<Chart, ApiError<{ AUTHENTICATED | BAD_REQUEST | FORBIDDEN }>> {
         let view = View::parse(range.0, scope.0, tz.0)?;
         let dashboard = view.count(&sender.0, use_cases.0).await?;
         Ok(Chart::Svg(
@@ -98,11 +98,11 @@ struct View {
 
 impl View {
     fn parse(
-        range: Option<Given<Range>>,
-        scope: Option<Given<Scope>>,
-        tz: Option<Given<String>>,
+        range: Option<RawField<Range>>,
+        scope: Option<RawField<Scope>>,
+        tz: Option<RawField<String>>,
     ) -> Result<Self, Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let rule = "must be today, week, month, year or all";
         let range = fields.optional("range", range, Some, rule);
         let scope = fields.optional("scope", scope, Some, "must be mine or all");

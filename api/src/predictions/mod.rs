@@ -14,9 +14,9 @@ mod query;
 mod use_cases;
 
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, CONFLICT, Failure, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
-    fields::{Fields, Given},
+    api_error::{ApiError, BAD_REQUEST, CONFLICT, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::{FieldErrors, RawField},
     idempotency::{Created, answer_once, parse_key},
     images::FileUpload,
     tags::Tag,
@@ -72,17 +72,19 @@ impl PredictionsApi {
         use_cases: Data<&Arc<UseCases>>,
         /// The name of a model, or `name@version`; the first of `GET /models` when left out, and the latest version of a
         /// name.
-        model: Query<Option<Given<String>>>,
+        model: Query<Option<RawField<String>>>,
         /// Names this request, so that it can be repeated safely for a day.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<Given<String>>>,
+        key: Header<Option<RawField<String>>>,
         upload: FileUpload,
     ) -> Result<
         Predicted,
-        Failure<{ PRIVATE | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY }>,
+        ApiError<
+            { AUTHENTICATED | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY },
+        >,
     > {
         let owner = sender.0.user.id;
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let name = fields.optional("model", model.0, Some, "must be the name of a model");
         fields.finish()?;
         let key = parse_key(owner, "predict", key.0)?;

@@ -3,7 +3,7 @@
 mod examples;
 
 use crate::{
-    fields::{Fields, Given},
+    fields::{FieldErrors, RawField},
     ocr::TextDto,
     paging::write_cursor,
     predictions::{PredictionDto, parse_model},
@@ -80,21 +80,21 @@ impl From<Status> for TaskStatus {
 #[oai(rename = "NewTask", example = true)]
 pub struct NewTaskDto {
     /// What to do.
-    kind: Given<Kind>,
+    kind: RawField<Kind>,
     /// The image.
-    image_id: Given<Uuid>,
+    image_id: RawField<Uuid>,
     /// The languages of the text, as Tesseract names them, the main one first; those of the configuration when left out.
     /// For `ocr`.
-    languages: Option<Given<Vec<String>>>,
+    languages: Option<RawField<Vec<String>>>,
     /// The name of a classifier, or `name@version`; the default one when left out. For `prediction`.
     #[oai(skip_serializing_if_is_none)]
-    model: Option<Given<String>>,
+    model: Option<RawField<String>>,
 }
 
 impl NewTaskDto {
     /// What is asked for, and of what the request is known again.
     pub fn parse(self) -> Result<(ImageId, TaskRequest), Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let kind = fields.required("kind", self.kind, Some, "must be ocr or prediction");
         let image = fields.required("image_id", self.image_id, Some, "must be the id of an image");
         let rule = "must be a list of language codes such as eng, at least one";
@@ -231,7 +231,7 @@ impl From<&Task> for TaskDto {
             started_at: task.started_at.map(Timestamp::to_utc),
             finished_at: task.finished_at.map(Timestamp::to_utc),
             result: None,
-            error: failure.map(|failure| ProblemDto::new(&failure.code, failure.detail.as_str())),
+            error: failure.map(ProblemDto::from_task_failure),
         }
     }
 }
@@ -266,8 +266,8 @@ impl From<Page<Task>> for TaskPageDto {
 }
 
 /// How long an answer may wait for the end of a task.
-pub fn parse_wait(wait: Option<Given<u64>>) -> Result<Duration, Error> {
-    let mut fields = Fields::default();
+pub fn parse_wait(wait: Option<RawField<u64>>) -> Result<Duration, Error> {
+    let mut fields = FieldErrors::default();
     let seconds = |seconds| (seconds <= 60).then(|| Duration::from_secs(seconds));
     let wait = fields.optional("wait", wait, seconds, "must be a number of seconds from 0 to 60");
     fields.finish()?;
@@ -275,8 +275,8 @@ pub fn parse_wait(wait: Option<Given<u64>>) -> Result<Duration, Error> {
 }
 
 /// The status that a list is limited to.
-pub fn parse_status(status: Option<Given<Status>>) -> Result<Option<TaskStatus>, Error> {
-    let mut fields = Fields::default();
+pub fn parse_status(status: Option<RawField<Status>>) -> Result<Option<TaskStatus>, Error> {
+    let mut fields = FieldErrors::default();
     let rule = "must be queued, running, succeeded, failed or cancelled";
     let status = fields.optional("status", status, |status| Some(status.into()), rule);
     fields.finish()?;

@@ -3,11 +3,12 @@
 mod dto;
 
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{
-        BAD_REQUEST, CONFLICT, Failure, JSON_BODY, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED,
+    api_error::{
+        ApiError, BAD_REQUEST, CONFLICT, JSON_BODY, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE,
+        UNSUPPORTED,
     },
-    fields::Given,
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
     idempotency::{Created, Request, answer_once, parse_key},
     images::FileUpload,
     json_body::JsonBody,
@@ -92,14 +93,16 @@ impl TasksApi {
         use_cases: Data<&Arc<UseCases>>,
         /// The languages of the text, comma-separated, as Tesseract names them: `eng,spa`. Those of the configuration
         /// when left out.
-        languages: Query<Option<Given<String>>>,
+        languages: Query<Option<RawField<String>>>,
         /// Names this request, so that it can be repeated safely for a day.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<Given<String>>>,
+        key: Header<Option<RawField<String>>>,
         upload: FileUpload,
     ) -> Result<
         UploadTaken,
-        Failure<{ PRIVATE | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY }>,
+        ApiError<
+            { AUTHENTICATED | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY },
+        >,
     > {
         let owner = sender.0.user.id;
         let languages = parse_languages(languages.0)?;
@@ -128,10 +131,12 @@ impl TasksApi {
         use_cases: Data<&Arc<UseCases>>,
         /// Names this request, so that it can be repeated safely for a day.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<Given<String>>>,
+        key: Header<Option<RawField<String>>>,
         body: JsonBody<NewTaskDto>,
-    ) -> Result<TaskTaken, Failure<{ PRIVATE | JSON_BODY | NOT_FOUND | CONFLICT | UNPROCESSABLE | TOO_MANY }>>
-    {
+    ) -> Result<
+        TaskTaken,
+        ApiError<{ AUTHENTICATED | JSON_BODY | NOT_FOUND | CONFLICT | UNPROCESSABLE | TOO_MANY }>,
+    > {
         let owner = sender.0.user.id;
         let (image, request) = body.0.parse()?;
         let key = parse_key(owner, "submitTask", key.0)?;
@@ -163,12 +168,12 @@ impl TasksApi {
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
         /// Only tasks that stand so.
-        status: Query<Option<Given<Status>>>,
+        status: Query<Option<RawField<Status>>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<TaskPageDto>, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<TaskPageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let status = parse_status(status.0)?;
         let page = page_request(limit.0, cursor.0)?;
         let page = use_cases
@@ -189,8 +194,8 @@ impl TasksApi {
         /// The task.
         id: Path<Uuid>,
         /// Seconds to wait for its end: 0 to 60; 0 when left out.
-        wait: Query<Option<Given<u64>>>,
-    ) -> Result<Json<TaskDto>, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
+        wait: Query<Option<RawField<u64>>>,
+    ) -> Result<Json<TaskDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         let (owner, patience) = (sender.0.user.id, parse_wait(wait.0)?);
         let state = use_cases.watch_task.wait(owner, TaskId(id.0), patience).await?;
         Ok(Json(state.into()))
@@ -207,8 +212,8 @@ impl TasksApi {
         /// The task.
         task_id: Path<Uuid>,
         /// Seconds to wait for its end: 0 to 60; 0 when left out.
-        wait: Query<Option<Given<u64>>>,
-    ) -> Result<Json<TaskDto>, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
+        wait: Query<Option<RawField<u64>>>,
+    ) -> Result<Json<TaskDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         self.get_task(sender, use_cases, task_id, wait).await
     }
 
@@ -222,7 +227,7 @@ impl TasksApi {
         use_cases: Data<&Arc<UseCases>>,
         /// The task.
         id: Path<Uuid>,
-    ) -> Result<TaskCancelled, Failure<{ PRIVATE | NOT_FOUND | CONFLICT }>> {
+    ) -> Result<TaskCancelled, ApiError<{ AUTHENTICATED | NOT_FOUND | CONFLICT }>> {
         use_cases
             .cancel_task
             .execute(sender.0.user.id, TaskId(id.0))
@@ -240,7 +245,7 @@ impl TasksApi {
         use_cases: Data<&Arc<UseCases>>,
         /// The task.
         id: Path<Uuid>,
-    ) -> Result<Events, Failure<{ PRIVATE | NOT_FOUND }>> {
+    ) -> Result<Events, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
         let mut follower = use_cases.watch_task.follow(sender.0.user.id, TaskId(id.0));
         let first = follower.next().await?.ok_or(Error::NotFound)?;
         let states = stream::iter([first]).chain(steps(follower));

@@ -121,6 +121,7 @@ impl Authenticate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::{
         BoxError,
@@ -181,13 +182,13 @@ mod tests {
         let outcome = authenticate(Err(InvalidToken), || unreachable!("no read"))
             .execute("token")
             .await;
-        assert_eq!(outcome.expect_err("refused").code(), "unauthenticated");
+        assert_eq!(outcome.expect_err("refused").code(), ErrorCode::Unauthenticated);
     }
 
     #[tokio::test]
     async fn a_token_dies_with_its_session() {
         let outcome = authenticate(Ok(claims()), || Ok(None)).execute("token").await;
-        assert_eq!(outcome.expect_err("refused").code(), "unauthenticated");
+        assert_eq!(outcome.expect_err("refused").code(), ErrorCode::Unauthenticated);
     }
 
     #[tokio::test]
@@ -200,7 +201,7 @@ mod tests {
         }
         let outcome = authenticate(Ok(claims()), || Ok(Some(disabled())));
         let outcome = outcome.execute("token").await;
-        assert_eq!(outcome.expect_err("refused").code(), "unauthenticated");
+        assert_eq!(outcome.expect_err("refused").code(), ErrorCode::Unauthenticated);
         let mut reads = MockRepositories::default();
         reads
             .api_keys
@@ -209,7 +210,7 @@ mod tests {
         let outcome = showing_a_key(MockStore::reading(reads))
             .execute("oc_s3cret")
             .await;
-        assert_eq!(outcome.expect_err("refused").code(), "unauthenticated");
+        assert_eq!(outcome.expect_err("refused").code(), ErrorCode::Unauthenticated);
     }
 
     #[test]
@@ -236,14 +237,14 @@ mod tests {
         let outcome = authenticate(Ok(other), || Ok(Some(fixtures::ada())))
             .execute("token")
             .await;
-        assert_eq!(outcome.expect_err("refused").code(), "unauthenticated");
+        assert_eq!(outcome.expect_err("refused").code(), ErrorCode::Unauthenticated);
     }
 
     #[tokio::test]
     async fn a_store_that_is_down_is_not_taken_for_a_bad_token() {
         let down = || Err(StoreError::Unavailable(BoxError::from("down")));
         let outcome = authenticate(Ok(claims()), down).execute("token").await;
-        assert_eq!(outcome.expect_err("refused").code(), "unavailable");
+        assert_eq!(outcome.expect_err("refused").code(), ErrorCode::Unavailable);
     }
 
     fn showing_a_key(store: impl Into<Arc<MockStore>>) -> Authenticate {
@@ -285,7 +286,10 @@ mod tests {
     async fn a_key_names_its_user_but_is_no_session() {
         let (sender, _) = by_key(None, 1).await;
         assert_eq!(sender.user.id, fixtures::ada().id);
-        assert_eq!(sender.session().expect_err("no session").code(), "forbidden");
+        assert_eq!(
+            sender.session().expect_err("no session").code(),
+            ErrorCode::Forbidden
+        );
     }
 
     #[tokio::test]
@@ -302,6 +306,6 @@ mod tests {
         let outcome = showing_a_key(MockStore::reading(reads))
             .execute("oc_unknown")
             .await;
-        assert_eq!(outcome.expect_err("refused").code(), "unauthenticated");
+        assert_eq!(outcome.expect_err("refused").code(), ErrorCode::Unauthenticated);
     }
 }

@@ -83,6 +83,7 @@ fn exposed(user: &User) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::{accounts::RateLimits, fixtures};
     use chrono::TimeDelta;
     use domain::{
@@ -94,7 +95,7 @@ mod tests {
         store: &Arc<MockStore>,
         verification: Verification,
         common: bool,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), ErrorCode> {
         let mut hasher = MockPasswordHasher::new();
         hasher
             .expect_verify()
@@ -153,9 +154,12 @@ mod tests {
         let failure = fixtures::recording(MockRepositories::default(), EventKind::PasswordChangeFailed);
         let store = Arc::new(MockStore::default().then_work(failure));
         let outcome = change(&store, Verification::Wrong, false).await;
-        assert_eq!((outcome, store.commits()), (Err("invalid_credentials"), 1));
+        assert_eq!(
+            (outcome, store.commits()),
+            (Err(ErrorCode::InvalidCredentials), 1)
+        );
         let outcome = change(&store, Verification::Right, true).await;
-        assert_eq!(outcome, Err("invalid_request"));
+        assert_eq!(outcome, Err(ErrorCode::InvalidRequest));
     }
 
     #[tokio::test]
@@ -194,7 +198,7 @@ mod tests {
         let current = "a fine password".to_owned().into();
         let outcome = change.execute(&ada, session, current, new, fixtures::origin());
         let error = outcome.await.expect_err("refused");
-        assert_eq!(error.code(), "too_many_attempts");
+        assert_eq!(error.code(), ErrorCode::TooManyAttempts);
     }
 
     #[tokio::test]
@@ -208,6 +212,9 @@ mod tests {
         });
         let store = Arc::new(MockStore::default().then_work(work));
         let outcome = change(&store, Verification::Right, false).await;
-        assert_eq!((outcome, store.commits()), (Err("invalid_credentials"), 0));
+        assert_eq!(
+            (outcome, store.commits()),
+            (Err(ErrorCode::InvalidCredentials), 0)
+        );
     }
 }

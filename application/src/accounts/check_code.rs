@@ -86,6 +86,7 @@ pub(super) async fn spend(unit: &dyn Transaction, issued: &IssuedCode) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::{
         accounts::MockPasswordHasher,
@@ -156,7 +157,7 @@ mod tests {
     async fn a_wrong_code_costs_an_attempt() {
         let (outcome, commits) = check("ada@example.org", Some(issued()), Verification::Wrong).await;
         let error = outcome.expect_err("refused");
-        assert_eq!((error.code(), commits), ("invalid_token", 1));
+        assert_eq!((error.code(), commits), (ErrorCode::InvalidToken, 1));
     }
 
     #[tokio::test]
@@ -198,9 +199,9 @@ mod tests {
         };
         for (user, is_there, expected) in [
             (Some(fixtures::ada()), true, Ok(fixtures::ada().id)),
-            (Some(fixtures::ada()), false, Err("invalid_token")),
-            (Some(moved), true, Err("invalid_token")),
-            (None, true, Err("invalid_token")),
+            (Some(fixtures::ada()), false, Err(ErrorCode::InvalidToken)),
+            (Some(moved), true, Err(ErrorCode::InvalidToken)),
+            (None, true, Err(ErrorCode::InvalidToken)),
         ] {
             let mut work = MockRepositories::default();
             work.users.expect_lock().return_once(move |_| Ok(user));

@@ -60,7 +60,7 @@ impl CreateApiKey {
             return Err(Error::TooManyApiKeys { limit: MOST_KEYS });
         }
         match unit.api_keys().insert(&key).await {
-            Err(StoreError::OwnerGone) => return Err(Error::Unauthenticated),
+            Err(StoreError::OwnerDeleted) => return Err(Error::Unauthenticated),
             inserted => inserted?,
         }
         self.events
@@ -74,6 +74,7 @@ impl CreateApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use chrono::TimeDelta;
     use domain::{
@@ -131,10 +132,10 @@ mod tests {
     async fn a_key_that_has_expired_already_and_one_too_many_are_refused() {
         let store = Arc::new(MockStore::default());
         let outcome = create(&store, Some(fixtures::now())).await;
-        assert_eq!(outcome.expect_err("refused").code(), "invalid_request");
+        assert_eq!(outcome.expect_err("refused").code(), ErrorCode::InvalidRequest);
         let store = Arc::new(MockStore::default().then_work(with_keys(MOST_KEYS)));
         let outcome = create(&store, None).await;
-        assert_eq!(outcome.expect_err("refused").code(), "quota_exceeded");
+        assert_eq!(outcome.expect_err("refused").code(), ErrorCode::QuotaExceeded);
         assert_eq!(store.commits(), 0);
     }
 }

@@ -35,12 +35,13 @@ impl DeleteApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
 
     #[tokio::test]
     async fn a_key_is_withdrawn_if_it_is_the_users_own() {
-        for (found, expected) in [(true, Ok(())), (false, Err("not_found"))] {
+        for (found, expected) in [(true, Ok(())), (false, Err(ErrorCode::NotFound))] {
             let mut work = MockRepositories::default();
             work.api_keys
                 .expect_delete()

@@ -28,10 +28,11 @@ impl DeleteOtherUser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
 
-    async fn delete(store: MockStore, id: UserId) -> Result<(), &'static str> {
+    async fn delete(store: MockStore, id: UserId) -> Result<(), ErrorCode> {
         let delete_user = Arc::new(DeleteUser {
             store: Arc::new(store),
             clock: fixtures::clock(),
@@ -53,8 +54,8 @@ mod tests {
         let mut work = MockRepositories::default();
         work.users.expect_lock().returning(|_| Ok(None));
         let store = MockStore::default().then_work(work);
-        assert_eq!(delete(store, fixtures::owner()).await, Err("not_found"));
+        assert_eq!(delete(store, fixtures::owner()).await, Err(ErrorCode::NotFound));
         let outcome = delete(MockStore::default(), fixtures::admin().id).await;
-        assert_eq!(outcome, Err("conflict"));
+        assert_eq!(outcome, Err(ErrorCode::Conflict));
     }
 }

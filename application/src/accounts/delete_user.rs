@@ -51,6 +51,7 @@ impl DeleteUser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
 
@@ -77,6 +78,6 @@ mod tests {
             events: fixtures::event_log(),
         };
         let error = delete.execute(fixtures::ada().id).await.expect_err("gone");
-        assert_eq!((error.code(), store.commits()), ("unauthenticated", 0));
+        assert_eq!((error.code(), store.commits()), (ErrorCode::Unauthenticated, 0));
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures;
 use domain::{
     accounts::{MailLanguage, MockMailer, MockPasswordHasher, MockSecretGenerator},
@@ -220,7 +221,7 @@ async fn an_order_whose_code_cannot_be_stored_is_left_for_later_and_nothing_is_s
     ] {
         let store = Arc::new(works);
         let outcome = delivering(&store, MockMailer::new()).execute().await;
-        assert_eq!(outcome.expect_err("down").code(), "unavailable");
+        assert_eq!(outcome.expect_err("down").code(), ErrorCode::Unavailable);
         assert_eq!(store.commits(), 1);
     }
 }

@@ -35,12 +35,13 @@ impl EndSession {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
 
     #[tokio::test]
     async fn a_session_ends_if_it_is_the_users_own() {
-        for (found, expected) in [(true, Ok(())), (false, Err("not_found"))] {
+        for (found, expected) in [(true, Ok(())), (false, Err(ErrorCode::NotFound))] {
             let mut work = MockRepositories::default();
             work.sessions
                 .expect_delete()

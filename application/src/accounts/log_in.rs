@@ -83,6 +83,7 @@ impl LogIn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::{accounts::RateLimits, fixtures};
     use chrono::TimeDelta;
     use domain::{
@@ -190,7 +191,10 @@ mod tests {
             let outcome = log_in(store.clone(), Verification::Wrong)
                 .execute(login, password(), fixtures::origin())
                 .await;
-            assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
+            assert_eq!(
+                outcome.expect_err("refused").code(),
+                ErrorCode::InvalidCredentials
+            );
             assert_eq!(store.commits(), 1);
         }
     }
@@ -209,7 +213,10 @@ mod tests {
         let outcome = log_in(store.clone(), Verification::RightButOutdated)
             .execute("ada", password(), fixtures::origin())
             .await;
-        assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
+        assert_eq!(
+            outcome.expect_err("refused").code(),
+            ErrorCode::InvalidCredentials
+        );
         assert_eq!(store.commits(), 1);
     }
 
@@ -239,7 +246,10 @@ mod tests {
             let outcome = throttled(throttle, store.clone(), Verification::Wrong)
                 .execute("ada", password(), fixtures::origin())
                 .await;
-            assert_eq!(outcome.expect_err("refused").code(), "invalid_credentials");
+            assert_eq!(
+                outcome.expect_err("refused").code(),
+                ErrorCode::InvalidCredentials
+            );
             assert_eq!(store.commits(), 1);
         }
     }

@@ -40,7 +40,7 @@ pub struct LogInWithIdentity {
 
 impl LogInWithIdentity {
     /// Tokens for the user of this identity. [`Error::InvalidToken`] when no issuer vouches for it, [`Error::NoIssuer`]
-    /// when none is configured; [`Error::EmailNotVouchedFor`] when nobody has the identity and the issuer does not say that
+    /// when none is configured; [`Error::IssuerEmailUnverified`] when nobody has the identity and the issuer does not say that
     /// its address was verified; [`Error::TooManyAttempts`] after too many invalid tokens.
     pub async fn execute(&self, id_token: SecretString, origin: Origin) -> Result<Tokens, Error> {
         let attempt = LoginAttempt::with_token(&origin);
@@ -69,14 +69,17 @@ impl LogInWithIdentity {
             if let Some(user) = self.known(&claims.identity).await? {
                 return Ok(user);
             }
-            let email = claims.verified_email.as_ref().ok_or(Error::EmailNotVouchedFor)?;
+            let email = claims
+                .verified_email
+                .as_ref()
+                .ok_or(Error::IssuerEmailUnverified)?;
             let linked = match self.store.read().users().find_by_email(email).await? {
                 Some(user) => self.link(user.id, &claims.identity, email, origin).await,
                 None => self.register(claims, email, attempt > 0, origin).await.map(Some),
             };
             match linked {
                 // Somebody else was first: what he did is there to be read now.
-                Ok(None) | Err(StoreError::Conflict(_) | StoreError::OwnerGone) => {}
+                Ok(None) | Err(StoreError::Conflict(_) | StoreError::OwnerDeleted) => {}
                 Ok(Some(user)) => return Ok(user),
                 Err(error) => return Err(error.into()),
             }

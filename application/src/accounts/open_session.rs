@@ -64,6 +64,7 @@ impl OpenSession {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
 
@@ -72,7 +73,7 @@ mod tests {
         required: bool,
         found: Option<User>,
         mut work: MockRepositories,
-    ) -> (Result<(), &'static str>, usize) {
+    ) -> (Result<(), ErrorCode>, usize) {
         work.users.expect_lock().returning(move |_| Ok(found.clone()));
         let store = Arc::new(MockStore::default().then_work(work));
         let open = OpenSession {
@@ -122,14 +123,14 @@ mod tests {
         };
         for required in [false, true] {
             let opened = open(required, Some(disabled.clone()), refusing()).await;
-            assert_eq!(opened, (Err("invalid_credentials"), 1));
+            assert_eq!(opened, (Err(ErrorCode::InvalidCredentials), 1));
         }
     }
 
     #[tokio::test]
     async fn a_user_who_is_deleted_while_logging_in_is_refused() {
         let opened = open(false, None, MockRepositories::default()).await;
-        assert_eq!(opened, (Err("invalid_credentials"), 0));
+        assert_eq!(opened, (Err(ErrorCode::InvalidCredentials), 0));
     }
 
     #[tokio::test]
@@ -139,7 +140,7 @@ mod tests {
             ..fixtures::ada()
         };
         let opened = open(true, Some(unverified.clone()), refusing()).await;
-        assert_eq!(opened, (Err("email_not_verified"), 1));
+        assert_eq!(opened, (Err(ErrorCode::EmailNotVerified), 1));
         let opened = open(true, Some(fixtures::ada()), letting_in()).await;
         assert_eq!(opened, (Ok(()), 1));
         let opened = open(false, Some(unverified), letting_in()).await;

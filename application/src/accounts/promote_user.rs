@@ -39,6 +39,7 @@ impl PromoteUser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
 
@@ -87,7 +88,10 @@ mod tests {
     async fn nobody_is_not_promoted() {
         for found in [None, Some(fixtures::ada())] {
             let (outcome, commits) = promote(found, locking(None)).await;
-            assert_eq!((outcome.expect_err("absent").code(), commits), ("not_found", 0));
+            assert_eq!(
+                (outcome.expect_err("absent").code(), commits),
+                (ErrorCode::NotFound, 0)
+            );
         }
     }
 }

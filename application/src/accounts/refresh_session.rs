@@ -59,6 +59,7 @@ impl RefreshSession {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
     use secrecy::ExposeSecret;
@@ -117,7 +118,7 @@ mod tests {
         let (outcome, commits) = refresh(work).await;
         assert_eq!(
             (outcome.expect_err("refused").code(), commits),
-            ("invalid_token", 0)
+            (ErrorCode::InvalidToken, 0)
         );
     }
 
@@ -138,7 +139,7 @@ mod tests {
             let (outcome, commits) = refresh(work).await;
             assert_eq!(
                 (outcome.expect_err("refused").code(), commits),
-                ("invalid_token", 1)
+                (ErrorCode::InvalidToken, 1)
             );
         }
     }
@@ -148,7 +149,7 @@ mod tests {
         let (outcome, commits) = refresh(presenting(None)).await;
         assert_eq!(
             (outcome.expect_err("refused").code(), commits),
-            ("invalid_token", 0)
+            (ErrorCode::InvalidToken, 0)
         );
     }
 }

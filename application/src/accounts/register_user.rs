@@ -91,6 +91,7 @@ impl RegisterUser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::{
         accounts::{MockPasswordHasher, MockPasswordStrength, PasswordHash},
@@ -178,8 +179,8 @@ mod tests {
     #[tokio::test]
     async fn a_taken_name_or_address_is_said_and_nothing_is_committed() {
         for (conflict, code) in [
-            (Conflict::Username, "username_taken"),
-            (Conflict::Email, "email_taken"),
+            (Conflict::Username, ErrorCode::UsernameTaken),
+            (Conflict::Email, ErrorCode::EmailTaken),
         ] {
             let mut work = MockRepositories::default();
             work.users

@@ -56,7 +56,7 @@ impl RequestCode {
         let unit = self.store.begin().await?;
         match unit.mail_orders().insert(&order).await {
             // Deleted meanwhile: nobody has the address any more.
-            Err(StoreError::OwnerGone) => return Ok(()),
+            Err(StoreError::OwnerDeleted) => return Ok(()),
             inserted => inserted?,
         }
         if purpose == CodePurpose::RecoverPassword {
@@ -160,7 +160,7 @@ mod tests {
     async fn a_user_who_is_deleted_meanwhile_is_nobody() {
         let work = MockRepositories::default();
         let (rung, commits) = order(PURPOSE, Some(fixtures::ada()), work, |_| {
-            Err(StoreError::OwnerGone)
+            Err(StoreError::OwnerDeleted)
         })
         .await;
         assert_eq!((rung, commits), (false, 0));

@@ -74,6 +74,7 @@ impl ResetPassword {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::{
         accounts::{MockPasswordHasher, MockPasswordStrength, PasswordHash, User},
@@ -168,7 +169,7 @@ mod tests {
         let store = Arc::new(MockStore::default().then_work(changing(false, false)));
         let outcome = reset(&store, fixtures::check_code(PURPOSE), false).await;
         let error = outcome.expect_err("refused");
-        assert_eq!((error.code(), store.commits()), ("invalid_token", 0));
+        assert_eq!((error.code(), store.commits()), (ErrorCode::InvalidToken, 0));
     }
 
     #[tokio::test]

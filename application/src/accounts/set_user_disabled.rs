@@ -54,6 +54,7 @@ impl SetUserDisabled {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::{
         clock::Timestamp,
@@ -141,9 +142,9 @@ mod tests {
         let mut work = MockRepositories::default();
         work.users.expect_lock().returning(|_| Ok(None));
         let (outcome, _) = set(work, true).await;
-        assert_eq!(outcome.expect_err("absent").code(), "not_found");
+        assert_eq!(outcome.expect_err("absent").code(), ErrorCode::NotFound);
         let store = Arc::new(MockStore::default());
         let outcome = on(&store, fixtures::admin().id, true).await;
-        assert_eq!(outcome.expect_err("refused").code(), "conflict");
+        assert_eq!(outcome.expect_err("refused").code(), ErrorCode::Conflict);
     }
 }

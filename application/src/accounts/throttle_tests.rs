@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures;
 use domain::store::test_support::{MockRepositories, MockStore};
 
@@ -98,7 +99,7 @@ async fn its_user_is_not_shut_out_from_where_he_logged_in_before() {
 #[tokio::test]
 async fn past_its_limit_a_network_may_try_nothing_more() {
     let outcome = checked(after_failures(100, 0, true), &ada_logs_in()).await;
-    assert_eq!(outcome.expect_err("refused").code(), "too_many_attempts");
+    assert_eq!(outcome.expect_err("refused").code(), ErrorCode::TooManyAttempts);
 }
 
 #[tokio::test]
@@ -176,7 +177,7 @@ async fn registrations_from_a_network_are_refused_past_their_limit() {
     let admitted = throttle(counting(2)).admit_registration(&origin()).await;
     assert!(admitted.is_ok());
     let refused = throttle(counting(3)).admit_registration(&origin()).await;
-    assert_eq!(refused.expect_err("refused").code(), "too_many_attempts");
+    assert_eq!(refused.expect_err("refused").code(), ErrorCode::TooManyAttempts);
 }
 
 #[tokio::test]
@@ -204,7 +205,7 @@ async fn mails_to_an_address_or_for_a_network_are_not_sent_past_their_limit() {
 async fn a_wrong_password_in_a_session_counts_against_its_user_wherever_he_is() {
     let (ada, other) = (fixtures::ada().id, UserId(Uuid::from_u128(77)));
     let closed = RateLimitKey::new(RateLimitScope::PasswordConfirmationFailures, &ada.0.to_string());
-    for (user, expected) in [(ada, Err("too_many_attempts")), (other, Ok(()))] {
+    for (user, expected) in [(ada, Err(ErrorCode::TooManyAttempts)), (other, Ok(()))] {
         let closed = closed.clone();
         let mut reads = MockRepositories::default();
         reads

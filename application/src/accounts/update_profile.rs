@@ -62,6 +62,7 @@ impl UpdateProfile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::{
         Conflict, StoreError,
@@ -141,7 +142,7 @@ mod tests {
             .expect_update()
             .returning(|_| Err(StoreError::Conflict(Conflict::Username)));
         let (outcome, commits) = update(work).await;
-        assert_eq!(outcome.expect_err("taken").code(), "username_taken");
+        assert_eq!(outcome.expect_err("taken").code(), ErrorCode::UsernameTaken);
         assert_eq!(commits, 0);
     }
 
@@ -149,6 +150,9 @@ mod tests {
     async fn a_user_who_was_just_deleted_is_no_longer_authenticated() {
         let mut work = MockRepositories::default();
         work.users.expect_lock().returning(|_| Ok(None));
-        assert_eq!(update(work).await.0.expect_err("gone").code(), "unauthenticated");
+        assert_eq!(
+            update(work).await.0.expect_err("gone").code(),
+            ErrorCode::Unauthenticated
+        );
     }
 }

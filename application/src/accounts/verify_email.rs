@@ -38,13 +38,14 @@ impl VerifyEmail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::{
         accounts::User,
         store::test_support::{MockRepositories, MockStore},
     };
 
-    async fn verify(spent: bool, updates: usize) -> (Result<(), &'static str>, usize) {
+    async fn verify(spent: bool, updates: usize) -> (Result<(), ErrorCode>, usize) {
         let mut work = MockRepositories::default();
         work.users.expect_lock().returning(|_| {
             Ok(Some(User {
@@ -80,7 +81,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_two_who_use_a_code_at_once_the_second_is_refused() {
-        assert_eq!(verify(false, 0).await, (Err("invalid_token"), 0));
+        assert_eq!(verify(false, 0).await, (Err(ErrorCode::InvalidToken), 0));
     }
 
     #[tokio::test]
@@ -95,6 +96,6 @@ mod tests {
         let email = fixtures::ada().email;
         let outcome = verify.execute(&email, &code, fixtures::origin()).await;
         let error = outcome.expect_err("refused");
-        assert_eq!((error.code(), store.commits()), ("invalid_token", 0));
+        assert_eq!((error.code(), store.commits()), (ErrorCode::InvalidToken, 0));
     }
 }

@@ -40,6 +40,7 @@ impl DeleteFace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::{faces::face_fixtures as faces, fixtures};
     use domain::{
         accounts::User,
@@ -47,7 +48,7 @@ mod tests {
         store::test_support::{MockRepositories, MockStore},
     };
 
-    async fn delete(work: MockRepositories) -> (Result<(), &'static str>, usize) {
+    async fn delete(work: MockRepositories) -> (Result<(), ErrorCode>, usize) {
         let store = Arc::new(MockStore::default().then_work(work));
         let delete = DeleteFace {
             store: store.clone(),
@@ -97,6 +98,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_face_that_is_not_there_cannot_be_removed() {
-        assert_eq!(delete(finding(None)).await, (Err("not_found"), 0));
+        assert_eq!(delete(finding(None)).await, (Err(ErrorCode::NotFound), 0));
     }
 }

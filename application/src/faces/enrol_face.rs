@@ -57,6 +57,7 @@ impl EnrolFace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::{faces::face_fixtures as faces, fixtures};
     use domain::store::test_support::{MockRepositories, MockStore};
 
@@ -97,7 +98,10 @@ mod tests {
         let mut work = MockRepositories::default();
         work.users.expect_lock().returning(|_| Ok(None));
         let store = Arc::new(MockStore::default().then_work(work));
-        assert_eq!(enrol(&store).await.expect_err("gone").code(), "unauthenticated");
+        assert_eq!(
+            enrol(&store).await.expect_err("gone").code(),
+            ErrorCode::Unauthenticated
+        );
         assert_eq!(store.commits(), 0);
     }
 }

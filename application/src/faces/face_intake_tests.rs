@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::{faces::face_fixtures as faces, fixtures};
 use domain::{
     faces::{FaceError, MockFaceEngine},
@@ -31,16 +32,16 @@ async fn the_mean_of_the_photos_is_sealed_with_its_model_and_the_least_quality()
 async fn photos_of_different_people_are_refused_in_whatever_order() {
     for seen in [[0.0, 0.0, 0.6], [0.6, 0.0, 0.0], [0.0, 0.6, 0.0], [0.0, 0.3, 0.6]] {
         let error = receive(faces::engine_seeing(seen)).await.expect_err("refused");
-        assert_eq!(error.code(), "face_mismatch");
+        assert_eq!(error.code(), ErrorCode::FaceMismatch);
     }
 }
 
 #[tokio::test]
 async fn the_photo_that_cannot_be_used_is_named() {
     for (error, code) in [
-        (FaceError::NoFace, "no_face"),
-        (FaceError::SeveralFaces, "several_faces"),
-        (FaceError::Image(ImageError::Corrupt), "image_corrupt"),
+        (FaceError::NoFace, ErrorCode::NoFace),
+        (FaceError::SeveralFaces, ErrorCode::SeveralFaces),
+        (FaceError::Image(ImageError::Corrupt), ErrorCode::ImageCorrupt),
     ] {
         let fine = DescribedFace {
             embedding: Embedding::at(0.0),
@@ -55,7 +56,7 @@ async fn the_photo_that_cannot_be_used_is_named() {
 
 #[tokio::test]
 async fn a_face_like_anothers_is_refused_only_where_users_log_in_without_names() {
-    for (other, code) in [(0.45, Some("conflict")), (0.6, None)] {
+    for (other, code) in [(0.45, Some(ErrorCode::Conflict)), (0.6, None)] {
         let mut reads = MockRepositories::default();
         let rows = vec![faces::enrolled(0.1), faces::enrolled_of(2, 0.1 + other)];
         let found = rows.clone();
@@ -128,7 +129,7 @@ async fn photos_go_at_once_where_one_cannot_be_written() {
         ..faces::intake(&store, faces::engine_seeing([0.0, 0.1, 0.2]))
     };
     let received = intake.receive(fixtures::owner(), &faces::photos()).await;
-    assert_eq!(received.expect_err("full").code(), "unavailable");
+    assert_eq!(received.expect_err("full").code(), ErrorCode::Unavailable);
     assert_eq!((store.commits(), store.left()), (2, 0));
 }
 

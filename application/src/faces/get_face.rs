@@ -20,6 +20,7 @@ impl GetFace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::{faces::face_fixtures as faces, fixtures};
     use domain::store::test_support::{MockRepositories, MockStore};
 
@@ -39,7 +40,7 @@ mod tests {
             let expected = if known {
                 Ok(faces::enrolled(0.0))
             } else {
-                Err("not_found")
+                Err(ErrorCode::NotFound)
             };
             assert_eq!(found, expected);
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::{accounts::RateLimits, faces::face_fixtures as faces, fixtures};
 use chrono::TimeDelta;
 use domain::{
@@ -61,7 +62,7 @@ async fn tried(
     login: Option<&str>,
     engine: MockFaceEngine,
     identify: bool,
-) -> Result<(), &'static str> {
+) -> Result<(), ErrorCode> {
     let use_case = log_in(store, engine, identify);
     let outcome = use_case.execute(login, faces::photo(), fixtures::origin());
     outcome.await.map(drop).map_err(|error| error.code())
@@ -142,18 +143,21 @@ async fn another_face_an_unknown_name_no_enrolment_and_a_disabled_user_are_answe
         let outcome = use_case.execute(Some(name), faces::photo(), fixtures::origin());
         let error = outcome.await.expect_err("refused");
         assert_eq!(error.to_string(), Error::FaceNotRecognized.to_string());
-        assert_eq!((error.code(), store.commits()), ("invalid_credentials", 1));
+        assert_eq!(
+            (error.code(), store.commits()),
+            (ErrorCode::InvalidCredentials, 1)
+        );
     }
 }
 
 #[tokio::test]
 async fn a_photo_without_a_face_is_a_failure_of_its_network_and_of_nobodys_account() {
     for (error, code, commits) in [
-        (FaceError::NoFace, "no_face", 1),
-        (FaceError::SeveralFaces, "several_faces", 1),
-        (FaceError::Image(ImageError::Corrupt), "image_corrupt", 1),
-        (FaceError::Busy, "unavailable", 0),
-        (FaceError::NotLoaded, "model_not_loaded", 0),
+        (FaceError::NoFace, ErrorCode::NoFace, 1),
+        (FaceError::SeveralFaces, ErrorCode::SeveralFaces, 1),
+        (FaceError::Image(ImageError::Corrupt), ErrorCode::ImageCorrupt, 1),
+        (FaceError::Busy, ErrorCode::Unavailable, 0),
+        (FaceError::NotLoaded, ErrorCode::ModelNotLoaded, 0),
     ] {
         let store = knowing_ada(fixtures::ada(), Some(faces::enrolled(0.0)), 0);
         let store = Arc::new(if commits > 0 {
@@ -171,14 +175,14 @@ async fn a_photo_without_a_face_is_a_failure_of_its_network_and_of_nobodys_accou
 async fn a_network_past_its_failures_is_refused_before_the_photo_is_looked_at() {
     let store = Arc::new(knowing_ada(fixtures::ada(), Some(faces::enrolled(0.0)), 100));
     let outcome = tried(&store, Some("ada"), faces::engine(), false).await;
-    assert_eq!(outcome, Err("too_many_attempts"));
+    assert_eq!(outcome, Err(ErrorCode::TooManyAttempts));
 }
 
 #[tokio::test]
 async fn a_face_without_a_name_is_known_only_where_that_is_switched_on() {
     let store = Arc::new(MockStore::default());
     let outcome = tried(&store, None, faces::engine(), false).await;
-    assert_eq!(outcome, Err("invalid_request"));
+    assert_eq!(outcome, Err(ErrorCode::InvalidRequest));
     let store = knowing_ada(fixtures::ada(), Some(faces::enrolled(0.0)), 0)
         .then_work(finding_ada())
         .then_work(letting_in());
@@ -195,7 +199,10 @@ async fn of_too_many_faces_a_name_is_needed_before_the_photo_is_looked_at() {
         ..log_in(&store, faces::engine(), true)
     };
     let outcome = use_case.execute(None, faces::photo(), fixtures::origin()).await;
-    assert_eq!(outcome.expect_err("a name is needed").code(), "invalid_request");
+    assert_eq!(
+        outcome.expect_err("a name is needed").code(),
+        ErrorCode::InvalidRequest
+    );
 }
 
 #[tokio::test]
@@ -204,5 +211,8 @@ async fn a_face_without_a_name_must_be_nearer_than_one_with_a_name() {
     let store = knowing_ada(fixtures::ada(), Some(faces::enrolled(0.0)), 0).then_work(failure);
     let store = Arc::new(store);
     let outcome = tried(&store, None, faces::engine_seeing([0.45]), true).await;
-    assert_eq!((outcome, store.commits()), (Err("invalid_credentials"), 1));
+    assert_eq!(
+        (outcome, store.commits()),
+        (Err(ErrorCode::InvalidCredentials), 1)
+    );
 }

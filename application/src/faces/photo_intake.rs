@@ -81,6 +81,7 @@ impl ReceivedPhoto {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures::PNG_START;
     use domain::{
         faces::{FaceError, MockFaceEngine},
@@ -107,10 +108,10 @@ mod tests {
     #[tokio::test]
     async fn what_is_too_large_no_image_or_broken_off_is_refused() {
         for (source, code) in [
-            (ChunkSource::new([PNG_START, &[0; 64]]), "image_too_large"),
-            (ChunkSource::new([b"<html></html>"]), "unsupported_image"),
-            (ChunkSource::new([]), "unsupported_image"),
-            (ChunkSource::breaking_off([PNG_START]), "invalid_request"),
+            (ChunkSource::new([PNG_START, &[0; 64]]), ErrorCode::ImageTooLarge),
+            (ChunkSource::new([b"<html></html>"]), ErrorCode::UnsupportedImage),
+            (ChunkSource::new([]), ErrorCode::UnsupportedImage),
+            (ChunkSource::breaking_off([PNG_START]), ErrorCode::InvalidRequest),
         ] {
             let intake = intake(64);
             let error = intake.receive(Box::new(source)).await.expect_err("refused");
@@ -125,7 +126,7 @@ mod tests {
         let others = intake.take(MEMORY_BYTES - PNG_START.len()).expect("room");
         let photo = || Box::new(ChunkSource::new([PNG_START, b"more"]));
         let error = intake.receive(photo()).await.expect_err("no room");
-        assert_eq!(error.code(), "unavailable");
+        assert_eq!(error.code(), ErrorCode::Unavailable);
         drop(others);
         assert!(intake.receive(photo()).await.is_ok());
     }
@@ -133,8 +134,8 @@ mod tests {
     #[test]
     fn without_an_engine_nobody_needs_to_send_anything() {
         for (error, code) in [
-            (FaceError::Disabled, "unavailable"),
-            (FaceError::NotLoaded, "model_not_loaded"),
+            (FaceError::Disabled, ErrorCode::Unavailable),
+            (FaceError::NotLoaded, ErrorCode::ModelNotLoaded),
         ] {
             let mut engine = MockFaceEngine::new();
             engine.expect_check().return_once(|| Err(error));

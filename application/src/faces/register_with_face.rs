@@ -100,6 +100,7 @@ impl RegisterWithFace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::{faces::face_fixtures as faces, fixtures};
     use domain::store::{
         Conflict, StoreError,
@@ -159,8 +160,8 @@ mod tests {
     #[tokio::test]
     async fn a_taken_name_or_address_is_said_and_nothing_is_committed() {
         for (conflict, code) in [
-            (Conflict::Username, "username_taken"),
-            (Conflict::Email, "email_taken"),
+            (Conflict::Username, ErrorCode::UsernameTaken),
+            (Conflict::Email, ErrorCode::EmailTaken),
         ] {
             let mut work = MockRepositories::default();
             work.users

@@ -46,6 +46,7 @@ impl DeleteDueBlobs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::{
         BoxError,
@@ -106,7 +107,10 @@ mod tests {
             blobs: Arc::new(blobs),
             clock: fixtures::clock(),
         };
-        assert_eq!(sweep.execute().await.expect_err("down").code(), "unavailable");
+        assert_eq!(
+            sweep.execute().await.expect_err("down").code(),
+            ErrorCode::Unavailable
+        );
         assert_eq!(store.commits(), 0);
     }
 }

@@ -38,6 +38,7 @@ impl DeleteImage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
 
@@ -87,6 +88,9 @@ mod tests {
         let mut work = without_predictions();
         work.images.expect_delete().returning(|_, _| Ok(false));
         let (outcome, commits) = delete(work).await;
-        assert_eq!((outcome.expect_err("absent").code(), commits), ("not_found", 0));
+        assert_eq!(
+            (outcome.expect_err("absent").code(), commits),
+            (ErrorCode::NotFound, 0)
+        );
     }
 }

@@ -29,6 +29,7 @@ impl GetImage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
 
@@ -53,6 +54,6 @@ mod tests {
     #[tokio::test]
     async fn to_anybody_else_it_is_not_there() {
         let other = UserId(uuid::Uuid::from_u128(2));
-        assert_eq!(get(other).await.expect_err("hidden").code(), "not_found");
+        assert_eq!(get(other).await.expect_err("hidden").code(), ErrorCode::NotFound);
     }
 }

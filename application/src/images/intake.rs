@@ -77,7 +77,7 @@ impl ImageIntake {
     pub(crate) async fn add(&self, image: &Image) -> Result<Box<dyn Transaction>, Error> {
         let unit = self.store.begin().await?;
         let added = match unit.images().insert(image, self.limits.quota).await {
-            Err(StoreError::OwnerGone) => return Err(Error::Unauthenticated),
+            Err(StoreError::OwnerDeleted) => return Err(Error::Unauthenticated),
             added => added?,
         };
         if !added {

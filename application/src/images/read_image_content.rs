@@ -92,6 +92,7 @@ pub(crate) async fn open_content(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures::{self, PNG_START};
     use domain::{
         images::{MockBlobStore, test_support::ChunkSource},
@@ -171,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_gets_a_link_to_what_is_not_theirs() {
         let content = by_link(None, Some("https://there")).await;
-        assert_eq!(content.err().expect("absent").code(), "not_found");
+        assert_eq!(content.err().expect("absent").code(), ErrorCode::NotFound);
     }
 
     #[tokio::test]
@@ -189,7 +190,7 @@ mod tests {
     async fn an_absent_image_has_no_bytes() {
         assert_eq!(
             read(vec![None], true).await.err().expect("absent").code(),
-            "not_found"
+            ErrorCode::NotFound
         );
     }
 
@@ -201,13 +202,16 @@ mod tests {
                 .err()
                 .expect("gone")
                 .code(),
-            "not_found"
+            ErrorCode::NotFound
         );
     }
 
     #[tokio::test]
     async fn a_lost_blob_is_a_defect_and_not_an_absence() {
         let found = vec![Some(fixtures::image()), Some(fixtures::image())];
-        assert_eq!(read(found, false).await.err().expect("lost").code(), "internal");
+        assert_eq!(
+            read(found, false).await.err().expect("lost").code(),
+            ErrorCode::Internal
+        );
     }
 }

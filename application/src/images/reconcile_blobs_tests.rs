@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures;
 use domain::{
     BoxError,
@@ -122,5 +123,5 @@ async fn a_listing_that_breaks_off_is_no_reason_to_report_losses() {
         Ok(Box::new(listing))
     });
     let failure = reconcile(&store, blobs, false).await.expect_err("down");
-    assert_eq!(failure.code(), "unavailable");
+    assert_eq!(failure.code(), ErrorCode::Unavailable);
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::{
     fixtures::{self, FACTS, PNG_START},
     images::intake::UPLOAD_WINDOW,
@@ -76,7 +77,7 @@ fn uploading(store: &Arc<MockStore>, facts: fn() -> Result<ImageFacts, ImageErro
 }
 
 /// Uploads something that is refused after the reservation; the blob must be scheduled at once and nothing added.
-async fn refused(source: ChunkSource, facts: fn() -> Result<ImageFacts, ImageError>) -> &'static str {
+async fn refused(source: ChunkSource, facts: fn() -> Result<ImageFacts, ImageError>) -> ErrorCode {
     let store = Arc::new(with_room().then_work(reserving()).then_work(abandoning()));
     let error = upload(&store, source, facts).await.expect_err("refused");
     assert_eq!(store.commits(), 2, "one reserves the blob, one gives it up");
@@ -117,7 +118,7 @@ async fn bytes_past_the_limit_are_refused() {
     let source = ChunkSource::new([PNG_START, &[0; 64]]);
     assert_eq!(
         refused(source, || unreachable!("not decoded")).await,
-        "image_too_large"
+        ErrorCode::ImageTooLarge
     );
 }
 
@@ -125,11 +126,11 @@ async fn bytes_past_the_limit_are_refused() {
 async fn bytes_of_no_image_and_no_bytes_at_all_are_unsupported() {
     assert_eq!(
         refused(ChunkSource::new([b"<svg/>"]), || unreachable!("not decoded")).await,
-        "unsupported_image"
+        ErrorCode::UnsupportedImage
     );
     assert_eq!(
         refused(ChunkSource::new([]), || unreachable!("not decoded")).await,
-        "unsupported_image"
+        ErrorCode::UnsupportedImage
     );
 }
 
@@ -138,21 +139,24 @@ async fn a_sender_who_goes_away_leaves_nothing() {
     let source = ChunkSource::breaking_off([PNG_START]);
     assert_eq!(
         refused(source, || unreachable!("not decoded")).await,
-        "invalid_request"
+        ErrorCode::InvalidRequest
     );
 }
 
 #[tokio::test]
 async fn an_image_that_does_not_decode_is_refused_with_the_reason() {
     let png = || ChunkSource::new([PNG_START]);
-    assert_eq!(refused(png(), || Err(ImageError::Corrupt)).await, "image_corrupt");
+    assert_eq!(
+        refused(png(), || Err(ImageError::Corrupt)).await,
+        ErrorCode::ImageCorrupt
+    );
     assert_eq!(
         refused(png(), || Err(ImageError::Dimensions { max_pixels: 1 })).await,
-        "image_dimensions"
+        ErrorCode::ImageDimensions
     );
     assert_eq!(
         refused(png(), || Err(ImageError::TooManyPages { limit: 1 })).await,
-        "too_many_pages"
+        ErrorCode::TooManyPages
     );
 }
 
@@ -162,14 +166,14 @@ async fn a_full_quota_is_said_before_a_byte_is_taken() {
     reads.images.expect_fits_quota().returning(|_, _, _| Ok(false));
     let store = Arc::new(MockStore::reading(reads));
     let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
-    assert_eq!(outcome.expect_err("refused").code(), "quota_exceeded");
+    assert_eq!(outcome.expect_err("refused").code(), ErrorCode::QuotaExceeded);
 }
 
 #[tokio::test]
 async fn a_quota_that_this_image_would_exceed_and_an_owner_who_is_gone_add_nothing() {
     for (added, code) in [
-        (Ok(false), "quota_exceeded"),
-        (Err(StoreError::OwnerGone), "unauthenticated"),
+        (Ok(false), ErrorCode::QuotaExceeded),
+        (Err(StoreError::OwnerDeleted), ErrorCode::Unauthenticated),
     ] {
         let works = with_room()
             .then_work(reserving())
@@ -190,7 +194,7 @@ async fn an_upload_that_outlasts_its_window_is_not_added_because_its_blob_may_be
         .then_work(abandoning());
     let store = Arc::new(works);
     let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
-    assert_eq!(outcome.expect_err("too late").code(), "timeout");
+    assert_eq!(outcome.expect_err("too late").code(), ErrorCode::Timeout);
     assert_eq!(store.commits(), 2);
 }
 
@@ -201,7 +205,7 @@ async fn a_commit_whose_end_is_not_known_leaves_the_blob_to_its_reservation() {
         .then_failing_commit(adding(Ok(true), true));
     let store = Arc::new(works);
     let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
-    assert_eq!(outcome.expect_err("down").code(), "unavailable");
+    assert_eq!(outcome.expect_err("down").code(), ErrorCode::Unavailable);
     assert_eq!(store.commits(), 1, "what may be added is not taken away");
 }
 
@@ -245,5 +249,8 @@ async fn an_upload_that_lost_its_key_to_a_repetition_adds_nothing() {
         .then_work(abandoning());
     let store = Arc::new(works);
     let error = upload_once(&store).await.expect_err("taken over");
-    assert_eq!((error.code(), store.commits()), ("idempotency_conflict", 2));
+    assert_eq!(
+        (error.code(), store.commits()),
+        (ErrorCode::IdempotencyConflict, 2)
+    );
 }

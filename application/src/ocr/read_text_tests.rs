@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures::{self, languages, page};
 use domain::{
     images::{BlobStore, ImageError, MediaType, MockBlobStore},
@@ -125,14 +126,17 @@ async fn what_another_process_saved_first_counts() {
 
 #[tokio::test]
 async fn an_image_that_is_deleted_while_it_is_read_is_absent() {
-    let store = Arc::new(with_image(vec![]).then_work(saving(|| Err(StoreError::OwnerGone))));
+    let store = Arc::new(with_image(vec![]).then_work(saving(|| Err(StoreError::OwnerDeleted))));
     let outcome = read(&reading(&store, engine(1, RECOGNIZED)), None).await;
-    assert_eq!(outcome.expect_err("gone").code(), "not_found");
+    assert_eq!(outcome.expect_err("gone").code(), ErrorCode::NotFound);
 }
 
 #[tokio::test]
 async fn an_image_that_is_deleted_before_it_is_read_is_absent_and_a_lost_blob_is_a_defect() {
-    for (found_again, code) in [(None, "not_found"), (Some(fixtures::image()), "internal")] {
+    for (found_again, code) in [
+        (None, ErrorCode::NotFound),
+        (Some(fixtures::image()), ErrorCode::Internal),
+    ] {
         let found = Mutex::new([Some(fixtures::image()), found_again].into_iter());
         let mut reads = MockRepositories::default();
         reads
@@ -154,7 +158,7 @@ async fn somebody_elses_image_is_absent() {
     let use_case = reading(&store, engine(0, RECOGNIZED));
     let other = UserId(uuid::Uuid::from_u128(2));
     let outcome = use_case.execute(other, fixtures::image_id(), None).await;
-    assert_eq!(outcome.expect_err("hidden").code(), "not_found");
+    assert_eq!(outcome.expect_err("hidden").code(), ErrorCode::NotFound);
 }
 
 #[tokio::test]
@@ -166,19 +170,22 @@ async fn an_unknown_language_is_refused_by_name_with_those_that_there_are() {
     )
     .await;
     let error = outcome.expect_err("refused");
-    assert_eq!(error.code(), "unsupported_language");
+    assert_eq!(error.code(), ErrorCode::UnsupportedLanguage);
     assert_eq!(
         error.to_string(),
-        "The language zzz is not available; these are: eng, spa."
+        "The language zzz is not available. Available languages: eng, spa."
     );
 }
 
 #[tokio::test]
 async fn a_failed_reading_keeps_nothing() {
-    let failures: [(Outcome, &str); 3] = [
-        (|| Err(OcrError::Timeout), "timeout"),
-        (|| Err(OcrError::Busy), "unavailable"),
-        (|| Err(OcrError::Image(ImageError::Corrupt)), "image_corrupt"),
+    let failures: [(Outcome, ErrorCode); 3] = [
+        (|| Err(OcrError::Timeout), ErrorCode::Timeout),
+        (|| Err(OcrError::Busy), ErrorCode::Unavailable),
+        (
+            || Err(OcrError::Image(ImageError::Corrupt)),
+            ErrorCode::ImageCorrupt,
+        ),
     ];
     for (failure, code) in failures {
         let store = Arc::new(with_image(vec![]));

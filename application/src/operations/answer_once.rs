@@ -66,7 +66,7 @@ impl Idempotency {
             }
             Ok(begun) => Ok(begun),
             Err(StoreError::Conflict(Conflict::IdempotencyKey)) => Ok(KeyState::Pending),
-            Err(StoreError::OwnerGone) => Err(Error::Unauthenticated),
+            Err(StoreError::OwnerDeleted) => Err(Error::Unauthenticated),
             Err(error) => Err(error.into()),
         }
     }

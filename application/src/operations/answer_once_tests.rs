@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures;
 use domain::store::test_support::{MockRepositories, MockStore};
 use tokio::time::Instant;
@@ -44,7 +45,10 @@ async fn the_first_request_gets_the_key_for_a_minute() {
 #[tokio::test]
 async fn a_request_whose_key_was_not_committed_is_not_the_first() {
     let store = Arc::new(MockStore::default().then_failing_commit(asking(Ok(KeyState::Acquired))));
-    assert_eq!(begin(&store).await.expect_err("down").code(), "unavailable");
+    assert_eq!(
+        begin(&store).await.expect_err("down").code(),
+        ErrorCode::Unavailable
+    );
 }
 
 #[tokio::test]
@@ -104,8 +108,8 @@ async fn a_repetition_waits_half_a_minute_and_no_longer() {
 #[tokio::test]
 async fn a_user_who_is_gone_is_not_known_and_an_outage_is_said() {
     for (failure, code) in [
-        (StoreError::OwnerGone, "unauthenticated"),
-        (StoreError::Unavailable("down".into()), "unavailable"),
+        (StoreError::OwnerDeleted, ErrorCode::Unauthenticated),
+        (StoreError::Unavailable("down".into()), ErrorCode::Unavailable),
     ] {
         let store = Arc::new(MockStore::default().then_work(asking(Err(failure))));
         assert_eq!(begin(&store).await.expect_err("failed").code(), code);

@@ -46,6 +46,7 @@ impl<T> IdempotencyGuard<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::{
         Store, StoreError,
@@ -82,8 +83,11 @@ mod tests {
     #[tokio::test]
     async fn an_attempt_that_lost_its_key_and_a_store_that_fails_are_errors() {
         for (kept, code) in [
-            (Ok(false), "idempotency_conflict"),
-            (Err(StoreError::Unavailable("down".into())), "unavailable"),
+            (Ok(false), ErrorCode::IdempotencyConflict),
+            (
+                Err(StoreError::Unavailable("down".into())),
+                ErrorCode::Unavailable,
+            ),
         ] {
             assert_eq!(keep(kept).await.0.expect_err("not kept").code(), code);
         }

@@ -28,12 +28,13 @@ impl DeletePrediction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
 
     #[tokio::test]
     async fn what_is_there_is_deleted_and_what_is_not_is_absent() {
-        for (there, expected) in [(true, (None, 1)), (false, (Some("not_found"), 0))] {
+        for (there, expected) in [(true, (None, 1)), (false, (Some(ErrorCode::NotFound), 0))] {
             let mut work = MockRepositories::default();
             work.predictions
                 .expect_delete()

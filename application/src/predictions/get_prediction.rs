@@ -25,6 +25,7 @@ impl GetPrediction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::MockStore;
 
@@ -42,6 +43,6 @@ mod tests {
             fixtures::prediction()
         );
         let other = UserId(uuid::Uuid::from_u128(2));
-        assert_eq!(get(other).await.expect_err("hidden").code(), "not_found");
+        assert_eq!(get(other).await.expect_err("hidden").code(), ErrorCode::NotFound);
     }
 }

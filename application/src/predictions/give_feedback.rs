@@ -78,6 +78,7 @@ fn right_label(prediction: &Prediction, correct: bool, label: Option<Label>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures::{self, label};
     use domain::store::test_support::{MockRepositories, MockStore};
     use uuid::Uuid;
@@ -158,13 +159,13 @@ mod tests {
         let other = UserId(Uuid::from_u128(2));
         assert_eq!(
             give(&store, other, true, None).await.expect_err("hidden").code(),
-            "not_found"
+            ErrorCode::NotFound
         );
         let store = keeping(true, None, false);
         let error = give(&store, fixtures::owner(), true, None).await;
         assert_eq!(
             (error.expect_err("gone").code(), store.commits()),
-            ("not_found", 0)
+            (ErrorCode::NotFound, 0)
         );
     }
 }

@@ -58,7 +58,7 @@ impl PredictImage {
     ) -> Result<Box<dyn Transaction>, Error> {
         let unit = self.intake.add(image).await?;
         match unit.predictions().insert(prediction).await {
-            Err(StoreError::OwnerGone) => return Err(Error::Unauthenticated),
+            Err(StoreError::OwnerDeleted) => return Err(Error::Unauthenticated),
             added => added?,
         }
         if let Some(receipt) = receipt {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures::{self, PNG_START, answering, image_classifier};
 use domain::{
     images::{ImageError, MockImageInspector, test_support::ChunkSource},
@@ -94,8 +95,12 @@ async fn the_answer_is_kept_in_the_commit_that_stores_the_prediction() {
 #[tokio::test]
 async fn without_the_model_no_byte_is_taken() {
     for (loaded, model, code) in [
-        (vec![], None, "model_not_loaded"),
-        (vec![answering(&[0.0, 1.0])], Some("ears"), "unknown_model"),
+        (vec![], None, ErrorCode::ModelNotLoaded),
+        (
+            vec![answering(&[0.0, 1.0])],
+            Some("ears"),
+            ErrorCode::UnknownModel,
+        ),
     ] {
         let store = Arc::new(MockStore::default());
         let error = predict(&predicting(&store, loaded), model, None).await;
@@ -106,13 +111,13 @@ async fn without_the_model_no_byte_is_taken() {
 #[tokio::test]
 async fn what_cannot_be_classified_leaves_nothing_behind() {
     type Failure = fn() -> ClassificationError;
-    let failures: [(Failure, &str); 4] = [
-        (|| ClassificationError::UnusableOutput, "unavailable"),
-        (|| ClassificationError::Timeout, "timeout"),
-        (|| ClassificationError::Busy, "unavailable"),
+    let failures: [(Failure, ErrorCode); 4] = [
+        (|| ClassificationError::UnusableOutput, ErrorCode::Unavailable),
+        (|| ClassificationError::Timeout, ErrorCode::Timeout),
+        (|| ClassificationError::Busy, ErrorCode::Unavailable),
         (
             || ClassificationError::Image(ImageError::Corrupt),
-            "image_corrupt",
+            ErrorCode::ImageCorrupt,
         ),
     ];
     for (failure, code) in failures {
@@ -130,8 +135,8 @@ async fn what_cannot_be_classified_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_user_who_is_gone_is_not_known_any_more() {
-    let store = store([adding(Err(StoreError::OwnerGone)), scheduling()]);
+    let store = store([adding(Err(StoreError::OwnerDeleted)), scheduling()]);
     let error = predict(&predicting(&store, vec![answering(&[0.0, 1.0])]), None, None).await;
-    assert_eq!(error.expect_err("gone").code(), "unauthenticated");
+    assert_eq!(error.expect_err("gone").code(), ErrorCode::Unauthenticated);
     assert_eq!(store.left(), 0);
 }

@@ -66,6 +66,7 @@ impl OutboxRelay {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::{
         BoxError,
@@ -119,7 +120,7 @@ mod tests {
             .expect_publish()
             .returning(|_| Err(BoxError::from("down")));
         let outcome = announcing(&store, messages).execute().await;
-        assert_eq!(outcome.expect_err("down").code(), "unavailable");
+        assert_eq!(outcome.expect_err("down").code(), ErrorCode::Unavailable);
         assert_eq!(store.commits(), 0);
     }
 }

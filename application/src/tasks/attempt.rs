@@ -21,10 +21,10 @@ pub(super) fn may_pass(error: &Error) -> bool {
     )
 }
 
-/// What the owner of a task is told of an error.
+/// What a task stores of an error, for its owner to read.
 pub(super) fn failure_of(error: &Error) -> TaskFailure {
     TaskFailure {
-        code: error.code().to_owned(),
+        code: error.code().to_string(),
         detail: error.to_string(),
     }
 }
@@ -84,6 +84,6 @@ mod tests {
     fn an_owner_is_told_the_code_and_no_internal_detail() {
         let failure = failure_of(&Error::Internal("table texts is broken".into()));
         assert_eq!(failure.code, "internal");
-        assert_eq!(failure.detail, "The service failed.");
+        assert_eq!(failure.detail, "The service failed unexpectedly.");
     }
 }

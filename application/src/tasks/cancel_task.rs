@@ -39,6 +39,7 @@ impl CancelTask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures;
     use domain::store::test_support::{MockRepositories, MockStore};
 
@@ -73,8 +74,8 @@ mod tests {
     #[tokio::test]
     async fn what_has_ended_or_is_not_there_is_not_cancelled() {
         for (found, code) in [
-            (Cancellation::Finished, "conflict"),
-            (Cancellation::Absent, "not_found"),
+            (Cancellation::Finished, ErrorCode::Conflict),
+            (Cancellation::Absent, ErrorCode::NotFound),
         ] {
             let (outcome, commits, told) = cancel(found).await;
             assert_eq!(

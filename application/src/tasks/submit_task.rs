@@ -100,7 +100,7 @@ pub(crate) async fn add(unit: &dyn Transaction, task: &Task, limit: Option<u64>)
         Ok(false) => Err(Error::TooManyTasks {
             limit: limit.unwrap_or_default(),
         }),
-        Err(StoreError::OwnerGone) => Err(Error::Unauthenticated),
+        Err(StoreError::OwnerDeleted) => Err(Error::Unauthenticated),
         Err(error) => Err(error.into()),
     }
 }

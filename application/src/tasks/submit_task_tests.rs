@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures::{self, languages};
 use domain::{
     operations::StoredResponse,
@@ -111,7 +112,10 @@ async fn a_request_that_names_no_language_stores_the_default_ones() {
 #[tokio::test]
 async fn nobody_is_rung_for_a_task_that_was_not_committed() {
     let store = with_image().then_failing_commit(adding_while_the_image_stays(expected("eng")));
-    assert_eq!(refused(store, ocr("eng"), None).await.code(), "unavailable");
+    assert_eq!(
+        refused(store, ocr("eng"), None).await.code(),
+        ErrorCode::Unavailable
+    );
 }
 
 #[tokio::test]
@@ -123,14 +127,14 @@ async fn an_unknown_image_and_somebody_elses_are_absent() {
     ] {
         let store = Arc::new(with_image());
         let outcome = submitting(&store).execute(owner, image, ocr("eng"), None).await;
-        assert_eq!(outcome.expect_err("absent").code(), "not_found");
+        assert_eq!(outcome.expect_err("absent").code(), ErrorCode::NotFound);
     }
 }
 
 #[tokio::test]
 async fn a_language_that_is_not_available_is_refused() {
     let error = refused(with_image(), ocr("eng+zzz"), None).await;
-    assert_eq!(error.code(), "unsupported_language");
+    assert_eq!(error.code(), ErrorCode::UnsupportedLanguage);
 }
 
 fn model(text: &str) -> ModelReference {
@@ -153,14 +157,14 @@ async fn a_prediction_is_queued_for_the_model_that_is_asked_for_or_the_default_o
 async fn a_prediction_of_a_model_that_there_is_not_is_refused() {
     let request = TaskRequest::Prediction(Some(model("ears")));
     let error = refused(with_image(), request, None).await;
-    assert_eq!(error.code(), "unknown_model");
+    assert_eq!(error.code(), ErrorCode::UnknownModel);
     let store = Arc::new(with_image());
     let use_case = SubmitTask {
         classifier: fixtures::image_classifier(vec![]),
         ..submitting(&store)
     };
     let outcome = submit(&use_case, TaskRequest::Prediction(None), None).await;
-    assert_eq!(outcome.expect_err("refused").code(), "model_not_loaded");
+    assert_eq!(outcome.expect_err("refused").code(), ErrorCode::ModelNotLoaded);
 }
 
 #[tokio::test]
@@ -172,8 +176,11 @@ async fn a_user_with_as_many_unfinished_tasks_as_he_may_have_is_told_the_limit()
 
 #[tokio::test]
 async fn a_user_who_is_gone_is_not_known_any_more() {
-    let store = with_image().then_work(adding(expected("eng"), Err(StoreError::OwnerGone)));
-    assert_eq!(refused(store, ocr("eng"), None).await.code(), "unauthenticated");
+    let store = with_image().then_work(adding(expected("eng"), Err(StoreError::OwnerDeleted)));
+    assert_eq!(
+        refused(store, ocr("eng"), None).await.code(),
+        ErrorCode::Unauthenticated
+    );
 }
 
 #[tokio::test]
@@ -181,7 +188,7 @@ async fn an_image_that_is_deleted_meanwhile_gets_no_task() {
     let mut work = adding(expected("eng"), Ok(true));
     work.images.expect_find().times(1).returning(|_, _| Ok(None));
     let error = refused(with_image().then_work(work), ocr("eng"), Some(&receipt())).await;
-    assert_eq!(error.code(), "not_found");
+    assert_eq!(error.code(), ErrorCode::NotFound);
 }
 
 fn keeping(kept: bool) -> MockRepositories {
@@ -207,5 +214,5 @@ async fn the_answer_is_kept_in_the_commit_that_stores_the_task() {
 async fn a_request_that_lost_its_key_to_a_repetition_stores_nothing() {
     let store = with_image().then_work(keeping(false));
     let error = refused(store, ocr("eng"), Some(&receipt())).await;
-    assert_eq!(error.code(), "idempotency_conflict");
+    assert_eq!(error.code(), ErrorCode::IdempotencyConflict);
 }

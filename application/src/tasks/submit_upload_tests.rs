@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures::{self, FACTS, PNG_START, languages};
 use domain::{
     images::{MockImageInspector, test_support::ChunkSource},
@@ -120,7 +121,10 @@ async fn a_language_that_is_not_available_is_refused_before_a_byte_is_taken() {
     // Neither the quota is looked at nor a blob reserved.
     let store = Arc::new(MockStore::default());
     let outcome = submit(&submitting(&store), "spa+zzz", None).await;
-    assert_eq!(outcome.expect_err("refused").code(), "unsupported_language");
+    assert_eq!(
+        outcome.expect_err("refused").code(),
+        ErrorCode::UnsupportedLanguage
+    );
 }
 
 #[tokio::test]
@@ -131,8 +135,8 @@ async fn an_upload_past_the_limit_of_tasks_adds_nothing_and_its_blob_goes_at_onc
 
 #[tokio::test]
 async fn an_upload_of_a_user_who_is_gone_adds_nothing_and_its_blob_goes_at_once() {
-    let error = refused(adding(Err(StoreError::OwnerGone)), None).await;
-    assert_eq!(error.code(), "unauthenticated");
+    let error = refused(adding(Err(StoreError::OwnerDeleted)), None).await;
+    assert_eq!(error.code(), ErrorCode::Unauthenticated);
 }
 
 #[tokio::test]
@@ -140,7 +144,7 @@ async fn a_commit_whose_end_is_not_known_leaves_the_blob_to_its_reservation() {
     let store = Arc::new(reserved().then_failing_commit(adding(Ok(true))));
     let use_case = submitting(&store);
     let error = submit(&use_case, "spa", None).await.expect_err("down");
-    assert_eq!((error.code(), rung(&use_case)), ("unavailable", false));
+    assert_eq!((error.code(), rung(&use_case)), (ErrorCode::Unavailable, false));
     assert_eq!(store.commits(), 1, "what may be added is not taken away");
 }
 
@@ -167,5 +171,5 @@ async fn the_answer_is_kept_in_the_commit_that_adds_image_and_task() {
 #[tokio::test]
 async fn an_upload_that_lost_its_key_to_a_repetition_adds_nothing_and_its_blob_goes_at_once() {
     let error = refused(keeping(false), Some(&receipt())).await;
-    assert_eq!(error.code(), "idempotency_conflict");
+    assert_eq!(error.code(), ErrorCode::IdempotencyConflict);
 }

@@ -1,7 +1,7 @@
 //! Taking care of tasks that wait and of those whose worker is gone.
 
 use super::{TaskSignals, attempt::end_failed};
-use crate::Error;
+use crate::{Error, ErrorCode};
 use domain::{
     clock::Clock,
     store::Store,
@@ -39,7 +39,7 @@ impl TaskReaper {
         let abandoned = unit.tasks().abandoned(now, BATCH).await?;
         for claim in &abandoned {
             let failure = TaskFailure {
-                code: "unavailable".to_owned(),
+                code: ErrorCode::Unavailable.to_string(),
                 detail: format!(
                     "The worker stopped before the work was done (attempt {} of {MAX_ATTEMPTS}).",
                     claim.task.attempts

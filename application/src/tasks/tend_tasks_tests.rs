@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures;
 use chrono::TimeDelta;
 use domain::{
@@ -91,7 +92,7 @@ async fn nobody_is_rung_for_what_was_not_committed() {
     let store = Arc::new(with_due([true]).then_failing_commit(finding(1, vec![])));
     let use_case = tending(&store);
     let error = use_case.execute().await.expect_err("down");
-    assert_eq!((error.code(), rung(&use_case)), ("unavailable", false));
+    assert_eq!((error.code(), rung(&use_case)), (ErrorCode::Unavailable, false));
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures;
 use domain::store::{
     StoreError,
@@ -195,7 +196,7 @@ async fn an_unknown_task_is_absent() {
     reads.tasks.expect_find().times(2).returning(|_, _| Ok(None));
     let watch = watching(reads);
     let (outcome, _) = wait(&watch, PATIENCE).await;
-    assert_eq!(outcome.expect_err("absent").code(), "not_found");
+    assert_eq!(outcome.expect_err("absent").code(), ErrorCode::NotFound);
     assert_eq!(next(&mut follow(&watch)).await, None);
 }
 
@@ -211,7 +212,7 @@ async fn a_store_that_fails_while_somebody_waits_is_an_error() {
         }
     });
     let (outcome, _) = wait(&watching(reads), PATIENCE).await;
-    assert_eq!(outcome.expect_err("down").code(), "unavailable");
+    assert_eq!(outcome.expect_err("down").code(), ErrorCode::Unavailable);
 }
 
 #[tokio::test(start_paused = true)]

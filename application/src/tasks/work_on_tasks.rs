@@ -232,7 +232,7 @@ impl TaskWorker {
                         return Box::pin(self.write(claim, &Ok(None))).await;
                     }
                     // The image is gone, and the task cancelled with it.
-                    Err(StoreError::OwnerGone) => return Ok(false),
+                    Err(StoreError::OwnerDeleted) => return Ok(false),
                     added => added?,
                 }
                 unit.tasks()
@@ -275,7 +275,9 @@ async fn add(unit: &dyn Transaction, result: Option<&TaskResult>) -> Result<(), 
 
 /// Counts a finished attempt.
 fn count(outcome: &Outcome) {
-    let code = outcome.as_ref().map_or_else(Error::code, |_| "succeeded");
+    let code = outcome
+        .as_ref()
+        .map_or_else(|error| error.code().as_str(), |_| "succeeded");
     metrics::counter!("ocellus_task_attempts_total", "outcome" => code).increment(1);
 }
 

@@ -56,7 +56,7 @@ pub trait SessionReader: Send + Sync {
 /// [`SessionReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
 #[async_trait]
 pub trait SessionRepository: SessionReader {
-    /// Adds a session. [`StoreError::OwnerGone`] when its user is gone.
+    /// Adds a session. [`StoreError::OwnerDeleted`] when its user is gone.
     async fn insert(&self, session: &Session) -> Result<(), StoreError>;
     /// The session, not ended at `now`, that a refresh token belongs to or belonged to, whose row no other unit of work
     /// can change until this one ends; `None` when there is none.
@@ -93,7 +93,7 @@ pub trait ApiKeyReader: Send + Sync {
 /// [`ApiKeyReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
 #[async_trait]
 pub trait ApiKeyRepository: ApiKeyReader {
-    /// Adds a key. [`StoreError::OwnerGone`] when its user is gone.
+    /// Adds a key. [`StoreError::OwnerDeleted`] when its user is gone.
     async fn insert(&self, key: &ApiKey) -> Result<(), StoreError>;
     /// Notes that the key was used.
     async fn touch(&self, id: ApiKeyId, now: Timestamp) -> Result<(), StoreError>;
@@ -114,7 +114,7 @@ pub trait IdentityReader: Send + Sync {
 #[async_trait]
 pub trait IdentityRepository: IdentityReader {
     /// Adds an identity. [`Conflict::Identity`](crate::store::Conflict) when it is somebody's already,
-    /// [`StoreError::OwnerGone`] when its user is gone.
+    /// [`StoreError::OwnerDeleted`] when its user is gone.
     async fn insert(&self, linked: &LinkedIdentity) -> Result<(), StoreError>;
     /// Notes that its user logged in with it.
     async fn touch(&self, identity: &Identity, now: Timestamp) -> Result<(), StoreError>;
@@ -148,7 +148,7 @@ pub trait RateLimitRepository: RateLimitReader {
     ) -> Result<RateLimitWindow, StoreError>;
     /// Removes counts that were over before `now` and says how many.
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
-    /// Notes that the user logged in from there. [`StoreError::OwnerGone`] when the user is gone.
+    /// Notes that the user logged in from there. [`StoreError::OwnerDeleted`] when the user is gone.
     async fn record_login(&self, user: UserId, network: Network, now: Timestamp) -> Result<(), StoreError>;
     /// Forgets the networks from which nobody logged in since `moment` and says how many.
     async fn delete_logins_before(&self, moment: Timestamp) -> Result<u64, StoreError>;
@@ -157,7 +157,7 @@ pub trait RateLimitRepository: RateLimitReader {
 /// Codes that were mailed, hashed.
 #[async_trait]
 pub trait CodeRepository: Send + Sync {
-    /// Adds a code in the place of the one that its user had for its purpose. [`StoreError::OwnerGone`] when its user is
+    /// Adds a code in the place of the one that its user had for its purpose. [`StoreError::OwnerDeleted`] when its user is
     /// gone. Only where the user is locked.
     async fn put(&self, code: &IssuedCode) -> Result<(), StoreError>;
     /// Takes one attempt from the user's code for this purpose, and gives what is left of it; `None` when there is no
@@ -190,7 +190,7 @@ pub trait MailOrderReader: Send + Sync {
 /// [`MailOrderReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
 #[async_trait]
 pub trait MailOrderRepository: MailOrderReader {
-    /// Adds an order that is due at once. [`StoreError::OwnerGone`] when its user is gone.
+    /// Adds an order that is due at once. [`StoreError::OwnerDeleted`] when its user is gone.
     async fn insert(&self, order: &MailOrder) -> Result<(), StoreError>;
     /// Takes the order that is due longest, with one attempt more; nobody else gets it before `until`. `None` when there
     /// is none that nobody else is taking.

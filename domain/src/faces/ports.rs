@@ -30,7 +30,7 @@ pub trait FaceReader: Send + Sync {
 /// [`FaceReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
 #[async_trait]
 pub trait FaceRepository: FaceReader {
-    /// Adds a face in the place of the one that its user had. [`StoreError::OwnerGone`] when its user is gone. Only where
+    /// Adds a face in the place of the one that its user had. [`StoreError::OwnerDeleted`] when its user is gone. Only where
     /// the user is locked.
     async fn put(&self, face: &EnrolledFace) -> Result<(), StoreError>;
     /// Removes the user's face; false when he has none.

@@ -35,7 +35,7 @@ pub trait ImageReader: Send + Sync {
 #[async_trait]
 pub trait ImageRepository: ImageReader {
     /// Adds an image and counts it against the owner's quota; false, and nothing is added, when that would exceed it.
-    /// [`StoreError::OwnerGone`] when the owner is gone.
+    /// [`StoreError::OwnerDeleted`] when the owner is gone.
     async fn insert(&self, image: &Image, quota: StorageQuota) -> Result<bool, StoreError>;
     /// Removes the owner's image and what was read from it; false when there is none.
     async fn delete(&self, owner: UserId, id: ImageId) -> Result<bool, StoreError>;

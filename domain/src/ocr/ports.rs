@@ -21,7 +21,7 @@ pub trait TextReader: Send + Sync {
 #[async_trait]
 pub trait TextRepository: TextReader {
     /// Adds a text with its pages. [`Conflict::Text`](crate::store::Conflict) when it was read already,
-    /// [`StoreError::OwnerGone`] when the image is gone.
+    /// [`StoreError::OwnerDeleted`] when the image is gone.
     async fn insert(&self, text: &Text) -> Result<(), StoreError>;
 }
 

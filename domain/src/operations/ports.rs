@@ -18,7 +18,7 @@ pub trait HealthProbe: Send + Sync {
 pub trait IdempotencyRepository: Send + Sync {
     /// Takes the key for one attempt at answering, until `until`, when nobody has it at `now` and no answer is kept.
     /// [`Conflict::IdempotencyKey`](crate::store::Conflict) when another request takes it at the same moment,
-    /// [`StoreError::OwnerGone`] when the user is gone.
+    /// [`StoreError::OwnerDeleted`] when the user is gone.
     async fn begin(
         &self,
         key: &IdempotencyKey,

@@ -118,7 +118,7 @@ pub trait PredictionReader: Send + Sync {
 /// [`PredictionReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
 #[async_trait]
 pub trait PredictionRepository: PredictionReader {
-    /// Adds a prediction that has no feedback yet. [`StoreError::OwnerGone`] when its owner or its image is gone.
+    /// Adds a prediction that has no feedback yet. [`StoreError::OwnerDeleted`] when its owner or its image is gone.
     async fn insert(&self, prediction: &Prediction) -> Result<(), StoreError>;
     /// Adds feedback, which is the latest from now on; false when the owner has no such prediction.
     async fn add_feedback(

@@ -61,7 +61,7 @@ pub trait TaskReader: Send + Sync {
 #[async_trait]
 pub trait TaskRepository: TaskReader {
     /// Adds a queued task, ready at once; false, and nothing is added, when its owner has `in_flight_limit` queued and
-    /// running tasks already. [`StoreError::OwnerGone`] when the owner is gone.
+    /// running tasks already. [`StoreError::OwnerDeleted`] when the owner is gone.
     async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError>;
     /// Cancels the owner's task, unless it has ended.
     async fn cancel(&self, owner: UserId, id: TaskId, now: Timestamp) -> Result<Cancellation, StoreError>;

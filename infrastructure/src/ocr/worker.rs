@@ -7,7 +7,7 @@ use super::{
     settings::TrainedData,
     tesseract::{Engine, ReadError},
 };
-use crate::vision::{DecodeBudget, DecodeLimits, PageDecoder, collect};
+use crate::imaging::{DecodeBudget, DecodeLimits, PageDecoder, collect};
 use domain::{
     BoxError,
     images::{ByteSource, ImageError, MediaType},

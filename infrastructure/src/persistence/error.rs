@@ -64,7 +64,7 @@ pub(super) fn store_error(error: DbErr) -> StoreError {
             Some(conflict) => StoreError::Conflict(conflict),
             None => StoreError::Unavailable(error.into()),
         },
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => StoreError::OwnerGone,
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => StoreError::OwnerDeleted,
         _ => StoreError::Unavailable(error.into()),
     }
 }

@@ -198,10 +198,10 @@ impl<C: Connection> Sea<C> {
         Ok(ids.into_iter().map(ImageId).collect())
     }
 
-    /// [`StoreError::OwnerGone`] when there is no such user.
+    /// [`StoreError::OwnerDeleted`] when there is no such user.
     async fn demand_owner(&self, owner: UserId) -> Result<(), StoreError> {
         let select = users::Entity::find_by_id(owner.0);
         let exists = select.exists(&self.connection).await.map_err(store_error)?;
-        exists.then_some(()).ok_or(StoreError::OwnerGone)
+        exists.then_some(()).ok_or(StoreError::OwnerDeleted)
     }
 }

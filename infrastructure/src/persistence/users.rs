@@ -141,7 +141,7 @@ impl UserRepository for Sea<DatabaseTransaction> {
             .filter(Column::Id.eq(user.id.0))
             .exec(&self.connection);
         match update.await.map_err(store_error)?.rows_affected {
-            0 => Err(StoreError::OwnerGone),
+            0 => Err(StoreError::OwnerDeleted),
             _ => Ok(()),
         }
     }

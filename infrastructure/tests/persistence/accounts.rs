@@ -141,7 +141,7 @@ async fn an_update_to_a_taken_name_or_address_is_a_conflict(database: TestDataba
 async fn an_update_of_nobody_is_not_silent(database: TestDatabase) {
     let store = database.store().await;
     let outcome = write(&store, async |work| work.users().update(&user("ada")).await).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn a_locked_user_is_read_whole_and_nobody_is_none(database: TestDatabase) {
@@ -238,5 +238,5 @@ async fn deleting_a_user_takes_everything_of_his_and_nothing_else(database: Test
     assert_eq!(images(grace.id).await, [kept]);
     let late = image(&ada, 1);
     let outcome = write(&store, async |work| work.images().insert(&late, NO_LIMIT).await).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }

@@ -176,7 +176,7 @@ async fn a_key_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let key = key(&user("nobody"), "key");
     let outcome = try_begin(&store, &key, attempt(), moment(0)).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn of_requests_at_once_one_is_the_first(database: TestDatabase) {

@@ -200,7 +200,7 @@ async fn the_keys_of_one_user_are_removed_together(database: TestDatabase) {
 async fn a_key_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let outcome = insert(&store, &key(&user("nobody"))).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn two_keys_cannot_share_a_digest(database: TestDatabase) {

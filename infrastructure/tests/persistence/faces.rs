@@ -80,7 +80,7 @@ async fn a_face_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let nobody = crate::samples::user("nobody");
     let outcome = put(&store, &face(&nobody, "key")).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn a_removed_face_is_gone(database: TestDatabase) {

@@ -107,7 +107,7 @@ async fn an_identity_is_of_one_user_only(database: TestDatabase) {
 async fn an_identity_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let outcome = insert(&store, &linked(longest(), &user("nobody"))).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn the_latest_login_is_noted(database: TestDatabase) {

@@ -212,9 +212,9 @@ async fn nobody_has_no_room_because_he_is_gone(database: TestDatabase) {
     let store = database.store().await;
     let nobody = user("nobody");
     let outcome = insert(&store, &image(&nobody, 1), NO_LIMIT).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
     let outcome = store.read().images().fits_quota(nobody.id, 1, NO_LIMIT).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn somebody_elses_image_is_not_deleted(database: TestDatabase) {

@@ -180,7 +180,7 @@ async fn orders_go_with_their_user_and_none_is_kept_for_one_who_is_gone(database
     deleted.await.expect("deleted");
     assert!(!any_due(&store, moment(9)).await);
     let refused = insert(&store, &order(Some(&user("nobody")), VERIFY, 0)).await;
-    assert!(matches!(refused, Err(StoreError::OwnerGone)), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::OwnerDeleted)), "{refused:?}");
 }
 
 async fn an_order_that_does_not_parse_is_an_error_and_not_absent(database: TestDatabase) {

@@ -52,7 +52,7 @@ async fn a_session_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let session = session(&user("nobody"));
     let outcome = write(&store, async |work| work.sessions().insert(&session).await).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn a_session_gives_its_user_until_it_ends(database: TestDatabase) {

@@ -122,7 +122,7 @@ async fn a_text_of_an_image_that_is_gone_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let text = text(&image(&user("nobody"), 1), "eng", vec![page(1)]);
     let outcome = insert(&store, &text).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn deleting_an_image_takes_its_texts(database: TestDatabase) {

@@ -142,5 +142,5 @@ async fn a_user_is_known_where_he_logged_in_until_that_is_forgotten(database: Te
 async fn nobody_logs_in_for_a_user_who_is_gone(database: TestDatabase) {
     let store = database.store().await;
     let noted = record_login(&store, &user("ada"), "192.0.2.1", moment(0)).await;
-    assert!(matches!(noted, Err(StoreError::OwnerGone)), "{noted:?}");
+    assert!(matches!(noted, Err(StoreError::OwnerDeleted)), "{noted:?}");
 }

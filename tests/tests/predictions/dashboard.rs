@@ -1,14 +1,17 @@
 //! How good predictions are.
 
 use serde_json::{Value, json};
-use tests::{Client, Database, Options, Server, on_every_database};
+use tests::{Client, Database, Options, Server, on_every_database, on_sqlite};
 
 use crate::{BLUE, GREEN, GREY, RED, judge, predicted};
 
 on_every_database!(
     what_was_predicted_and_said_is_added_up,
-    without_feedback_there_is_no_share,
     everybodys_predictions_are_for_admins,
+);
+
+on_sqlite!(
+    without_feedback_there_is_no_share,
     a_malformed_query_names_every_bad_parameter,
     the_chart_shows_the_days,
 );

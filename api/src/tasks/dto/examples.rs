@@ -1,7 +1,7 @@
 //! What the documentation shows.
 
 use super::{Kind, NewTaskDto, ProgressDto, Status, SubmittedDto, TaskDto};
-use crate::fields::Given;
+use crate::fields::RawField;
 use chrono::DateTime;
 use poem_openapi::types::Example;
 use uuid::{Uuid, uuid};
@@ -12,9 +12,9 @@ const IMAGE: Uuid = uuid!("019aa4d1-7b00-7c3e-9f52-2f6d3a8c1b77");
 impl Example for NewTaskDto {
     fn example() -> Self {
         Self {
-            kind: Given(Some(Kind::Ocr)),
-            image_id: Given(Some(IMAGE)),
-            languages: Some(Given(Some(vec!["eng".to_owned()]))),
+            kind: RawField(Some(Kind::Ocr)),
+            image_id: RawField(Some(IMAGE)),
+            languages: Some(RawField(Some(vec!["eng".to_owned()]))),
             model: None,
         }
     }

@@ -3,6 +3,7 @@
 mod throttling;
 
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures;
 use domain::{
     accounts::MockIdTokenVerifier,
@@ -36,10 +37,7 @@ fn linked() -> LinkedIdentity {
     }
 }
 
-async fn log_in(
-    store: &Arc<MockStore>,
-    told: Result<IdentityClaims, IdTokenError>,
-) -> Result<(), &'static str> {
+async fn log_in(store: &Arc<MockStore>, told: Result<IdentityClaims, IdTokenError>) -> Result<(), ErrorCode> {
     log_in_throttled(store, Some(told), fixtures::no_throttle()).await
 }
 
@@ -48,7 +46,7 @@ async fn log_in_throttled(
     store: &Arc<MockStore>,
     told: Option<Result<IdentityClaims, IdTokenError>>,
     throttle: Arc<RateLimiter>,
-) -> Result<(), &'static str> {
+) -> Result<(), ErrorCode> {
     let mut verifier = MockIdTokenVerifier::new();
     if let Some(told) = told {
         verifier
@@ -214,8 +212,8 @@ async fn who_is_known_is_let_in_whatever_address_the_issuer_names() {
 #[tokio::test]
 async fn a_token_that_tells_nothing_opens_nothing() {
     for (error, code) in [
-        (IdTokenError::NoIssuer, "unavailable"),
-        (IdTokenError::Unavailable("down".into()), "unavailable"),
+        (IdTokenError::NoIssuer, ErrorCode::Unavailable),
+        (IdTokenError::Unavailable("down".into()), ErrorCode::Unavailable),
     ] {
         let store = Arc::new(MockStore::default());
         assert_eq!(log_in(&store, Err(error)).await, Err(code));
@@ -229,7 +227,7 @@ async fn a_stranger_without_a_verified_address_is_refused() {
         verified_email: None,
         ..claims()
     };
-    assert_eq!(log_in(&store, Ok(claims)).await, Err("email_not_verified"));
+    assert_eq!(log_in(&store, Ok(claims)).await, Err(ErrorCode::EmailNotVerified));
     assert_eq!(store.commits(), 0);
 }
 
@@ -323,7 +321,10 @@ async fn a_disabled_account_is_neither_linked_nor_taken_from_its_maker() {
     let store = finding(vec![None], vec![disabled()]).then_work(locking(disabled()));
     let refusing = fixtures::recording(locking(disabled()), EventKind::LoginFailed);
     let store = Arc::new(store.then_work(refusing));
-    assert_eq!(log_in(&store, Ok(claims())).await, Err("invalid_credentials"));
+    assert_eq!(
+        log_in(&store, Ok(claims())).await,
+        Err(ErrorCode::InvalidCredentials)
+    );
 }
 
 #[tokio::test]
@@ -352,7 +353,7 @@ async fn it_is_not_tried_for_ever() {
         store = store.then_work(taken);
     }
     let store = Arc::new(store);
-    assert_eq!(log_in(&store, Ok(claims())).await, Err("unavailable"));
+    assert_eq!(log_in(&store, Ok(claims())).await, Err(ErrorCode::Unavailable));
     assert_eq!((store.left(), store.commits()), (0, 0));
 }
 

@@ -42,17 +42,21 @@ async fn an_invalid_token_is_a_failure_of_its_network_and_an_issuer_that_is_out_
     for (error, code, store) in [
         (
             IdTokenError::Invalid,
-            "invalid_token",
+            ErrorCode::InvalidToken,
             MockStore::default().then_work(work),
         ),
-        (IdTokenError::NoIssuer, "unavailable", MockStore::default()),
+        (
+            IdTokenError::NoIssuer,
+            ErrorCode::Unavailable,
+            MockStore::default(),
+        ),
         (
             IdTokenError::Unavailable("down".into()),
-            "unavailable",
+            ErrorCode::Unavailable,
             MockStore::default(),
         ),
     ] {
-        let (store, commits) = (Arc::new(store), usize::from(code == "invalid_token"));
+        let (store, commits) = (Arc::new(store), usize::from(code == ErrorCode::InvalidToken));
         let outcome = log_in_throttled(&store, Some(Err(error)), throttle(0)).await;
         assert_eq!((outcome, store.commits()), (Err(code), commits));
     }
@@ -61,5 +65,5 @@ async fn an_invalid_token_is_a_failure_of_its_network_and_an_issuer_that_is_out_
 #[tokio::test]
 async fn a_network_past_its_failures_is_refused_before_the_token_is_looked_at() {
     let outcome = log_in_throttled(&Arc::default(), None, throttle(1)).await;
-    assert_eq!(outcome, Err("too_many_attempts"));
+    assert_eq!(outcome, Err(ErrorCode::TooManyAttempts));
 }

@@ -1,6 +1,7 @@
 //! What makes a worker look for tasks, and whom it tells.
 
 use super::*;
+use crate::ErrorCode;
 use domain::tasks::{Delivery, MockDelivery, MockTaskNotifications};
 use futures_util::FutureExt;
 
@@ -84,7 +85,7 @@ async fn a_task_whose_claim_was_not_committed_is_not_begun() {
     let store = Arc::new(MockStore::reading(with_looks([true])).then_failing_commit(claiming(1)));
     let worker = worker(&store, fixtures::engine());
     let error = soon(worker.drain()).await.expect_err("down");
-    assert_eq!(error.code(), "unavailable");
+    assert_eq!(error.code(), ErrorCode::Unavailable);
 }
 
 #[tokio::test(start_paused = true)]

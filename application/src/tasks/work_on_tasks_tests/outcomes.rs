@@ -160,7 +160,7 @@ async fn a_text_whose_lease_is_void_is_not_committed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_text_whose_image_was_deleted_meanwhile_is_not_committed() {
-    let gone = Err(StoreError::OwnerGone);
+    let gone = Err(StoreError::OwnerDeleted);
     let store = with_claimed(1).then_work(storing(MockRepositories::default(), gone));
     assert_eq!(work(store, reading()).await, 0);
 }

@@ -60,7 +60,7 @@ async fn a_prediction_is_stored_and_its_task_ended_in_one_commit() {
 
 #[tokio::test(start_paused = true)]
 async fn a_prediction_of_an_image_that_is_gone_is_dropped() {
-    let gone = adding(MockRepositories::default(), Err(StoreError::OwnerGone));
+    let gone = adding(MockRepositories::default(), Err(StoreError::OwnerDeleted));
     let store = with_prediction_claimed().then_work(gone);
     assert_eq!(work(store, vec![fixtures::answering(&[0.0, 1.0])]).await, 0);
 }

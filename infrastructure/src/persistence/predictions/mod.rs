@@ -202,7 +202,7 @@ impl PredictionRepository for Sea<DatabaseTransaction> {
 
 impl<C: Connection> Sea<C> {
     /// One change after the other for each owner: what is read to be counted stays so, and nobody waits for what another
-    /// holds in a circle. [`StoreError::OwnerGone`] when there is no such user.
+    /// holds in a circle. [`StoreError::OwnerDeleted`] when there is no such user.
     async fn lock_owner(&self, owner: UserId) -> Result<(), StoreError> {
         let lock = users::Entity::find_by_id(owner.0)
             .select_only()
@@ -211,7 +211,7 @@ impl<C: Connection> Sea<C> {
             .into_tuple::<Uuid>()
             .one(&self.connection);
         let owner = lock.await.map_err(store_error)?;
-        owner.map(|_| ()).ok_or(StoreError::OwnerGone)
+        owner.map(|_| ()).ok_or(StoreError::OwnerDeleted)
     }
 
     /// When an image was looked at last.

@@ -76,7 +76,7 @@ async fn a_prediction_of_nobody_or_of_no_image_is_refused(database: TestDatabase
     for image in [image(&ada, 1), image(&user("nobody"), 1)] {
         let prediction = prediction(&image, "eyes", 1, 2.0, moment(0));
         let outcome = write(&store, async |work| work.predictions().insert(&prediction).await).await;
-        assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+        assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
     }
 }
 

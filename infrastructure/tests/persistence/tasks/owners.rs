@@ -62,7 +62,7 @@ async fn a_task_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     for limit in [None, Some(0)] {
         let outcome = insert(&store, &task(&user("nobody")), limit).await;
-        assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+        assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Failed operations, and the documentation of what each can answer.
+//! The error type of handlers, which documents the statuses of each operation.
 
 use crate::problem::{PROBLEM_JSON, Problem, ProblemDto};
 use application::Error;
@@ -11,23 +11,23 @@ use poem_openapi::{
 
 /// 400: a field, a parameter or the body is malformed.
 pub const BAD_REQUEST: u16 = 1;
-/// 401: no token, or none that counts.
+/// 401: no valid token.
 pub const UNAUTHORIZED: u16 = 1 << 1;
-/// 404: absent, or somebody else's.
+/// 404: absent, or another user's.
 pub const NOT_FOUND: u16 = 1 << 2;
-/// 409: taken, or not possible in this state.
+/// 409: taken, or in conflict with the current state.
 pub const CONFLICT: u16 = 1 << 3;
 /// 413: the body or the file is too large.
 pub const TOO_LARGE: u16 = 1 << 4;
-/// 415: the wrong content type, or no image.
+/// 415: the wrong content type, or an unsupported image.
 pub const UNSUPPORTED: u16 = 1 << 5;
-/// 422: understood, but cannot be done.
+/// 422: well-formed, but cannot be processed.
 pub const UNPROCESSABLE: u16 = 1 << 6;
-/// 429: too much.
+/// 429: a rate limit or a quota.
 pub const TOO_MANY: u16 = 1 << 7;
-/// 403: not the sender's to do, or not before something else.
+/// 403: not allowed, or not before the e-mail address is verified.
 pub const FORBIDDEN: u16 = 1 << 8;
-/// What an operation with a JSON body can always answer.
+/// The statuses of every operation with a JSON body.
 pub const JSON_BODY: u16 = BAD_REQUEST | TOO_LARGE | UNSUPPORTED;
 
 const DECLARED: [(u16, u16, &str); 9] = [
@@ -39,18 +39,18 @@ const DECLARED: [(u16, u16, &str); 9] = [
     (
         UNAUTHORIZED,
         401,
-        "No token, or none that is valid (`unauthenticated`, `invalid_credentials`, `invalid_token`).",
+        "No valid token (`unauthenticated`, `invalid_credentials`, `invalid_token`).",
     ),
     (
         FORBIDDEN,
         403,
-        "Not yours to do: an API key may not, or it is for admins only (`forbidden`); or not before the e-mail is verified (`email_not_verified`).",
+        "Not allowed with an API key or without the admin role (`forbidden`), or not before the e-mail address is verified (`email_not_verified`).",
     ),
-    (NOT_FOUND, 404, "Absent, or somebody else's (`not_found`)."),
+    (NOT_FOUND, 404, "Absent, or another user's (`not_found`)."),
     (
         CONFLICT,
         409,
-        "Taken (`username_taken`, `email_taken`), not possible in this state (`conflict`), or an idempotency key of another request (`idempotency_conflict`).",
+        "Taken (`username_taken`, `email_taken`), in conflict with the current state (`conflict`), or an idempotency key of another request (`idempotency_conflict`).",
     ),
     (
         TOO_LARGE,
@@ -60,43 +60,43 @@ const DECLARED: [(u16, u16, &str); 9] = [
     (
         UNSUPPORTED,
         415,
-        "Wrong content type (`unsupported_media_type`), or no image (`unsupported_image`).",
+        "Wrong content type (`unsupported_media_type`) or unsupported image (`unsupported_image`).",
     ),
     (
         UNPROCESSABLE,
         422,
-        "Understood, but cannot be done (`image_corrupt`, `image_dimensions`, `too_many_pages`, `unsupported_language`, `unknown_model`, `no_face`, `several_faces`, `face_mismatch`).",
+        "Well-formed, but cannot be processed (`image_corrupt`, `image_dimensions`, `too_many_pages`, `unsupported_language`, `unknown_model`, `no_face`, `several_faces`, `face_mismatch`).",
     ),
     (
         TOO_MANY,
         429,
-        "Too much (`quota_exceeded`), or too often (`too_many_attempts`).",
+        "A quota is used up (`quota_exceeded`) or a rate limit was reached (`too_many_attempts`).",
     ),
 ];
 
-/// A failed operation whose documentation lists the statuses in `STATUSES`, besides 500 and 503.
+/// The error of a handler. The specification lists the statuses in `STATUSES`, and 500 and 503.
 #[derive(Debug)]
-pub struct Failure<const STATUSES: u16>(Problem);
+pub struct ApiError<const STATUSES: u16>(Problem);
 
-impl<const STATUSES: u16> From<Error> for Failure<STATUSES> {
+impl<const STATUSES: u16> From<Error> for ApiError<STATUSES> {
     fn from(error: Error) -> Self {
         Self(Problem::from_error(error))
     }
 }
 
-impl<const STATUSES: u16> From<Problem> for Failure<STATUSES> {
+impl<const STATUSES: u16> From<Problem> for ApiError<STATUSES> {
     fn from(problem: Problem) -> Self {
         Self(problem)
     }
 }
 
-impl<const STATUSES: u16> From<Failure<STATUSES>> for poem::Error {
-    fn from(failure: Failure<STATUSES>) -> Self {
-        failure.0.into()
+impl<const STATUSES: u16> From<ApiError<STATUSES>> for poem::Error {
+    fn from(error: ApiError<STATUSES>) -> Self {
+        error.0.into()
     }
 }
 
-impl<const STATUSES: u16> ApiResponse for Failure<STATUSES> {
+impl<const STATUSES: u16> ApiResponse for ApiError<STATUSES> {
     fn meta() -> MetaResponses {
         let declared = DECLARED.iter().filter(|(bit, ..)| STATUSES & bit != 0);
         let declared = declared.map(|(_, status, description)| (*status, *description));
@@ -104,7 +104,7 @@ impl<const STATUSES: u16> ApiResponse for Failure<STATUSES> {
             (500, "A defect (`internal`)."),
             (
                 503,
-                "A part of the service is down or the work ran past its limit (`unavailable`, `timeout`, `model_not_loaded`).",
+                "A part of the service is down, or the work ran past its time limit (`unavailable`, `timeout`, `model_not_loaded`).",
             ),
         ];
         let response = |(status, description): (u16, &'static str)| MetaResponse {
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn only_the_declared_statuses_are_documented() {
-        let meta = Failure::<{ NOT_FOUND | CONFLICT }>::meta();
+        let meta = ApiError::<{ NOT_FOUND | CONFLICT }>::meta();
         let statuses: Vec<_> = meta
             .responses
             .iter()

@@ -1,6 +1,6 @@
 //! Images made by code.
 
-use crate::vision::{DecodeBudget, DecodeLimits, GrayPage, PageDecoder};
+use crate::imaging::{DecodeBudget, DecodeLimits, GrayPage, PageDecoder};
 use bytes::Bytes;
 use domain::images::{ImageError, ImageFacts, MediaType};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, RgbImage};

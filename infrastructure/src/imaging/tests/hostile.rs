@@ -52,16 +52,16 @@ fn pages_that_go_round_in_circles_are_corrupt() {
 #[test]
 fn pages_that_are_too_many_pixels_together_are_refused() {
     // Every page by itself is within the limits.
-    let limits = crate::vision::DecodeLimits {
+    let limits = crate::imaging::DecodeLimits {
         max_pixels: 1_000_000,
         max_pages: 100,
     };
     let page = (gray_entries(1_000, 1_000, 8, 1, 1), vec![0]);
-    let opened = crate::vision::PageDecoder::open(
+    let opened = crate::imaging::PageDecoder::open(
         domain::images::MediaType::Tiff,
         tiff_of(&vec![page; 11]).into(),
         &limits,
-        &crate::vision::DecodeBudget::new(&limits),
+        &crate::imaging::DecodeBudget::new(&limits),
     );
     assert!(matches!(opened.err(), Some(ImageError::Dimensions { .. })));
 }
@@ -89,17 +89,17 @@ fn colours_of_many_tiff_pages_are_refused_before_they_are_decompressed() {
     let mut entries = gray_entries(1_000, 1_000, 8, 1, 2);
     entries.retain(|entry| entry.0 != 277);
     entries.push((277, 3, 3));
-    let limits = crate::vision::DecodeLimits {
+    let limits = crate::imaging::DecodeLimits {
         max_pixels: 1_010_000,
         max_pages: 100,
     };
     for (count, refused) in [(6, false), (7, true)] {
         let pages = vec![(entries.clone(), vec![0; 3_000_000]); count];
-        let opened = crate::vision::PageDecoder::open(
+        let opened = crate::imaging::PageDecoder::open(
             domain::images::MediaType::Tiff,
             tiff_of(&pages).into(),
             &limits,
-            &crate::vision::DecodeBudget::of_bytes(10_000_000),
+            &crate::imaging::DecodeBudget::of_bytes(10_000_000),
         );
         assert_eq!(opened.is_err(), refused, "{count} pages");
     }

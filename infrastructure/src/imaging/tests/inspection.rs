@@ -1,7 +1,7 @@
 //! The inspector.
 
 use super::samples::{LIMITS, encode, speckles};
-use crate::vision::{BoundedImageInspector, DecodeBudget};
+use crate::imaging::{BoundedImageInspector, DecodeBudget};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::images::{

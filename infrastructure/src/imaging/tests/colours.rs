@@ -1,7 +1,7 @@
 //! What a person sees, in colour.
 
 use super::samples::{LIMITS, decode, encode, gray_entries, only_page, speckles, tiff_of};
-use crate::vision::{DecodeBudget, DecodeLimits, decode_in_colour};
+use crate::imaging::{DecodeBudget, DecodeLimits, decode_in_colour};
 use domain::images::{ImageError, MediaType};
 use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 

@@ -1,4 +1,4 @@
-//! Clients that still send when their answer is ready.
+//! Reads the rest of a request body before the response is sent.
 
 use super::Next;
 use futures_util::{StreamExt, stream};
@@ -6,17 +6,17 @@ use poem::{Body, Request, Response, http::header};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
-/// How much of a refused body is taken in, and for how long: what most clients have sent by then.
+/// The limits on reading the rest of a rejected body. Most clients have sent everything by then.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Takes in what the operation left of the body before its answer goes out: the connection would else be closed under
-/// a client that still sends, which then sees no answer but a broken connection.
-pub async fn linger(next: Next, mut request: Request) -> poem::Result<Response> {
+/// Reads the part of the body that the operation did not consume, then sends the response. Without this the connection is
+/// closed while the client still sends, and the client sees a broken connection instead of the response.
+pub async fn drain_request_body(next: Next, mut request: Request) -> poem::Result<Response> {
     let headers = request.headers();
     let sends =
         headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING);
-    // Who expects to be asked for the body does not send one that nobody asked for.
+    // A client that sends `Expect: 100-continue` sends no body unless the operation reads it.
     if !sends || headers.contains_key(header::EXPECT) {
         return next.call(request).await;
     }
@@ -36,7 +36,7 @@ pub async fn linger(next: Next, mut request: Request) -> poem::Result<Response> 
             }
         }
     };
-    // Whoever sends longer than this is cut off.
+    // A client that sends for longer is disconnected.
     let _ = tokio::time::timeout(LONGEST, left).await;
     outcome
 }
