@@ -8,7 +8,7 @@ const GROUP: usize = 4;
 
 /// The whole page.
 pub(super) fn render(wording: &Wording<'_>) -> String {
-    let language = wording.language.tag();
+    let language = wording.language.as_str();
     let subject = escape(wording.subject);
     let (before, behind) = wording.salutation;
     let name = escape(wording.name);
@@ -132,7 +132,7 @@ mod tests {
                 let mail = mail_to_ada(language, recovery);
                 let wording = Wording::of(&mail);
                 let html = render(&wording);
-                assert!(html.contains(&format!("<html lang=\"{}\">", language.tag())));
+                assert!(html.contains(&format!("<html lang=\"{}\">", language.as_str())));
                 let page = read(&html);
                 let lines: Vec<&str> = page.lines().filter(|line| !line.is_empty()).collect();
                 let text = wording.text();

@@ -55,7 +55,7 @@ pub(super) fn compose(mail: &Mail, from: &Mailbox, now: Timestamp, id: Uuid) -> 
         .message_id(Some(format!("<{id}@{}>", from.email.domain())))
         // RFC 3834: nobody's absence notice answers it.
         .raw_header(header("Auto-Submitted", "auto-generated"))
-        .raw_header(header("Content-Language", wording.language.tag()))
+        .raw_header(header("Content-Language", wording.language.as_str()))
         .multipart(parts)
         .ok()
 }
