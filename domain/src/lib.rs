@@ -6,6 +6,7 @@ pub mod clock;
 pub mod faces;
 pub mod ids;
 pub mod images;
+pub mod named;
 pub mod ocr;
 pub mod operations;
 pub mod page;
