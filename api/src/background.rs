@@ -12,8 +12,8 @@ use application::{
         DeliverMails, MailSignals,
     },
     faces::{FaceGallery, RenewFaceKeys},
-    images::DeleteDueBlobs,
-    operations::DeleteExpiredIdempotencyKeys,
+    images::BlobSweep,
+    operations::Idempotency,
     tasks::{OutboxRelay, TaskReaper, TaskSignals, TaskWorker},
 };
 use domain::tasks::TaskNotifications;
@@ -27,34 +27,34 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// How often tasks are looked for that rest or were abandoned.
-const TEND_EVERY: Duration = Duration::from_millis(500);
-/// How often blobs that are due are looked for.
+/// How often due retries and expired leases are handled.
+const REAP_EVERY: Duration = Duration::from_millis(500);
+/// How often due blobs are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
 /// How often expired sessions, expired codes, old events and old answers are looked for.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// How often faces in memory are forgotten that were read too long ago.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
-/// How soon an idle worker finds a task that another process made ready, where there is no broker.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// The same where a broker calls, in case a message was lost.
-const LOOK_EVERY_DESPITE_BROKER: Duration = Duration::from_secs(10);
+/// How often an idle worker looks for tasks of other processes without a broker.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// The same with a broker, in case a message was lost.
+const POLL_INTERVAL_WITH_BROKER: Duration = Duration::from_secs(10);
 /// How many mails a process sends at once.
 const MAILS_AT_ONCE: usize = 4;
-/// What is left of the grace time for handing back what is not done.
+/// The end of the grace time that is left to release tasks.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
 /// The background of a process.
 pub struct Background {
-    blobs: DeleteDueBlobs,
+    blobs: BlobSweep,
     sessions: DeleteExpiredSessions,
     attempts: DeleteExpiredRateLimits,
     codes: DeleteExpiredCodes,
     events: DeleteExpiredEvents,
-    answers: DeleteExpiredIdempotencyKeys,
-    tend: TaskReaper,
-    announce: Option<OutboxRelay>,
-    work: TaskWorker,
+    idempotency: Idempotency,
+    reaper: TaskReaper,
+    outbox: Option<OutboxRelay>,
+    worker: TaskWorker,
     workers: usize,
     signals: Arc<TaskSignals>,
     mails: DeliverMails,
@@ -66,21 +66,16 @@ impl Background {
     pub fn new(ports: &Ports, mail: &MailPorts, shared: &Shared, settings: &Settings) -> Self {
         let (store, clock) = (|| ports.store.clone(), || ports.clock.clone());
         let signals = || shared.signals.clone();
-        let announce = ports.broker.as_ref().map(|Broker { messages, .. }| OutboxRelay {
-            store: store(),
-            messages: messages.clone(),
-            signals: signals(),
-        });
-        let (calls, look_every): (Arc<dyn TaskNotifications>, _) = match &ports.broker {
-            Some(broker) => (broker.calls.clone(), LOOK_EVERY_DESPITE_BROKER),
-            None => (signals(), LOOK_EVERY),
+        let outbox = ports
+            .broker
+            .as_ref()
+            .map(|Broker { publisher, .. }| OutboxRelay::new(ports.context(), publisher.clone(), signals()));
+        let (notifications, poll_interval): (Arc<dyn TaskNotifications>, _) = match &ports.broker {
+            Some(broker) => (broker.notifications.clone(), POLL_INTERVAL_WITH_BROKER),
+            None => (signals(), POLL_INTERVAL),
         };
         Self {
-            blobs: DeleteDueBlobs {
-                store: store(),
-                blobs: ports.blobs.clone(),
-                clock: clock(),
-            },
+            blobs: BlobSweep::new(ports.context(), ports.blobs.clone()),
             sessions: DeleteExpiredSessions {
                 store: store(),
                 clock: clock(),
@@ -97,29 +92,21 @@ impl Background {
                 store: store(),
                 clock: clock(),
             },
-            answers: DeleteExpiredIdempotencyKeys {
-                store: store(),
-                clock: clock(),
-            },
-            tend: TaskReaper {
-                store: store(),
-                clock: clock(),
-                signals: signals(),
-            },
-            announce,
-            work: TaskWorker {
-                store: store(),
+            idempotency: Idempotency::new(ports.context()),
+            reaper: TaskReaper::new(ports.context(), signals()),
+            outbox,
+            worker: TaskWorker {
+                context: ports.context(),
                 blobs: ports.blobs.clone(),
-                reader: shared.reader.clone(),
+                recognizer: shared.recognizer.clone(),
                 classifier: shared.classifier.clone(),
-                calls,
+                notifications,
                 signals: signals(),
-                clock: clock(),
                 lease: settings.workers.lease,
-                look_every,
-                turns: Semaphore::new(settings.workers.count),
+                poll_interval,
+                slots: Semaphore::new(settings.workers.count),
             },
-            // One more than there are turns, so that somebody claims while everybody's last page is read.
+            // One more than there are slots, so that one claims a task while all others recognize their last page.
             workers: settings.workers.count.saturating_add(1),
             signals: signals(),
             mails: DeliverMails {
@@ -139,9 +126,9 @@ impl Background {
     /// Keeps house for as long as it is polled. What fails is tried again the next time.
     pub async fn keep_house(&self) {
         tokio::join!(
-            every(TEND_EVERY, "tasks were not tended", || self.tend.execute()),
-            every(SWEEP_EVERY, "blobs were not swept", || async {
-                self.blobs.execute().await.map(drop)
+            every(REAP_EVERY, "tasks were not reaped", || self.reaper.run_once()),
+            every(SWEEP_EVERY, "blobs were not deleted", || async {
+                self.blobs.delete_due().await.map(drop)
             }),
             every(TIDY_EVERY, "expired sessions were not removed", || async {
                 self.sessions.execute().await.map(drop)
@@ -155,12 +142,14 @@ impl Background {
             every(TIDY_EVERY, "old events were not removed", || async {
                 self.events.execute().await.map(drop)
             }),
-            every(TIDY_EVERY, "old answers were not removed", || async {
-                self.answers.execute().await.map(drop)
-            }),
+            every(
+                TIDY_EVERY,
+                "expired idempotency keys were not deleted",
+                || async { self.idempotency.delete_expired().await.map(drop) }
+            ),
             async {
-                if let Some(announce) = &self.announce {
-                    announce.run().await;
+                if let Some(outbox) = &self.outbox {
+                    outbox.run().await;
                 }
             }
         );
@@ -171,24 +160,24 @@ impl Background {
         join_all((0..MAILS_AT_ONCE).map(|_| self.mails.run())).await;
     }
 
-    /// Works on tasks until the process ends.
+    /// Executes tasks until the process shuts down.
     pub async fn work(&self) {
-        join_all((0..self.workers).map(|_| self.work.run())).await;
+        join_all((0..self.workers).map(|_| self.worker.run())).await;
     }
 
-    /// Works on what is ready until nothing is.
-    pub async fn drain(&self) -> Result<u64, Error> {
-        self.tend.execute().await?;
-        let counts = join_all((0..self.workers).map(|_| self.work.drain())).await;
+    /// Executes tasks until none is ready and returns their number.
+    pub async fn execute_all(&self) -> Result<u64, Error> {
+        self.reaper.run_once().await?;
+        let counts = join_all((0..self.workers).map(|_| self.worker.execute_all())).await;
         counts.into_iter().sum()
     }
 
-    /// Ends the work: nothing new is begun, and what is not done shortly before the end of the grace time is handed back.
+    /// Shuts down: begins no task, and releases unfinished tasks shortly before the end of the grace time.
     pub async fn end(&self, grace: Duration) {
-        self.signals.finish();
+        self.signals.drain();
         self.mail_signals.finish();
         tokio::time::sleep(grace.saturating_sub(LAST_MOMENTS.min(grace / 4))).await;
-        self.signals.hand_back();
+        self.signals.release();
     }
 }
 

@@ -14,8 +14,9 @@ use crate::{
     use_cases::{Shared, UseCases},
 };
 use application::{
+    Context,
     accounts::{EventLog, PromoteUser},
-    images::{DeleteDueBlobs, ReconcileBlobs},
+    images::BlobSweep,
 };
 use database::connect;
 use domain::{BoxError, ocr::OcrEngine, operations::HealthProbe};
@@ -94,20 +95,17 @@ pub async fn promote_user(settings: &Settings) -> Result<PromoteUser, StartError
     })
 }
 
-/// What compares the blobs with the rows, and what deletes those that are left over.
-pub async fn sweep(settings: &Settings) -> Result<(ReconcileBlobs, DeleteDueBlobs), StartError> {
+/// Creates the sweep of blobs.
+pub async fn sweep(settings: &Settings) -> Result<BlobSweep, StartError> {
     let store = Arc::new(connect(settings).await?);
     store.check_schema().await.map_err(at("database.url"))?;
     let blobs = open_storage(&settings.storage, &settings.buckets).await?.blobs;
-    let clock = Arc::new(SystemClock);
-    Ok((
-        ReconcileBlobs {
-            store: store.clone(),
-            blobs: blobs.clone(),
-            clock: clock.clone(),
-        },
-        DeleteDueBlobs { store, blobs, clock },
-    ))
+    let context = Context {
+        store,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(UuidV7Generator),
+    };
+    Ok(BlobSweep::new(context, blobs))
 }
 
 /// Serves the API, and works on tasks, until SIGTERM or SIGINT.
@@ -174,7 +172,7 @@ pub async fn work(settings: Settings, once: bool) -> Result<(), StartError> {
         ending.end(grace).await;
     });
     if once {
-        let count = background.drain().await;
+        let count = background.execute_all().await;
         let count = count.map_err(at("database.url"))?;
         tracing::info!(count, "no task is left");
     } else {
@@ -249,8 +247,8 @@ impl Outside {
             clock,
             ids,
             broker: broker.clone().map(|broker| Broker {
-                messages: broker.clone(),
-                calls: broker,
+                publisher: broker.clone(),
+                notifications: broker,
             }),
         };
         Ok(Self {

@@ -129,8 +129,8 @@ async fn run(command: Command, settings: Settings) -> Result<ExitCode, bootstrap
             return Ok(promotion::run(&promote, &name).await);
         }
         Command::Sweep { dry_run } => {
-            let (reconcile, delete) = bootstrap::sweep(&settings).await?;
-            return Ok(sweep::run(&reconcile, &delete, dry_run).await);
+            let blobs = bootstrap::sweep(&settings).await?;
+            return Ok(sweep::run(&blobs, dry_run).await);
         }
         Command::Migrate => bootstrap::migrate(&settings).await?,
         Command::Worker { once } => bootstrap::work(settings, once).await?,

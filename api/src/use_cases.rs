@@ -14,11 +14,11 @@ use application::{
         RequestCode, ResetPassword, SessionTokens, SetUserDisabled, TokenLifetimes, UpdateProfile,
         VerifyEmail,
     },
-    images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
-    ocr::{ReadText, TextReader},
-    operations::{CheckReadiness, Idempotency},
+    images::{Images, UploadLimits, Uploads},
+    operations::{Idempotency, ReadinessCheck},
     predictions::ImageClassifier,
-    tasks::{CancelTask, ListTasks, SubmitTask, SubmitUpload, TaskSignals, WatchTask},
+    tasks::{Submissions, TaskSignals, Tasks},
+    text::{Recognizer, Texts},
 };
 use chrono::TimeDelta;
 use domain::accounts::AccessTokens;
@@ -26,8 +26,8 @@ use std::{sync::Arc, time::Duration};
 
 /// What requests and the background share in one process.
 pub struct Shared {
-    /// Reads text for both.
-    pub reader: Arc<TextReader>,
+    /// Recognizes text for both.
+    pub recognizer: Arc<Recognizer>,
     /// Classifies images for both.
     pub classifier: Arc<ImageClassifier>,
     /// Signals between them.
@@ -39,12 +39,10 @@ pub struct Shared {
 impl Shared {
     /// For a process on these ports.
     pub fn new(ports: &Ports, settings: &Settings) -> Self {
-        let reader = TextReader::new(
-            ports.store.clone(),
+        let recognizer = Recognizer::new(
+            ports.context(),
             ports.blobs.clone(),
             ports.engine.clone(),
-            ports.clock.clone(),
-            ports.ids.clone(),
             settings.ocr.default_languages.clone(),
         );
         let classifier = ImageClassifier {
@@ -52,7 +50,7 @@ impl Shared {
             clock: ports.clock.clone(),
         };
         Self {
-            reader: Arc::new(reader),
+            recognizer: Arc::new(recognizer),
             classifier: Arc::new(classifier),
             signals: Arc::default(),
             mails: Arc::default(),
@@ -84,20 +82,14 @@ pub struct UseCases {
     pub set_user_disabled: SetUserDisabled,
     pub delete_other_user: DeleteOtherUser,
     pub faces: FaceUseCases,
-    pub upload_image: UploadImage,
-    pub list_images: ListImages,
-    pub get_image: GetImage,
-    pub read_image_content: ReadImageContent,
-    pub delete_image: DeleteImage,
-    pub read_text: ReadText,
+    pub uploads: Arc<Uploads>,
+    pub images: Images,
+    pub texts: Texts,
     pub predictions: PredictionUseCases,
-    pub submit_task: SubmitTask,
-    pub submit_upload: SubmitUpload,
-    pub watch_task: WatchTask,
-    pub list_tasks: ListTasks,
-    pub cancel_task: CancelTask,
-    pub answer_once: Idempotency,
-    pub check_readiness: CheckReadiness,
+    pub submissions: Submissions,
+    pub tasks: Tasks,
+    pub idempotency: Idempotency,
+    pub readiness: ReadinessCheck,
     /// Whose public keys `/.well-known/jwks.json` shows.
     pub access_tokens: Arc<dyn AccessTokens>,
 }
@@ -119,8 +111,6 @@ impl UseCases {
         let store = || ports.store.clone();
         let clock = || ports.clock.clone();
         let ids = || ports.ids.clone();
-        let (reader, signals) = (|| shared.reader.clone(), || shared.signals.clone());
-        let in_flight_limit = settings.tasks_in_flight;
         let tokens = Arc::new(SessionTokens {
             access_tokens: security.access_tokens.clone(),
             secrets: security.secrets.clone(),
@@ -167,7 +157,7 @@ impl UseCases {
             clock: clock(),
             throttle: throttle.clone(),
         });
-        let intake = Arc::new(intake(ports, settings));
+        let uploads = Arc::new(uploads(ports, settings));
         Self {
             register_user: RegisterUser {
                 store: store(),
@@ -277,63 +267,27 @@ impl UseCases {
             },
             delete_other_user: DeleteOtherUser { delete_user },
             faces: FaceUseCases::new(ports, faces, accounts, settings),
-            upload_image: UploadImage {
-                intake: intake.clone(),
-            },
-            list_images: ListImages { store: store() },
-            get_image: GetImage { store: store() },
-            read_image_content: ReadImageContent {
-                store: store(),
-                blobs: ports.blobs.clone(),
-            },
-            delete_image: DeleteImage {
-                store: store(),
-                clock: clock(),
-            },
-            read_text: ReadText {
-                store: store(),
-                reader: reader(),
-            },
-            predictions: PredictionUseCases::new(ports, shared, intake.clone()),
-            submit_task: SubmitTask {
-                store: store(),
-                reader: reader(),
+            uploads: uploads.clone(),
+            images: Images::new(ports.context(), ports.blobs.clone()),
+            texts: Texts::new(ports.context(), shared.recognizer.clone()),
+            predictions: PredictionUseCases::new(ports, shared, uploads.clone()),
+            submissions: Submissions {
+                context: ports.context(),
+                uploads,
+                recognizer: shared.recognizer.clone(),
                 classifier: shared.classifier.clone(),
-                clock: clock(),
-                ids: ids(),
-                signals: signals(),
-                in_flight_limit,
+                signals: shared.signals.clone(),
+                in_flight_limit: settings.tasks_in_flight,
             },
-            submit_upload: SubmitUpload {
-                intake,
-                reader: reader(),
-                clock: clock(),
-                ids: ids(),
-                signals: signals(),
-                in_flight_limit,
-            },
-            watch_task: WatchTask {
-                store: store(),
-                signals: signals(),
-            },
-            list_tasks: ListTasks { store: store() },
-            cancel_task: CancelTask {
-                store: store(),
-                clock: clock(),
-                signals: signals(),
-            },
-            answer_once: Idempotency {
-                store: store(),
-                clock: clock(),
-                ids: ids(),
-            },
-            check_readiness: CheckReadiness {
+            tasks: Tasks::new(ports.context(), shared.signals.clone()),
+            idempotency: Idempotency::new(ports.context()),
+            readiness: ReadinessCheck {
                 database: probes.database,
                 storage: probes.storage,
                 ocr: probes.ocr,
                 queue: probes.queue,
                 faces: faces.engine.clone(),
-                faces_demanded: settings.faces.enabled == Some(true),
+                faces_required: settings.faces.enabled == Some(true),
                 classifiers: ports.classifiers.clone(),
             },
             access_tokens: security.access_tokens,
@@ -341,18 +295,17 @@ impl UseCases {
     }
 }
 
-fn intake(ports: &Ports, settings: &Settings) -> ImageIntake {
-    ImageIntake {
-        store: ports.store.clone(),
-        blobs: ports.blobs.clone(),
-        inspector: ports.inspector.clone(),
-        clock: ports.clock.clone(),
-        ids: ports.ids.clone(),
-        limits: UploadLimits {
-            max_bytes: settings.http.max_upload_bytes,
-            quota: settings.quota,
-        },
-    }
+fn uploads(ports: &Ports, settings: &Settings) -> Uploads {
+    let limits = UploadLimits {
+        max_bytes: settings.http.max_upload_bytes,
+        quota: settings.quota,
+    };
+    Uploads::new(
+        ports.context(),
+        ports.blobs.clone(),
+        ports.inspector.clone(),
+        limits,
+    )
 }
 
 fn lifetimes(settings: &Settings) -> TokenLifetimes {

@@ -10,14 +10,14 @@ use crate::{
     authentication::{AUTHENTICATED, Bearer},
     fields::{FieldErrors, RawField},
     http::{CACHE_PRIVATE, names_tag},
-    idempotency::{Created, answer_once, parse_key},
+    idempotency::{Created, execute_once, parse_key},
     paging::page_request,
     tags::Tag,
     use_cases::UseCases,
 };
 use application::{
     Error,
-    images::{Delivery, ImageContent},
+    images::{ContentSource, ImageContent},
 };
 use domain::{
     ids::ImageId,
@@ -120,13 +120,8 @@ impl ImagesApi {
         let key = parse_key(owner, "uploadImage", key.0)?;
         let (upload, said) = upload.open(owner, key.as_ref(), &[]).await?;
         let use_cases = use_cases.0;
-        let work = |receipt| async move {
-            use_cases
-                .upload_image
-                .execute(upload, Option::as_ref(&receipt))
-                .await
-        };
-        let (image, location) = answer_once(&use_cases.answer_once, key, said, 201, shown, work).await?;
+        let work = |guard| async move { use_cases.uploads.upload(upload, Option::as_ref(&guard)).await };
+        let (image, location) = execute_once(&use_cases.idempotency, key, said, 201, shown, work).await?;
         Ok(Uploaded::Created(Json(image), location))
     }
 
@@ -144,7 +139,7 @@ impl ImagesApi {
         cursor: Query<Option<RawField<String>>>,
     ) -> Result<Json<ImagePageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.list_images.execute(sender.0.user.id, page).await?;
+        let page = use_cases.images.list(sender.0.user.id, page).await?;
         Ok(Json(page.into()))
     }
 
@@ -157,10 +152,7 @@ impl ImagesApi {
         /// The image.
         id: Path<Uuid>,
     ) -> Result<Json<ImageDto>, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
-        let image = use_cases
-            .get_image
-            .execute(sender.0.user.id, ImageId(id.0))
-            .await?;
+        let image = use_cases.images.get(sender.0.user.id, ImageId(id.0)).await?;
         Ok(Json(image.into()))
     }
 
@@ -175,10 +167,7 @@ impl ImagesApi {
         /// The image.
         id: Path<Uuid>,
     ) -> Result<ImageDeleted, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
-        use_cases
-            .delete_image
-            .execute(sender.0.user.id, ImageId(id.0))
-            .await?;
+        use_cases.images.delete(sender.0.user.id, ImageId(id.0)).await?;
         Ok(ImageDeleted::NoContent)
     }
 
@@ -202,8 +191,10 @@ impl ImagesApi {
         redirect: Query<Option<RawField<bool>>>,
     ) -> Result<Content, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         let by_link = parse_redirect(redirect.0)?;
-        let read = &use_cases.read_image_content;
-        let content = read.execute(sender.0.user.id, ImageId(id.0), by_link).await?;
+        let content = use_cases
+            .images
+            .content(sender.0.user.id, ImageId(id.0), by_link)
+            .await?;
         Ok(Content::of(content, headers))
     }
 }
@@ -224,8 +215,8 @@ impl Content {
             return Self::NotModified(tag);
         }
         let bytes = match content {
-            Delivery::Bytes(bytes) => bytes,
-            Delivery::Link(url) => return Self::Elsewhere(url),
+            ContentSource::Stream(bytes) => bytes,
+            ContentSource::Link(url) => return Self::Elsewhere(url),
         };
         Self::Bytes(
             Binary(body(bytes)),

@@ -94,7 +94,7 @@ impl<'a> ApiExtractor<'a> for FileUpload {
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
         let Data(use_cases) = <Data<&Arc<UseCases>> as FromRequest>::from_request(request, body).await?;
-        let max_bytes = use_cases.upload_image.intake.limits.max_bytes;
+        let max_bytes = use_cases.uploads.max_bytes();
         Ok(Self(multipart::open(request, body, PART, max_bytes)?))
     }
 }

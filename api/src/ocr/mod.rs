@@ -59,8 +59,8 @@ impl TextApi {
     ) -> Result<TextRead, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND | UNPROCESSABLE }>> {
         let (languages, format) = dto::parse(languages.0, format.0, headers)?;
         let text = use_cases
-            .read_text
-            .execute(sender.0.user.id, ImageId(id.0), languages)
+            .texts
+            .read(sender.0.user.id, ImageId(id.0), languages)
             .await?;
         Ok(TextRead::Ok(match format {
             Format::Json => TextContent::Json(Json(text.into())),

@@ -70,7 +70,7 @@ impl OperationsApi {
     /// Names every part: the database, storage and OCR decide.
     #[oai(path = "/health/ready", method = "get", operation_id = "getReadiness")]
     async fn ready(&self, use_cases: Data<&Arc<UseCases>>) -> Ready {
-        let readiness = use_cases.check_readiness.execute().await;
+        let readiness = use_cases.readiness.check().await;
         let health = Json(HealthDto::from(&readiness));
         if readiness.is_ready() {
             Ready::Ready(health)

@@ -222,8 +222,10 @@ impl HistoryApi {
         let owner = sender.0.user.id;
         let get = &use_cases.predictions.get_prediction;
         let prediction = get.execute(owner, PredictionId(id.0)).await?;
-        let read = &use_cases.read_image_content;
-        let content = read.execute(owner, prediction.image_id, by_link).await?;
+        let content = use_cases
+            .images
+            .content(owner, prediction.image_id, by_link)
+            .await?;
         Ok(Content::of(content, headers))
     }
 

@@ -17,7 +17,7 @@ use crate::{
     api_error::{ApiError, BAD_REQUEST, CONFLICT, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
     authentication::{AUTHENTICATED, Bearer},
     fields::{FieldErrors, RawField},
-    idempotency::{Created, answer_once, parse_key},
+    idempotency::{Created, execute_once, parse_key},
     images::FileUpload,
     tags::Tag,
     use_cases::UseCases,
@@ -98,7 +98,8 @@ impl PredictionsApi {
                 .execute(upload, model.as_ref(), Option::as_ref(&receipt))
                 .await
         };
-        let (prediction, location) = answer_once(&use_cases.answer_once, key, said, 201, shown, work).await?;
+        let (prediction, location) =
+            execute_once(&use_cases.idempotency, key, said, 201, shown, work).await?;
         Ok(Predicted::Created(Json(prediction), location))
     }
 }

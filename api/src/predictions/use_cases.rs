@@ -2,7 +2,7 @@
 
 use crate::{ports::Ports, use_cases::Shared};
 use application::{
-    images::ImageIntake,
+    images::Uploads,
     predictions::{
         DeletePrediction, DrawHeatMap, ExportHistory, GetPrediction, GiveFeedback, ListHistory, ListModels,
         PredictImage, ShowDashboard,
@@ -25,7 +25,7 @@ pub struct PredictionUseCases {
 
 impl PredictionUseCases {
     /// On the ports, with the way in that all images take.
-    pub fn new(ports: &Ports, shared: &Shared, intake: Arc<ImageIntake>) -> Self {
+    pub fn new(ports: &Ports, shared: &Shared, uploads: Arc<Uploads>) -> Self {
         let (store, clock, ids) = (
             || ports.store.clone(),
             || ports.clock.clone(),
@@ -36,7 +36,7 @@ impl PredictionUseCases {
                 classifiers: ports.classifiers.clone(),
             },
             predict_image: PredictImage {
-                intake,
+                uploads,
                 classifier: shared.classifier.clone(),
                 ids: ids(),
             },

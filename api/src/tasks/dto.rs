@@ -4,6 +4,7 @@ mod examples;
 
 use crate::{
     fields::{FieldErrors, RawField},
+    named::Name,
     ocr::TextDto,
     paging::write_cursor,
     predictions::{PredictionDto, parse_model},
@@ -33,46 +34,6 @@ pub enum Kind {
     Ocr,
     /// Classifies an image.
     Prediction,
-}
-
-/// Where a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case", rename = "TaskStatus")]
-pub enum Status {
-    /// It waits for a worker or for its next attempt.
-    Queued,
-    /// A worker has it.
-    Running,
-    /// It is done.
-    Succeeded,
-    /// It cannot be done; `error` tells why.
-    Failed,
-    /// It was taken back, or its image deleted.
-    Cancelled,
-}
-
-impl From<TaskStatus> for Status {
-    fn from(status: TaskStatus) -> Self {
-        match status {
-            TaskStatus::Queued => Self::Queued,
-            TaskStatus::Running => Self::Running,
-            TaskStatus::Succeeded => Self::Succeeded,
-            TaskStatus::Failed => Self::Failed,
-            TaskStatus::Cancelled => Self::Cancelled,
-        }
-    }
-}
-
-impl From<Status> for TaskStatus {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Queued => Self::Queued,
-            Status::Running => Self::Running,
-            Status::Succeeded => Self::Succeeded,
-            Status::Failed => Self::Failed,
-            Status::Cancelled => Self::Cancelled,
-        }
-    }
 }
 
 /// Work to do on an image that was uploaded.
@@ -126,7 +87,7 @@ pub struct SubmittedDto {
     /// Names the image.
     image_id: Uuid,
     /// Where the task stands.
-    status: Status,
+    status: Name<TaskStatus>,
 }
 
 impl From<&Task> for SubmittedDto {
@@ -134,7 +95,7 @@ impl From<&Task> for SubmittedDto {
         Self {
             task_id: task.id.0,
             image_id: task.image_id.0,
-            status: task.status.into(),
+            status: Name(task.status),
         }
     }
 }
@@ -185,7 +146,7 @@ pub struct TaskDto {
     #[oai(skip_serializing_if_is_none)]
     model: Option<String>,
     /// Where it stands.
-    status: Status,
+    status: Name<TaskStatus>,
     /// How often a worker began it.
     attempts: u32,
     /// How far it is.
@@ -221,7 +182,7 @@ impl From<&Task> for TaskDto {
             image_id: task.image_id.0,
             languages,
             model,
-            status: task.status.into(),
+            status: Name(task.status),
             attempts: task.attempts,
             progress: ProgressDto {
                 pages_done: task.progress.done,
@@ -275,10 +236,10 @@ pub fn parse_wait(wait: Option<RawField<u64>>) -> Result<Duration, Error> {
 }
 
 /// The status that a list is limited to.
-pub fn parse_status(status: Option<RawField<Status>>) -> Result<Option<TaskStatus>, Error> {
+pub fn parse_status(status: Option<RawField<Name<TaskStatus>>>) -> Result<Option<TaskStatus>, Error> {
     let mut fields = FieldErrors::default();
     let rule = "must be queued, running, succeeded, failed or cancelled";
-    let status = fields.optional("status", status, |status| Some(status.into()), rule);
+    let status = fields.optional("status", status, |Name(status)| Some(status), rule);
     fields.finish()?;
     Ok(status)
 }

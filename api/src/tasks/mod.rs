@@ -9,9 +9,10 @@ use crate::{
     },
     authentication::{AUTHENTICATED, Bearer},
     fields::RawField,
-    idempotency::{Created, Request, answer_once, parse_key},
+    idempotency::{Created, Request, execute_once, parse_key},
     images::FileUpload,
     json_body::JsonBody,
+    named::Name,
     ocr::parse_languages,
     paging::page_request,
     tags::Tag,
@@ -19,10 +20,14 @@ use crate::{
 };
 use application::{
     Error,
-    tasks::{TaskFollower, TaskRequest},
+    tasks::{TaskRequest, TaskWatcher},
 };
-use domain::{ids::TaskId, ocr::LanguageSet, tasks::Task};
-use dto::{NewTaskDto, Status, SubmittedDto, TaskDto, TaskPageDto, parse_status, parse_wait};
+use domain::{
+    ids::TaskId,
+    ocr::LanguageSet,
+    tasks::{Task, TaskStatus},
+};
+use dto::{NewTaskDto, SubmittedDto, TaskDto, TaskPageDto, parse_status, parse_wait};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
@@ -40,8 +45,8 @@ use uuid::Uuid;
 /// The operations of tasks.
 pub struct TasksApi;
 
-/// How often a silent stream of events shows that it is alive.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// How often an idle event stream sends a comment.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 #[derive(ApiResponse)]
 enum UploadTaken {
@@ -110,14 +115,14 @@ impl TasksApi {
         let wish = joined(languages.as_ref());
         let (upload, said) = upload.open(owner, key.as_ref(), &[&wish]).await?;
         let use_cases = use_cases.0;
-        let submit = |receipt| async move {
+        let submit = |guard| async move {
             let submitted = use_cases
-                .submit_upload
-                .execute(upload, languages, Option::as_ref(&receipt));
+                .submissions
+                .submit_upload(upload, languages, Option::as_ref(&guard));
             submitted.await
         };
         let (submitted, location) =
-            answer_once(&use_cases.answer_once, key, said, 202, submitted, submit).await?;
+            execute_once(&use_cases.idempotency, key, said, 202, submitted, submit).await?;
         Ok(UploadTaken::Accepted(Json(submitted), location))
     }
 
@@ -149,13 +154,13 @@ impl TasksApi {
         };
         let said = Request::of_fields(&[kind, &image.to_string(), &wish]);
         let use_cases = use_cases.0;
-        let submit = |receipt| async move {
+        let submit = |guard| async move {
             let submitted = use_cases
-                .submit_task
-                .execute(owner, image, request, Option::as_ref(&receipt));
+                .submissions
+                .submit(owner, image, request, Option::as_ref(&guard));
             submitted.await
         };
-        let (task, location) = answer_once(&use_cases.answer_once, key, said, 202, shown, submit).await?;
+        let (task, location) = execute_once(&use_cases.idempotency, key, said, 202, shown, submit).await?;
         Ok(TaskTaken::Accepted(Json(task), location))
     }
 
@@ -168,7 +173,7 @@ impl TasksApi {
         sender: Bearer,
         use_cases: Data<&Arc<UseCases>>,
         /// Only tasks that stand so.
-        status: Query<Option<RawField<Status>>>,
+        status: Query<Option<RawField<Name<TaskStatus>>>>,
         /// How many at most: 1 to 100; 20 when left out.
         limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
@@ -176,10 +181,7 @@ impl TasksApi {
     ) -> Result<Json<TaskPageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let status = parse_status(status.0)?;
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases
-            .list_tasks
-            .execute(sender.0.user.id, status, page)
-            .await?;
+        let page = use_cases.tasks.list(sender.0.user.id, status, page).await?;
         Ok(Json(page.into()))
     }
 
@@ -197,7 +199,7 @@ impl TasksApi {
         wait: Query<Option<RawField<u64>>>,
     ) -> Result<Json<TaskDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         let (owner, patience) = (sender.0.user.id, parse_wait(wait.0)?);
-        let state = use_cases.watch_task.wait(owner, TaskId(id.0), patience).await?;
+        let state = use_cases.tasks.wait(owner, TaskId(id.0), patience).await?;
         Ok(Json(state.into()))
     }
 
@@ -228,10 +230,7 @@ impl TasksApi {
         /// The task.
         id: Path<Uuid>,
     ) -> Result<TaskCancelled, ApiError<{ AUTHENTICATED | NOT_FOUND | CONFLICT }>> {
-        use_cases
-            .cancel_task
-            .execute(sender.0.user.id, TaskId(id.0))
-            .await?;
+        use_cases.tasks.cancel(sender.0.user.id, TaskId(id.0)).await?;
         Ok(TaskCancelled::NoContent)
     }
 
@@ -246,26 +245,26 @@ impl TasksApi {
         /// The task.
         id: Path<Uuid>,
     ) -> Result<Events, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
-        let mut follower = use_cases.watch_task.follow(sender.0.user.id, TaskId(id.0));
-        let first = follower.next().await?.ok_or(Error::NotFound)?;
-        let states = stream::iter([first]).chain(steps(follower));
+        let mut watcher = use_cases.tasks.watch(sender.0.user.id, TaskId(id.0));
+        let first = watcher.next().await?.ok_or(Error::NotFound)?;
+        let states = stream::iter([first]).chain(changes(watcher));
         let events = EventStream::new(states.map(|task| TaskDto::from(&task)).boxed())
-            .keep_alive(SIGN_OF_LIFE)
+            .keep_alive(KEEP_ALIVE)
             .to_event(|task| Event::message(task.to_json_string()).event_type("task"));
         Ok(Events::Stream(events))
     }
 }
 
-/// The next steps of a task. A stream cannot say that it failed; it ends, and its reader asks again.
-fn steps(follower: TaskFollower) -> impl futures_util::Stream<Item = Task> + Send {
-    stream::unfold(follower, |mut follower| async move {
-        match follower.next().await {
-            Ok(Some(task)) => Some((task, follower)),
+/// The next states of a task. The stream ends on an error, and the client reconnects.
+fn changes(watcher: TaskWatcher) -> impl futures_util::Stream<Item = Task> + Send {
+    stream::unfold(watcher, |mut watcher| async move {
+        match watcher.next().await {
+            Ok(Some(task)) => Some((task, watcher)),
             Ok(None) => None,
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "a stream of events broke off"
+                    "an event stream was aborted"
                 );
                 None
             }

@@ -23,19 +23,20 @@ pub enum TaskWork {
     },
 }
 
-/// The status of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TaskStatus {
-    /// It waits for a worker or for its retry.
-    Queued,
-    /// A worker has claimed it.
-    Running,
-    /// It is done, and its result is stored with the image.
-    Succeeded,
-    /// It failed permanently.
-    Failed,
-    /// Its owner cancelled it or deleted the image.
-    Cancelled,
+crate::named_enum! {
+    /// The status of a task.
+    pub enum TaskStatus {
+        /// It waits for a worker or for its retry.
+        Queued = "queued",
+        /// A worker has claimed it.
+        Running = "running",
+        /// It is done, and its result is stored with the image.
+        Succeeded = "succeeded",
+        /// It failed permanently.
+        Failed = "failed",
+        /// Its owner cancelled it or deleted the image.
+        Cancelled = "cancelled",
+    }
 }
 
 impl TaskStatus {

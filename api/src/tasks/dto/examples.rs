@@ -1,8 +1,9 @@
 //! What the documentation shows.
 
-use super::{Kind, NewTaskDto, ProgressDto, Status, SubmittedDto, TaskDto};
-use crate::fields::RawField;
+use super::{Kind, NewTaskDto, ProgressDto, SubmittedDto, TaskDto};
+use crate::{fields::RawField, named::Name};
 use chrono::DateTime;
+use domain::tasks::TaskStatus;
 use poem_openapi::types::Example;
 use uuid::{Uuid, uuid};
 
@@ -25,7 +26,7 @@ impl Example for SubmittedDto {
         Self {
             task_id: TASK,
             image_id: IMAGE,
-            status: Status::Queued,
+            status: Name(TaskStatus::Queued),
         }
     }
 }
@@ -38,7 +39,7 @@ impl Example for TaskDto {
             image_id: IMAGE,
             languages: Some(vec!["eng".to_owned()]),
             model: None,
-            status: Status::Running,
+            status: Name(TaskStatus::Running),
             attempts: 1,
             progress: ProgressDto {
                 pages_done: 1,
