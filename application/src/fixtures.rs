@@ -15,12 +15,12 @@ use crate::{
 use chrono::{DateTime, TimeDelta};
 use domain::{
     accounts::{
-        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, IssuedCode, MailLanguage, MailOrder,
+        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, IssuedCode, MailLanguage, OutgoingMail,
         MockAccessTokens, MockPasswordHasher, MockSecretGenerator, Origin, PasswordHash, RefreshToken, Role,
         Session, User, Username, Verification,
     },
     clock::{MockClock, Timestamp},
-    ids::{ApiKeyId, CodeId, ImageId, MailOrderId, MockIdGenerator, SessionId, TaskId, TextId, UserId},
+    ids::{ApiKeyId, CodeId, ImageId, OutgoingMailId, MockIdGenerator, SessionId, TaskId, TextId, UserId},
     images::{
         BlobError, ByteSource, Filename, Image, ImageFacts, MediaType, MockBlobStore, MockImageInspector,
         Sha256Digest, StorageQuota, test_support::ChunkSource,
@@ -327,9 +327,9 @@ pub(crate) fn no_throttle() -> Arc<RateLimiter> {
 }
 
 /// A mail to Ada in Spanish that was just ordered.
-pub(crate) fn mail_order(purpose: CodePurpose) -> MailOrder {
-    let id = MailOrderId(Uuid::from_u128(7));
-    MailOrder::new(id, Some(owner()), purpose, MailLanguage::Spanish, now())
+pub(crate) fn outgoing_mail(purpose: CodePurpose) -> OutgoingMail {
+    let id = OutgoingMailId(Uuid::from_u128(7));
+    OutgoingMail::new(id, Some(owner()), purpose, MailLanguage::Spanish, now())
 }
 
 /// Ada's code 31415926.

@@ -6,10 +6,10 @@ use crate::{
     accounts::{EventLog, MailSignals, RateLimiter},
 };
 use domain::{
-    accounts::{CodePurpose, Email, EventKind, MailLanguage, MailOrder, Origin, Role, User, Username},
+    accounts::{CodePurpose, Email, EventKind, MailLanguage, OutgoingMail, Origin, Role, User, Username},
     clock::Clock,
     faces::EnrolledFace,
-    ids::{IdGenerator, MailOrderId, UserId},
+    ids::{IdGenerator, OutgoingMailId, UserId},
     store::{Store, Transaction},
 };
 use std::sync::Arc;
@@ -86,10 +86,10 @@ impl RegisterWithFace {
         let unit = self.store.begin().await?;
         unit.users().insert(user).await?;
         self.intake.add(&*unit, face).await?;
-        let id = MailOrderId(self.ids.next());
+        let id = OutgoingMailId(self.ids.next());
         let purpose = CodePurpose::VerifyEmail;
-        let mail = MailOrder::new(id, Some(user.id), purpose, language, user.created_at);
-        unit.mail_orders().insert(&mail).await?;
+        let mail = OutgoingMail::new(id, Some(user.id), purpose, language, user.created_at);
+        unit.outgoing_mails().insert(&mail).await?;
         for kind in [EventKind::Registered, EventKind::FaceEnrolled] {
             self.events.record(&*unit, user.id, kind, origin.clone()).await?;
         }
@@ -139,7 +139,7 @@ mod tests {
             .returning(|_| Ok(()));
         work.faces.expect_find().returning(|_| Ok(None));
         work.faces.expect_put().times(1).returning(|_| Ok(()));
-        work.mail_orders
+        work.outgoing_mails
             .expect_insert()
             .withf(|order| {
                 order.purpose == CodePurpose::VerifyEmail && order.language == MailLanguage::Spanish
