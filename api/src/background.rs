@@ -1,4 +1,4 @@
-//! What a process does besides answering requests: it works on tasks, sends mails and keeps house.
+//! What a process does besides answering requests: tasks, mails and periodic maintenance.
 
 use crate::{
     configuration::Settings,
@@ -6,11 +6,8 @@ use crate::{
     use_cases::Shared,
 };
 use application::{
-    Error,
-    accounts::{
-        DeleteExpiredCodes, DeleteExpiredEvents, DeleteExpiredRateLimits, DeleteExpiredSessions,
-        DeliverMails, MailSignals,
-    },
+    Context, Error,
+    accounts::{DeleteExpiredRateLimits, DeleteExpiredSessions, Events, MailDelivery, MailSignals, Recovery},
     faces::{FaceGallery, RenewFaceKeys},
     images::DeleteDueBlobs,
     operations::DeleteExpiredIdempotencyKeys,
@@ -18,10 +15,7 @@ use application::{
 };
 use domain::tasks::TaskNotifications;
 use futures_util::future::join_all;
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
     time::{MissedTickBehavior, interval},
@@ -44,24 +38,24 @@ const MAILS_AT_ONCE: usize = 4;
 /// What is left of the grace time for handing back what is not done.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
-/// The background of a process.
-pub struct Background {
+/// The work of a process besides requests: tasks, mails and periodic maintenance.
+pub struct Maintenance {
+    context: Context,
     blobs: DeleteDueBlobs,
     sessions: DeleteExpiredSessions,
     attempts: DeleteExpiredRateLimits,
-    codes: DeleteExpiredCodes,
-    events: DeleteExpiredEvents,
+    events: Events,
     answers: DeleteExpiredIdempotencyKeys,
     tend: TaskReaper,
     announce: Option<OutboxRelay>,
     work: TaskWorker,
     workers: usize,
     signals: Arc<TaskSignals>,
-    mails: DeliverMails,
+    mails: MailDelivery,
     mail_signals: Arc<MailSignals>,
 }
 
-impl Background {
+impl Maintenance {
     /// On these ports.
     pub fn new(ports: &Ports, mail: &MailPorts, shared: &Shared, settings: &Settings) -> Self {
         let (store, clock) = (|| ports.store.clone(), || ports.clock.clone());
@@ -75,6 +69,14 @@ impl Background {
             Some(broker) => (broker.calls.clone(), LOOK_EVERY_DESPITE_BROKER),
             None => (signals(), LOOK_EVERY),
         };
+        let context = ports.context();
+        let mails = MailDelivery::new(
+            context.clone(),
+            mail.hasher.clone(),
+            mail.secrets.clone(),
+            mail.mailer.clone(),
+            shared.mails.clone(),
+        );
         Self {
             blobs: DeleteDueBlobs {
                 store: store(),
@@ -89,14 +91,7 @@ impl Background {
                 store: store(),
                 clock: clock(),
             },
-            codes: DeleteExpiredCodes {
-                store: store(),
-                clock: clock(),
-            },
-            events: DeleteExpiredEvents {
-                store: store(),
-                clock: clock(),
-            },
+            events: Events::new(context.clone()),
             answers: DeleteExpiredIdempotencyKeys {
                 store: store(),
                 clock: clock(),
@@ -122,22 +117,14 @@ impl Background {
             // One more than there are turns, so that somebody claims while everybody's last page is read.
             workers: settings.workers.count.saturating_add(1),
             signals: signals(),
-            mails: DeliverMails {
-                store: store(),
-                hasher: mail.hasher.clone(),
-                secrets: mail.secrets.clone(),
-                mailer: mail.mailer.clone(),
-                clock: clock(),
-                ids: ports.ids.clone(),
-                signals: shared.mails.clone(),
-                cut_off: AtomicBool::new(false),
-            },
+            mails,
             mail_signals: shared.mails.clone(),
+            context,
         }
     }
 
-    /// Keeps house for as long as it is polled. What fails is tried again the next time.
-    pub async fn keep_house(&self) {
+    /// Runs the periodic maintenance for as long as it is polled. A failure is logged, and the next period tries again.
+    pub async fn run_maintenance(&self) {
         tokio::join!(
             every(TEND_EVERY, "tasks were not tended", || self.tend.execute()),
             every(SWEEP_EVERY, "blobs were not swept", || async {
@@ -149,11 +136,11 @@ impl Background {
             every(TIDY_EVERY, "old attempts were not forgotten", || async {
                 self.attempts.execute().await.map(drop)
             }),
-            every(TIDY_EVERY, "expired codes were not removed", || async {
-                self.codes.execute().await.map(drop)
+            every(TIDY_EVERY, "expired codes were not deleted", || async {
+                Recovery::delete_expired_codes(&self.context).await.map(drop)
             }),
-            every(TIDY_EVERY, "old events were not removed", || async {
-                self.events.execute().await.map(drop)
+            every(TIDY_EVERY, "expired events were not deleted", || async {
+                self.events.delete_expired().await.map(drop)
             }),
             every(TIDY_EVERY, "old answers were not removed", || async {
                 self.answers.execute().await.map(drop)
@@ -186,7 +173,7 @@ impl Background {
     /// Ends the work: nothing new is begun, and what is not done shortly before the end of the grace time is handed back.
     pub async fn end(&self, grace: Duration) {
         self.signals.finish();
-        self.mail_signals.finish();
+        self.mail_signals.stop();
         tokio::time::sleep(grace.saturating_sub(LAST_MOMENTS.min(grace / 4))).await;
         self.signals.hand_back();
     }

@@ -1,5 +1,6 @@
 //! The outside of the hexagon, as the use cases see it.
 
+use application::Context;
 use domain::{
     accounts::{AccessTokens, IdTokenVerifier, Mailer, PasswordHasher, PasswordStrength, SecretGenerator},
     clock::Clock,
@@ -25,6 +26,17 @@ pub struct Ports {
     pub ids: Arc<dyn IdGenerator>,
     /// The broker; none where workers are called from inside the process.
     pub broker: Option<Broker>,
+}
+
+impl Ports {
+    /// The ports that every service needs.
+    pub fn context(&self) -> Context {
+        Context {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
+    }
 }
 
 /// The outside that faces need, in a process that serves.

@@ -8,11 +8,9 @@ use crate::{
 };
 use application::{
     accounts::{
-        Authenticate, ChangePassword, CheckCode, CreateApiKey, DeleteApiKey, DeleteOtherUser, DeleteUser,
-        EndSession, EventLog, FailedLogins, ListApiKeys, ListEvents, ListSessions, ListUsers, LogIn,
-        LogInWithIdentity, LogOut, MailSignals, OpenSession, RateLimiter, RefreshSession, RegisterUser,
-        RequestCode, ResetPassword, SessionTokens, SetUserDisabled, TokenLifetimes, UpdateProfile,
-        VerifyEmail,
+        Administration, Authenticate, CreateApiKey, DeleteApiKey, EndSession, EventLog, Events, FailedLogins,
+        ListApiKeys, ListSessions, LogIn, LogInWithIdentity, LogOut, MailSignals, OpenSession, Passwords,
+        Profiles, RateLimiter, Recovery, RefreshSession, Registrations, SessionTokens, TokenLifetimes,
     },
     images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
     ocr::{ReadText, TextReader},
@@ -32,7 +30,7 @@ pub struct Shared {
     pub classifier: Arc<ImageClassifier>,
     /// Signals between them.
     pub signals: Arc<TaskSignals>,
-    /// Signals to those who send mails.
+    /// Signals to the senders of mails.
     pub mails: Arc<MailSignals>,
 }
 
@@ -62,27 +60,21 @@ impl Shared {
 
 /// The use cases behind the operations, made once at start.
 pub struct UseCases {
-    pub register_user: RegisterUser,
+    pub registrations: Registrations,
     pub log_in: LogIn,
     pub log_in_with_identity: LogInWithIdentity,
     pub refresh_session: RefreshSession,
     pub log_out: LogOut,
     pub list_sessions: ListSessions,
     pub end_session: EndSession,
-    pub change_password: ChangePassword,
-    pub verify_email: VerifyEmail,
-    pub request_code: RequestCode,
-    pub reset_password: ResetPassword,
+    pub recovery: Recovery,
     pub create_api_key: CreateApiKey,
     pub list_api_keys: ListApiKeys,
     pub delete_api_key: DeleteApiKey,
     pub authenticate: Authenticate,
-    pub update_profile: UpdateProfile,
-    pub delete_user: Arc<DeleteUser>,
-    pub list_events: ListEvents,
-    pub list_users: ListUsers,
-    pub set_user_disabled: SetUserDisabled,
-    pub delete_other_user: DeleteOtherUser,
+    pub profiles: Profiles,
+    pub events: Events,
+    pub administration: Administration,
     pub faces: FaceUseCases,
     pub upload_image: UploadImage,
     pub list_images: ListImages,
@@ -144,11 +136,6 @@ impl UseCases {
             require_verified_email: settings.auth.require_verified_email,
             events: events(),
         });
-        let delete_user = Arc::new(DeleteUser {
-            store: store(),
-            clock: clock(),
-            events: events(),
-        });
         let failures = Arc::new(FailedLogins {
             store: store(),
             throttle: throttle.clone(),
@@ -161,27 +148,19 @@ impl UseCases {
             events: events(),
             mails: shared.mails.clone(),
         };
-        let check_code = Arc::new(CheckCode {
-            store: store(),
-            hasher: security.hasher.clone(),
-            clock: clock(),
-            throttle: throttle.clone(),
-        });
+        let context = ports.context();
+        let passwords = Passwords::new(security.hasher.clone(), security.strength);
         let intake = Arc::new(intake(ports, settings));
         Self {
-            register_user: RegisterUser {
-                store: store(),
-                hasher: security.hasher.clone(),
-                strength: security.strength.clone(),
-                throttle: throttle.clone(),
-                clock: clock(),
-                ids: ids(),
-                mails: shared.mails.clone(),
-                events: events(),
-            },
+            registrations: Registrations::new(
+                context.clone(),
+                passwords.clone(),
+                throttle.clone(),
+                shared.mails.clone(),
+            ),
             log_in: LogIn {
                 store: store(),
-                hasher: security.hasher.clone(),
+                hasher: security.hasher,
                 throttle: throttle.clone(),
                 open_session: open_session.clone(),
                 failures,
@@ -214,35 +193,12 @@ impl UseCases {
                 store: store(),
                 events: events(),
             },
-            change_password: ChangePassword {
-                store: store(),
-                hasher: security.hasher.clone(),
-                strength: security.strength.clone(),
-                clock: clock(),
-                events: events(),
-                throttle: throttle.clone(),
-            },
-            verify_email: VerifyEmail {
-                store: store(),
-                check: check_code.clone(),
-                events: events(),
-            },
-            request_code: RequestCode {
-                store: store(),
-                throttle,
-                clock: clock(),
-                ids: ids(),
-                signals: shared.mails.clone(),
-                events: events(),
-            },
-            reset_password: ResetPassword {
-                store: store(),
-                check: check_code,
-                hasher: security.hasher,
-                strength: security.strength,
-                clock: clock(),
-                events: events(),
-            },
+            recovery: Recovery::new(
+                context.clone(),
+                passwords.clone(),
+                throttle.clone(),
+                shared.mails.clone(),
+            ),
             create_api_key: CreateApiKey {
                 store: store(),
                 secrets: security.secrets,
@@ -260,22 +216,9 @@ impl UseCases {
                 access_tokens: security.access_tokens.clone(),
                 clock: clock(),
             },
-            update_profile: UpdateProfile {
-                store: store(),
-                clock: clock(),
-                ids: ids(),
-                mails: shared.mails.clone(),
-                events: events(),
-            },
-            delete_user: delete_user.clone(),
-            list_events: ListEvents { store: store() },
-            list_users: ListUsers { store: store() },
-            set_user_disabled: SetUserDisabled {
-                store: store(),
-                clock: clock(),
-                events: events(),
-            },
-            delete_other_user: DeleteOtherUser { delete_user },
+            profiles: Profiles::new(context.clone(), passwords, throttle, shared.mails.clone()),
+            events: Events::new(context.clone()),
+            administration: Administration::new(context),
             faces: FaceUseCases::new(ports, faces, accounts, settings),
             upload_image: UploadImage {
                 intake: intake.clone(),

@@ -1,7 +1,7 @@
 //! Logging in with what an OpenID provider says.
 
 use super::{
-    EventLog, OpenSession, RateLimiter, Tokens, revoke_credentials::shut_out_maker, throttle::LoginAttempt,
+    EventLog, OpenSession, RateLimiter, Tokens, recovery::revoke_credentials, throttle::LoginAttempt,
 };
 use crate::Error;
 use domain::{
@@ -135,7 +135,7 @@ impl LogInWithIdentity {
         user.email_verified = true;
         user.password_hash = None;
         user.updated_at = self.clock.now();
-        shut_out_maker(unit, user, user.updated_at).await?;
+        revoke_credentials(unit, user, user.updated_at).await?;
         unit.users().update(user).await?;
         tracing::warn!(user = %user.id, "the owner of an unverified address took the account that had it");
         Ok(())

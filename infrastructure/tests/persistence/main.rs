@@ -11,7 +11,7 @@ mod events;
 mod faces;
 mod identities;
 mod images;
-mod mail_orders;
+mod outgoing_mails;
 mod predictions;
 mod refresh_tokens;
 mod refreshes_at_once;
