@@ -1,4 +1,4 @@
-//! What a process does besides answering requests: it works on tasks, sends mails and keeps house.
+//! What a process does besides answering requests: tasks, mails and periodic maintenance.
 
 use crate::{
     configuration::Settings,
@@ -6,76 +6,83 @@ use crate::{
     use_cases::Shared,
 };
 use application::{
-    Error,
-    accounts::{
-        DeleteExpiredCodes, DeleteExpiredEvents, DeleteExpiredRateLimits, DeleteExpiredSessions,
-        DeliverMails, MailSignals,
-    },
+    Context, Error,
+    accounts::{DeleteExpiredRateLimits, DeleteExpiredSessions, Events, MailDelivery, MailSignals, Recovery},
     faces::{FaceGallery, RenewFaceKeys},
-    images::BlobSweep,
-    operations::Idempotency,
+    images::DeleteDueBlobs,
+    operations::DeleteExpiredIdempotencyKeys,
     tasks::{OutboxRelay, TaskReaper, TaskSignals, TaskWorker},
 };
 use domain::tasks::TaskNotifications;
 use futures_util::future::join_all;
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
     time::{MissedTickBehavior, interval},
 };
 
-/// How often due retries and expired leases are handled.
-const REAP_EVERY: Duration = Duration::from_millis(500);
-/// How often due blobs are deleted.
+/// How often tasks are looked for that rest or were abandoned.
+const TEND_EVERY: Duration = Duration::from_millis(500);
+/// How often blobs that are due are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
 /// How often expired sessions, expired codes, old events and old answers are looked for.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// How often faces in memory are forgotten that were read too long ago.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
-/// How often an idle worker looks for tasks of other processes without a broker.
-const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// The same with a broker, in case a message was lost.
-const POLL_INTERVAL_WITH_BROKER: Duration = Duration::from_secs(10);
+/// How soon an idle worker finds a task that another process made ready, where there is no broker.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The same where a broker calls, in case a message was lost.
+const LOOK_EVERY_DESPITE_BROKER: Duration = Duration::from_secs(10);
 /// How many mails a process sends at once.
 const MAILS_AT_ONCE: usize = 4;
-/// The end of the grace time that is left to release tasks.
+/// What is left of the grace time for handing back what is not done.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
-/// The background of a process.
-pub struct Background {
-    blobs: BlobSweep,
+/// The work of a process besides requests: tasks, mails and periodic maintenance.
+pub struct Maintenance {
+    context: Context,
+    blobs: DeleteDueBlobs,
     sessions: DeleteExpiredSessions,
     attempts: DeleteExpiredRateLimits,
-    codes: DeleteExpiredCodes,
-    events: DeleteExpiredEvents,
-    idempotency: Idempotency,
-    reaper: TaskReaper,
-    outbox: Option<OutboxRelay>,
-    worker: TaskWorker,
+    events: Events,
+    answers: DeleteExpiredIdempotencyKeys,
+    tend: TaskReaper,
+    announce: Option<OutboxRelay>,
+    work: TaskWorker,
     workers: usize,
     signals: Arc<TaskSignals>,
-    mails: DeliverMails,
+    mails: MailDelivery,
     mail_signals: Arc<MailSignals>,
 }
 
-impl Background {
+impl Maintenance {
     /// On these ports.
     pub fn new(ports: &Ports, mail: &MailPorts, shared: &Shared, settings: &Settings) -> Self {
         let (store, clock) = (|| ports.store.clone(), || ports.clock.clone());
         let signals = || shared.signals.clone();
-        let outbox = ports
-            .broker
-            .as_ref()
-            .map(|Broker { publisher, .. }| OutboxRelay::new(ports.context(), publisher.clone(), signals()));
-        let (notifications, poll_interval): (Arc<dyn TaskNotifications>, _) = match &ports.broker {
-            Some(broker) => (broker.notifications.clone(), POLL_INTERVAL_WITH_BROKER),
-            None => (signals(), POLL_INTERVAL),
+        let announce = ports.broker.as_ref().map(|Broker { messages, .. }| OutboxRelay {
+            store: store(),
+            messages: messages.clone(),
+            signals: signals(),
+        });
+        let (calls, look_every): (Arc<dyn TaskNotifications>, _) = match &ports.broker {
+            Some(broker) => (broker.calls.clone(), LOOK_EVERY_DESPITE_BROKER),
+            None => (signals(), LOOK_EVERY),
         };
+        let context = ports.context();
+        let mails = MailDelivery::new(
+            context.clone(),
+            mail.hasher.clone(),
+            mail.secrets.clone(),
+            mail.mailer.clone(),
+            shared.mails.clone(),
+        );
         Self {
-            blobs: BlobSweep::new(ports.context(), ports.blobs.clone()),
+            blobs: DeleteDueBlobs {
+                store: store(),
+                blobs: ports.blobs.clone(),
+                clock: clock(),
+            },
             sessions: DeleteExpiredSessions {
                 store: store(),
                 clock: clock(),
@@ -84,51 +91,44 @@ impl Background {
                 store: store(),
                 clock: clock(),
             },
-            codes: DeleteExpiredCodes {
+            events: Events::new(context.clone()),
+            answers: DeleteExpiredIdempotencyKeys {
                 store: store(),
                 clock: clock(),
             },
-            events: DeleteExpiredEvents {
+            tend: TaskReaper {
                 store: store(),
                 clock: clock(),
-            },
-            idempotency: Idempotency::new(ports.context()),
-            reaper: TaskReaper::new(ports.context(), signals()),
-            outbox,
-            worker: TaskWorker {
-                context: ports.context(),
-                blobs: ports.blobs.clone(),
-                recognizer: shared.recognizer.clone(),
-                classifier: shared.classifier.clone(),
-                notifications,
                 signals: signals(),
-                lease: settings.workers.lease,
-                poll_interval,
-                slots: Semaphore::new(settings.workers.count),
             },
-            // One more than there are slots, so that one claims a task while all others recognize their last page.
+            announce,
+            work: TaskWorker {
+                store: store(),
+                blobs: ports.blobs.clone(),
+                reader: shared.reader.clone(),
+                classifier: shared.classifier.clone(),
+                calls,
+                signals: signals(),
+                clock: clock(),
+                lease: settings.workers.lease,
+                look_every,
+                turns: Semaphore::new(settings.workers.count),
+            },
+            // One more than there are turns, so that somebody claims while everybody's last page is read.
             workers: settings.workers.count.saturating_add(1),
             signals: signals(),
-            mails: DeliverMails {
-                store: store(),
-                hasher: mail.hasher.clone(),
-                secrets: mail.secrets.clone(),
-                mailer: mail.mailer.clone(),
-                clock: clock(),
-                ids: ports.ids.clone(),
-                signals: shared.mails.clone(),
-                cut_off: AtomicBool::new(false),
-            },
+            mails,
             mail_signals: shared.mails.clone(),
+            context,
         }
     }
 
-    /// Keeps house for as long as it is polled. What fails is tried again the next time.
-    pub async fn keep_house(&self) {
+    /// Runs the periodic maintenance for as long as it is polled. A failure is logged, and the next period tries again.
+    pub async fn run_maintenance(&self) {
         tokio::join!(
-            every(REAP_EVERY, "tasks were not reaped", || self.reaper.run_once()),
-            every(SWEEP_EVERY, "blobs were not deleted", || async {
-                self.blobs.delete_due().await.map(drop)
+            every(TEND_EVERY, "tasks were not tended", || self.tend.execute()),
+            every(SWEEP_EVERY, "blobs were not swept", || async {
+                self.blobs.execute().await.map(drop)
             }),
             every(TIDY_EVERY, "expired sessions were not removed", || async {
                 self.sessions.execute().await.map(drop)
@@ -136,20 +136,18 @@ impl Background {
             every(TIDY_EVERY, "old attempts were not forgotten", || async {
                 self.attempts.execute().await.map(drop)
             }),
-            every(TIDY_EVERY, "expired codes were not removed", || async {
-                self.codes.execute().await.map(drop)
+            every(TIDY_EVERY, "expired codes were not deleted", || async {
+                Recovery::delete_expired_codes(&self.context).await.map(drop)
             }),
-            every(TIDY_EVERY, "old events were not removed", || async {
-                self.events.execute().await.map(drop)
+            every(TIDY_EVERY, "expired events were not deleted", || async {
+                self.events.delete_expired().await.map(drop)
             }),
-            every(
-                TIDY_EVERY,
-                "expired idempotency keys were not deleted",
-                || async { self.idempotency.delete_expired().await.map(drop) }
-            ),
+            every(TIDY_EVERY, "old answers were not removed", || async {
+                self.answers.execute().await.map(drop)
+            }),
             async {
-                if let Some(outbox) = &self.outbox {
-                    outbox.run().await;
+                if let Some(announce) = &self.announce {
+                    announce.run().await;
                 }
             }
         );
@@ -160,24 +158,24 @@ impl Background {
         join_all((0..MAILS_AT_ONCE).map(|_| self.mails.run())).await;
     }
 
-    /// Executes tasks until the process shuts down.
+    /// Works on tasks until the process ends.
     pub async fn work(&self) {
-        join_all((0..self.workers).map(|_| self.worker.run())).await;
+        join_all((0..self.workers).map(|_| self.work.run())).await;
     }
 
-    /// Executes tasks until none is ready and returns their number.
-    pub async fn execute_all(&self) -> Result<u64, Error> {
-        self.reaper.run_once().await?;
-        let counts = join_all((0..self.workers).map(|_| self.worker.execute_all())).await;
+    /// Works on what is ready until nothing is.
+    pub async fn drain(&self) -> Result<u64, Error> {
+        self.tend.execute().await?;
+        let counts = join_all((0..self.workers).map(|_| self.work.drain())).await;
         counts.into_iter().sum()
     }
 
-    /// Shuts down: begins no task, and releases unfinished tasks shortly before the end of the grace time.
+    /// Ends the work: nothing new is begun, and what is not done shortly before the end of the grace time is handed back.
     pub async fn end(&self, grace: Duration) {
-        self.signals.drain();
-        self.mail_signals.finish();
+        self.signals.finish();
+        self.mail_signals.stop();
         tokio::time::sleep(grace.saturating_sub(LAST_MOMENTS.min(grace / 4))).await;
-        self.signals.release();
+        self.signals.hand_back();
     }
 }
 

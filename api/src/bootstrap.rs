@@ -6,7 +6,7 @@ mod models;
 mod storage;
 
 use crate::{
-    background::{Background, FaceUpkeep},
+    background::{FaceUpkeep, Maintenance},
     configuration::{OidcSettings, Settings},
     operations::MetricsSettings,
     ports::{Broker, MailPorts, Ports, Probes, SecurityPorts},
@@ -15,8 +15,8 @@ use crate::{
 };
 use application::{
     Context,
-    accounts::{EventLog, PromoteUser},
-    images::BlobSweep,
+    accounts::Administration,
+    images::{DeleteDueBlobs, ReconcileBlobs},
 };
 use database::connect;
 use domain::{BoxError, ocr::OcrEngine, operations::HealthProbe};
@@ -84,45 +84,48 @@ pub async fn migrate(settings: &Settings) -> Result<(), StartError> {
     store.migrate().await.map_err(at("database.url"))
 }
 
-/// What makes admins, on a database that has the schema of this version.
-pub async fn promote_user(settings: &Settings) -> Result<PromoteUser, StartError> {
+/// Opens the administration of accounts on a database with the schema of this version.
+pub async fn administration(settings: &Settings) -> Result<Administration, StartError> {
     let store = connect(settings).await?;
     store.check_schema().await.map_err(at("database.url"))?;
-    let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Generator));
-    Ok(PromoteUser {
+    Ok(Administration::new(Context {
         store: Arc::new(store),
-        events: Arc::new(EventLog { clock, ids }),
-    })
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(UuidV7Generator),
+    }))
 }
 
-/// Creates the sweep of blobs.
-pub async fn sweep(settings: &Settings) -> Result<BlobSweep, StartError> {
+/// What compares the blobs with the rows, and what deletes those that are left over.
+pub async fn sweep(settings: &Settings) -> Result<(ReconcileBlobs, DeleteDueBlobs), StartError> {
     let store = Arc::new(connect(settings).await?);
     store.check_schema().await.map_err(at("database.url"))?;
     let blobs = open_storage(&settings.storage, &settings.buckets).await?.blobs;
-    let context = Context {
-        store,
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(UuidV7Generator),
-    };
-    Ok(BlobSweep::new(context, blobs))
+    let clock = Arc::new(SystemClock);
+    Ok((
+        ReconcileBlobs {
+            store: store.clone(),
+            blobs: blobs.clone(),
+            clock: clock.clone(),
+        },
+        DeleteDueBlobs { store, blobs, clock },
+    ))
 }
 
 /// Serves the API, and works on tasks, until SIGTERM or SIGINT.
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let handle = telemetry::gather_metrics().map_err(at("operations"))?;
-    let outside = Outside::start(&settings).await?;
-    let security = start_security(&settings, &outside.mail)?;
-    let faces = faces::start(&settings, outside.limits, outside.budget.clone())?;
-    let shared = Shared::new(&outside.ports, &settings);
-    let probes = outside.probes();
-    let use_cases = UseCases::new(&outside.ports, security, &faces, probes, &shared, &settings);
-    let background = Background::new(&outside.ports, &outside.mail, &shared, &settings);
-    let background = Arc::new(background);
-    let house = background.clone();
-    tokio::spawn(async move { house.keep_house().await });
+    let adapters = Adapters::start(&settings).await?;
+    let security = start_security(&settings, &adapters.mail)?;
+    let faces = faces::start(&settings, adapters.limits, adapters.budget.clone())?;
+    let shared = Shared::new(&adapters.ports, &settings);
+    let probes = adapters.probes();
+    let use_cases = UseCases::new(&adapters.ports, security, &faces, probes, &shared, &settings);
+    let maintenance = Maintenance::new(&adapters.ports, &adapters.mail, &shared, &settings);
+    let maintenance = Arc::new(maintenance);
+    let periodic = maintenance.clone();
+    tokio::spawn(async move { periodic.run_maintenance().await });
     let gallery = use_cases.faces.gallery.clone();
-    let upkeep_of_faces = FaceUpkeep::new(&outside.ports, &faces, gallery, &settings);
+    let upkeep_of_faces = FaceUpkeep::new(&adapters.ports, &faces, gallery, &settings);
     tokio::spawn(async move { upkeep_of_faces.run().await });
     tokio::spawn(upkeep(handle.clone()));
     let metrics = Arc::new(MetricsSettings {
@@ -132,27 +135,27 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let stop = stop_signal().map_err(at("http"))?;
     let grace = settings.http.grace;
     let (stopped, stopping) = tokio::sync::oneshot::channel();
-    let ending = background.clone();
+    let ending = maintenance.clone();
     tokio::spawn(async move {
         stop.await;
         // The server may have ended by itself.
         let _ = stopped.send(());
         ending.end(grace).await;
     });
-    let worker = background.clone();
+    let worker = maintenance.clone();
     let work = tokio::spawn(async move { worker.work().await });
-    let mails = tokio::spawn(async move { background.send_mails().await });
+    let mails = tokio::spawn(async move { maintenance.send_mails().await });
     let served = server::serve(
         settings.http,
         Arc::new(use_cases),
         metrics,
-        outside.ports.ids.clone(),
+        adapters.ports.ids.clone(),
         async { stopping.await.unwrap_or_default() },
     );
     served.await.map_err(at("http.address"))?;
     work.await.map_err(at("workers"))?;
-    let_go(mails).await;
-    outside.engine.stop().await;
+    flush_mail(mails).await;
+    adapters.engine.stop().await;
     Ok(())
 }
 
@@ -161,48 +164,48 @@ pub async fn work(settings: Settings, once: bool) -> Result<(), StartError> {
     if settings.workers.count == 0 {
         return Err(at("workers.count")("a worker needs at least 1"));
     }
-    let outside = Outside::start(&settings).await?;
-    let shared = Shared::new(&outside.ports, &settings);
-    let background = Background::new(&outside.ports, &outside.mail, &shared, &settings);
-    let background = Arc::new(background);
+    let adapters = Adapters::start(&settings).await?;
+    let shared = Shared::new(&adapters.ports, &settings);
+    let maintenance = Maintenance::new(&adapters.ports, &adapters.mail, &shared, &settings);
+    let maintenance = Arc::new(maintenance);
     let stop = stop_signal().map_err(at("workers"))?;
-    let (ending, grace) = (background.clone(), settings.http.grace);
+    let (ending, grace) = (maintenance.clone(), settings.http.grace);
     tokio::spawn(async move {
         stop.await;
         ending.end(grace).await;
     });
     if once {
-        let count = background.execute_all().await;
+        let count = maintenance.drain().await;
         let count = count.map_err(at("database.url"))?;
         tracing::info!(count, "no task is left");
     } else {
-        let house = background.clone();
-        tokio::spawn(async move { house.keep_house().await });
-        let (sender, may_send) = (background.clone(), settings.mail.server.is_some());
+        let periodic = maintenance.clone();
+        tokio::spawn(async move { periodic.run_maintenance().await });
+        let (sender, may_send) = (maintenance.clone(), settings.mail.server.is_some());
         let mails = tokio::spawn(async move {
-            // Whoever starts a worker without a mail server leaves mails to others: its log is not where they belong.
+            // A worker without a mail server leaves mails to other processes, because its log must not show them.
             if may_send {
                 sender.send_mails().await;
             }
         });
         tracing::info!(workers = settings.workers.count, "working");
-        background.work().await;
-        let_go(mails).await;
+        maintenance.work().await;
+        flush_mail(mails).await;
     }
-    outside.engine.stop().await;
+    adapters.engine.stop().await;
     Ok(())
 }
 
-/// How long mails that are on their way may hold up the end of the process.
-const LAST_MAILS: Duration = Duration::from_secs(2);
+/// How long the process waits at its end for mails that are being sent.
+const MAIL_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Lets those mails go that are on their way; whatever is cut off is sent later.
-async fn let_go(mails: JoinHandle<()>) {
-    let _ = tokio::time::timeout(LAST_MAILS, mails).await;
+/// Waits for mails that are being sent. Another process sends those that do not finish in time.
+async fn flush_mail(mails: JoinHandle<()>) {
+    let _ = tokio::time::timeout(MAIL_FLUSH_TIMEOUT, mails).await;
 }
 
-/// The outside of the hexagon, started.
-struct Outside {
+/// The adapters of a process, started.
+struct Adapters {
     ports: Ports,
     mail: MailPorts,
     store: Arc<SeaStore>,
@@ -214,7 +217,7 @@ struct Outside {
     budget: DecodeBudget,
 }
 
-impl Outside {
+impl Adapters {
     async fn start(settings: &Settings) -> Result<Self, StartError> {
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Generator));
         let mail = open_mail(settings, clock.clone(), ids.clone())?;
@@ -247,8 +250,8 @@ impl Outside {
             clock,
             ids,
             broker: broker.clone().map(|broker| Broker {
-                publisher: broker.clone(),
-                notifications: broker,
+                messages: broker.clone(),
+                calls: broker,
             }),
         };
         Ok(Self {

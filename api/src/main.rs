@@ -125,8 +125,8 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 async fn run(command: Command, settings: Settings) -> Result<ExitCode, bootstrap::StartError> {
     match command {
         Command::User(UserCommand::Promote { name }) => {
-            let promote = bootstrap::promote_user(&settings).await?;
-            return Ok(promotion::run(&promote, &name).await);
+            let administration = bootstrap::administration(&settings).await?;
+            return Ok(promotion::run(&administration, &name).await);
         }
         Command::Sweep { dry_run } => {
             let blobs = bootstrap::sweep(&settings).await?;

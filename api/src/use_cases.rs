@@ -8,17 +8,15 @@ use crate::{
 };
 use application::{
     accounts::{
-        Authenticate, ChangePassword, CheckCode, CreateApiKey, DeleteApiKey, DeleteOtherUser, DeleteUser,
-        EndSession, EventLog, FailedLogins, ListApiKeys, ListEvents, ListSessions, ListUsers, LogIn,
-        LogInWithIdentity, LogOut, MailSignals, OpenSession, RateLimiter, RefreshSession, RegisterUser,
-        RequestCode, ResetPassword, SessionTokens, SetUserDisabled, TokenLifetimes, UpdateProfile,
-        VerifyEmail,
+        Administration, Authenticate, CreateApiKey, DeleteApiKey, EndSession, EventLog, Events, FailedLogins,
+        ListApiKeys, ListSessions, LogIn, LogInWithIdentity, LogOut, MailSignals, OpenSession, Passwords,
+        Profiles, RateLimiter, Recovery, RefreshSession, Registrations, SessionTokens, TokenLifetimes,
     },
-    images::{Images, UploadLimits, Uploads},
-    operations::{Idempotency, ReadinessCheck},
+    images::{DeleteImage, GetImage, ImageIntake, ListImages, ReadImageContent, UploadImage, UploadLimits},
+    ocr::{ReadText, TextReader},
+    operations::{CheckReadiness, Idempotency},
     predictions::ImageClassifier,
-    tasks::{Submissions, TaskSignals, Tasks},
-    text::{Recognizer, Texts},
+    tasks::{CancelTask, ListTasks, SubmitTask, SubmitUpload, TaskSignals, WatchTask},
 };
 use chrono::TimeDelta;
 use domain::accounts::AccessTokens;
@@ -26,23 +24,25 @@ use std::{sync::Arc, time::Duration};
 
 /// What requests and the background share in one process.
 pub struct Shared {
-    /// Recognizes text for both.
-    pub recognizer: Arc<Recognizer>,
+    /// Reads text for both.
+    pub reader: Arc<TextReader>,
     /// Classifies images for both.
     pub classifier: Arc<ImageClassifier>,
     /// Signals between them.
     pub signals: Arc<TaskSignals>,
-    /// Signals to those who send mails.
+    /// Signals to the senders of mails.
     pub mails: Arc<MailSignals>,
 }
 
 impl Shared {
     /// For a process on these ports.
     pub fn new(ports: &Ports, settings: &Settings) -> Self {
-        let recognizer = Recognizer::new(
-            ports.context(),
+        let reader = TextReader::new(
+            ports.store.clone(),
             ports.blobs.clone(),
             ports.engine.clone(),
+            ports.clock.clone(),
+            ports.ids.clone(),
             settings.ocr.default_languages.clone(),
         );
         let classifier = ImageClassifier {
@@ -50,7 +50,7 @@ impl Shared {
             clock: ports.clock.clone(),
         };
         Self {
-            recognizer: Arc::new(recognizer),
+            reader: Arc::new(reader),
             classifier: Arc::new(classifier),
             signals: Arc::default(),
             mails: Arc::default(),
@@ -60,36 +60,36 @@ impl Shared {
 
 /// The use cases behind the operations, made once at start.
 pub struct UseCases {
-    pub register_user: RegisterUser,
+    pub registrations: Registrations,
     pub log_in: LogIn,
     pub log_in_with_identity: LogInWithIdentity,
     pub refresh_session: RefreshSession,
     pub log_out: LogOut,
     pub list_sessions: ListSessions,
     pub end_session: EndSession,
-    pub change_password: ChangePassword,
-    pub verify_email: VerifyEmail,
-    pub request_code: RequestCode,
-    pub reset_password: ResetPassword,
+    pub recovery: Recovery,
     pub create_api_key: CreateApiKey,
     pub list_api_keys: ListApiKeys,
     pub delete_api_key: DeleteApiKey,
     pub authenticate: Authenticate,
-    pub update_profile: UpdateProfile,
-    pub delete_user: Arc<DeleteUser>,
-    pub list_events: ListEvents,
-    pub list_users: ListUsers,
-    pub set_user_disabled: SetUserDisabled,
-    pub delete_other_user: DeleteOtherUser,
+    pub profiles: Profiles,
+    pub events: Events,
+    pub administration: Administration,
     pub faces: FaceUseCases,
-    pub uploads: Arc<Uploads>,
-    pub images: Images,
-    pub texts: Texts,
+    pub upload_image: UploadImage,
+    pub list_images: ListImages,
+    pub get_image: GetImage,
+    pub read_image_content: ReadImageContent,
+    pub delete_image: DeleteImage,
+    pub read_text: ReadText,
     pub predictions: PredictionUseCases,
-    pub submissions: Submissions,
-    pub tasks: Tasks,
-    pub idempotency: Idempotency,
-    pub readiness: ReadinessCheck,
+    pub submit_task: SubmitTask,
+    pub submit_upload: SubmitUpload,
+    pub watch_task: WatchTask,
+    pub list_tasks: ListTasks,
+    pub cancel_task: CancelTask,
+    pub answer_once: Idempotency,
+    pub check_readiness: CheckReadiness,
     /// Whose public keys `/.well-known/jwks.json` shows.
     pub access_tokens: Arc<dyn AccessTokens>,
 }
@@ -111,6 +111,8 @@ impl UseCases {
         let store = || ports.store.clone();
         let clock = || ports.clock.clone();
         let ids = || ports.ids.clone();
+        let (reader, signals) = (|| shared.reader.clone(), || shared.signals.clone());
+        let in_flight_limit = settings.tasks_in_flight;
         let tokens = Arc::new(SessionTokens {
             access_tokens: security.access_tokens.clone(),
             secrets: security.secrets.clone(),
@@ -134,11 +136,6 @@ impl UseCases {
             require_verified_email: settings.auth.require_verified_email,
             events: events(),
         });
-        let delete_user = Arc::new(DeleteUser {
-            store: store(),
-            clock: clock(),
-            events: events(),
-        });
         let failures = Arc::new(FailedLogins {
             store: store(),
             throttle: throttle.clone(),
@@ -151,27 +148,19 @@ impl UseCases {
             events: events(),
             mails: shared.mails.clone(),
         };
-        let check_code = Arc::new(CheckCode {
-            store: store(),
-            hasher: security.hasher.clone(),
-            clock: clock(),
-            throttle: throttle.clone(),
-        });
-        let uploads = Arc::new(uploads(ports, settings));
+        let context = ports.context();
+        let passwords = Passwords::new(security.hasher.clone(), security.strength);
+        let intake = Arc::new(intake(ports, settings));
         Self {
-            register_user: RegisterUser {
-                store: store(),
-                hasher: security.hasher.clone(),
-                strength: security.strength.clone(),
-                throttle: throttle.clone(),
-                clock: clock(),
-                ids: ids(),
-                mails: shared.mails.clone(),
-                events: events(),
-            },
+            registrations: Registrations::new(
+                context.clone(),
+                passwords.clone(),
+                throttle.clone(),
+                shared.mails.clone(),
+            ),
             log_in: LogIn {
                 store: store(),
-                hasher: security.hasher.clone(),
+                hasher: security.hasher,
                 throttle: throttle.clone(),
                 open_session: open_session.clone(),
                 failures,
@@ -204,35 +193,12 @@ impl UseCases {
                 store: store(),
                 events: events(),
             },
-            change_password: ChangePassword {
-                store: store(),
-                hasher: security.hasher.clone(),
-                strength: security.strength.clone(),
-                clock: clock(),
-                events: events(),
-                throttle: throttle.clone(),
-            },
-            verify_email: VerifyEmail {
-                store: store(),
-                check: check_code.clone(),
-                events: events(),
-            },
-            request_code: RequestCode {
-                store: store(),
-                throttle,
-                clock: clock(),
-                ids: ids(),
-                signals: shared.mails.clone(),
-                events: events(),
-            },
-            reset_password: ResetPassword {
-                store: store(),
-                check: check_code,
-                hasher: security.hasher,
-                strength: security.strength,
-                clock: clock(),
-                events: events(),
-            },
+            recovery: Recovery::new(
+                context.clone(),
+                passwords.clone(),
+                throttle.clone(),
+                shared.mails.clone(),
+            ),
             create_api_key: CreateApiKey {
                 store: store(),
                 secrets: security.secrets,
@@ -250,44 +216,67 @@ impl UseCases {
                 access_tokens: security.access_tokens.clone(),
                 clock: clock(),
             },
-            update_profile: UpdateProfile {
+            profiles: Profiles::new(context.clone(), passwords, throttle, shared.mails.clone()),
+            events: Events::new(context.clone()),
+            administration: Administration::new(context),
+            faces: FaceUseCases::new(ports, faces, accounts, settings),
+            upload_image: UploadImage {
+                intake: intake.clone(),
+            },
+            list_images: ListImages { store: store() },
+            get_image: GetImage { store: store() },
+            read_image_content: ReadImageContent {
+                store: store(),
+                blobs: ports.blobs.clone(),
+            },
+            delete_image: DeleteImage {
+                store: store(),
+                clock: clock(),
+            },
+            read_text: ReadText {
+                store: store(),
+                reader: reader(),
+            },
+            predictions: PredictionUseCases::new(ports, shared, intake.clone()),
+            submit_task: SubmitTask {
+                store: store(),
+                reader: reader(),
+                classifier: shared.classifier.clone(),
+                clock: clock(),
+                ids: ids(),
+                signals: signals(),
+                in_flight_limit,
+            },
+            submit_upload: SubmitUpload {
+                intake,
+                reader: reader(),
+                clock: clock(),
+                ids: ids(),
+                signals: signals(),
+                in_flight_limit,
+            },
+            watch_task: WatchTask {
+                store: store(),
+                signals: signals(),
+            },
+            list_tasks: ListTasks { store: store() },
+            cancel_task: CancelTask {
+                store: store(),
+                clock: clock(),
+                signals: signals(),
+            },
+            answer_once: Idempotency {
                 store: store(),
                 clock: clock(),
                 ids: ids(),
-                mails: shared.mails.clone(),
-                events: events(),
             },
-            delete_user: delete_user.clone(),
-            list_events: ListEvents { store: store() },
-            list_users: ListUsers { store: store() },
-            set_user_disabled: SetUserDisabled {
-                store: store(),
-                clock: clock(),
-                events: events(),
-            },
-            delete_other_user: DeleteOtherUser { delete_user },
-            faces: FaceUseCases::new(ports, faces, accounts, settings),
-            uploads: uploads.clone(),
-            images: Images::new(ports.context(), ports.blobs.clone()),
-            texts: Texts::new(ports.context(), shared.recognizer.clone()),
-            predictions: PredictionUseCases::new(ports, shared, uploads.clone()),
-            submissions: Submissions {
-                context: ports.context(),
-                uploads,
-                recognizer: shared.recognizer.clone(),
-                classifier: shared.classifier.clone(),
-                signals: shared.signals.clone(),
-                in_flight_limit: settings.tasks_in_flight,
-            },
-            tasks: Tasks::new(ports.context(), shared.signals.clone()),
-            idempotency: Idempotency::new(ports.context()),
-            readiness: ReadinessCheck {
+            check_readiness: CheckReadiness {
                 database: probes.database,
                 storage: probes.storage,
                 ocr: probes.ocr,
                 queue: probes.queue,
                 faces: faces.engine.clone(),
-                faces_required: settings.faces.enabled == Some(true),
+                faces_demanded: settings.faces.enabled == Some(true),
                 classifiers: ports.classifiers.clone(),
             },
             access_tokens: security.access_tokens,
@@ -295,17 +284,18 @@ impl UseCases {
     }
 }
 
-fn uploads(ports: &Ports, settings: &Settings) -> Uploads {
-    let limits = UploadLimits {
-        max_bytes: settings.http.max_upload_bytes,
-        quota: settings.quota,
-    };
-    Uploads::new(
-        ports.context(),
-        ports.blobs.clone(),
-        ports.inspector.clone(),
-        limits,
-    )
+fn intake(ports: &Ports, settings: &Settings) -> ImageIntake {
+    ImageIntake {
+        store: ports.store.clone(),
+        blobs: ports.blobs.clone(),
+        inspector: ports.inspector.clone(),
+        clock: ports.clock.clone(),
+        ids: ports.ids.clone(),
+        limits: UploadLimits {
+            max_bytes: settings.http.max_upload_bytes,
+            quota: settings.quota,
+        },
+    }
 }
 
 fn lifetimes(settings: &Settings) -> TokenLifetimes {

@@ -6,21 +6,19 @@ mod events;
 mod predictions;
 
 use crate::{
-    accounts::{
-        CheckCode, FailedLogins, OpenSession, RateLimiter, RateLimits, SessionTokens, TokenLifetimes,
-    },
+    accounts::{FailedLogins, OpenSession, RateLimiter, RateLimits, SessionTokens, TokenLifetimes},
     images::{ImageIntake, Upload, UploadLimits},
     ocr::TextReader,
 };
 use chrono::{DateTime, TimeDelta};
 use domain::{
     accounts::{
-        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, IssuedCode, MailLanguage, MailOrder,
-        MockAccessTokens, MockPasswordHasher, MockSecretGenerator, Origin, PasswordHash, RefreshToken, Role,
-        Session, User, Username, Verification,
+        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, IssuedCode, MailLanguage, MockAccessTokens,
+        MockPasswordHasher, MockSecretGenerator, Origin, OutgoingMail, PasswordHash, RefreshToken, Role,
+        Session, User, Username,
     },
     clock::{MockClock, Timestamp},
-    ids::{ApiKeyId, CodeId, ImageId, MailOrderId, MockIdGenerator, SessionId, TaskId, TextId, UserId},
+    ids::{ApiKeyId, CodeId, ImageId, MockIdGenerator, OutgoingMailId, SessionId, TaskId, TextId, UserId},
     images::{
         BlobError, ByteSource, Filename, Image, ImageFacts, MediaType, MockBlobStore, MockImageInspector,
         Sha256Digest, StorageQuota, test_support::ChunkSource,
@@ -34,7 +32,6 @@ pub(crate) use events::{deleting, event_log, origin, recording, recording_of, re
 pub(crate) use predictions::{
     answering, classifier, classifiers, image_classifier, label, model, prediction, with_prediction,
 };
-use secrecy::ExposeSecret;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -327,50 +324,13 @@ pub(crate) fn no_throttle() -> Arc<RateLimiter> {
 }
 
 /// A mail to Ada in Spanish that was just ordered.
-pub(crate) fn mail_order(purpose: CodePurpose) -> MailOrder {
-    let id = MailOrderId(Uuid::from_u128(7));
-    MailOrder::new(id, Some(owner()), purpose, MailLanguage::Spanish, now())
+pub(crate) fn outgoing_mail(purpose: CodePurpose) -> OutgoingMail {
+    let id = OutgoingMailId(Uuid::from_u128(7));
+    OutgoingMail::new(id, Some(owner()), purpose, MailLanguage::Spanish, now())
 }
 
 /// Ada's code 31415926.
 pub(crate) fn issued_code(purpose: CodePurpose) -> IssuedCode {
     let hash = PasswordHash::new("hash of the code".into());
     IssuedCode::new(CodeId(Uuid::from_u128(13)), &ada(), purpose, hash, now())
-}
-
-/// A store in which Ada's code is tried once.
-pub(crate) fn knowing_code(purpose: CodePurpose) -> MockStore {
-    let mut reads = MockRepositories::default();
-    reads.users.expect_find_by_email().returning(|_| Ok(Some(ada())));
-    let mut work = MockRepositories::default();
-    work.codes
-        .expect_take_attempt()
-        .withf(move |user, wanted, _| *user == owner() && *wanted == purpose)
-        .times(1)
-        .returning(move |_, _, _| Ok(Some(issued_code(purpose))));
-    MockStore::reading(reads).then_work(work)
-}
-
-/// Checks one code in this store; 31415926 is right.
-pub(crate) fn check_code_in(store: Arc<MockStore>) -> Arc<CheckCode> {
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().times(1).returning(|code, hash| {
-        let right = hash.is_some() && code.expose_secret() == "31415926";
-        Ok(if right {
-            Verification::Right
-        } else {
-            Verification::Wrong
-        })
-    });
-    Arc::new(CheckCode {
-        store,
-        hasher: Arc::new(hasher),
-        clock: clock(),
-        throttle: no_throttle(),
-    })
-}
-
-/// Checks one code in the store of [`knowing_code`].
-pub(crate) fn check_code(purpose: CodePurpose) -> Arc<CheckCode> {
-    check_code_in(Arc::new(knowing_code(purpose)))
 }

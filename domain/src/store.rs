@@ -68,8 +68,8 @@ macro_rules! for_each_repository {
                 api_keys: $crate::accounts::ApiKeyReader, $crate::accounts::ApiKeyRepository;
                 /// Rate limit windows, and the networks from which users logged in.
                 rate_limits: $crate::accounts::RateLimitReader, $crate::accounts::RateLimitRepository;
-                /// Mails to send.
-                mail_orders: $crate::accounts::MailOrderReader, $crate::accounts::MailOrderRepository;
+                /// The outbox of mails.
+                outgoing_mails: $crate::accounts::OutgoingMailReader, $crate::accounts::OutgoingMailRepository;
                 /// Security events of accounts.
                 events: $crate::accounts::EventReader, $crate::accounts::EventRepository;
                 /// Identities at OpenID providers.

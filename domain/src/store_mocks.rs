@@ -119,19 +119,19 @@ mockall::mock! {
 }
 
 mockall::mock! {
-    /// Expectations on a [`MailOrderRepository`].
-    pub MailOrderRepository {}
+    /// Expectations on a [`OutgoingMailRepository`].
+    pub OutgoingMailRepository {}
     #[async_trait]
-    impl MailOrderReader for MailOrderRepository {
+    impl OutgoingMailReader for OutgoingMailRepository {
         async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError>;
-        async fn is_superseded(&self, order: &MailOrder) -> Result<bool, StoreError>;
+        async fn is_superseded(&self, mail: &OutgoingMail) -> Result<bool, StoreError>;
     }
     #[async_trait]
-    impl MailOrderRepository for MailOrderRepository {
-        async fn insert(&self, order: &MailOrder) -> Result<(), StoreError>;
-        async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<MailOrder>, StoreError>;
-        async fn postpone(&self, order: &MailOrder, until: Timestamp) -> Result<(), StoreError>;
-        async fn remove(&self, order: &MailOrder) -> Result<(), StoreError>;
+    impl OutgoingMailRepository for OutgoingMailRepository {
+        async fn insert(&self, mail: &OutgoingMail) -> Result<(), StoreError>;
+        async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<OutgoingMail>, StoreError>;
+        async fn postpone(&self, mail: &OutgoingMail, until: Timestamp) -> Result<(), StoreError>;
+        async fn remove(&self, mail: &OutgoingMail) -> Result<(), StoreError>;
     }
 }
 
@@ -291,7 +291,7 @@ pub struct MockRepositories {
     /// Codes.
     pub codes: MockCodeRepository,
     /// Mails to send.
-    pub mail_orders: MockMailOrderRepository,
+    pub outgoing_mails: MockOutgoingMailRepository,
     /// What happened to accounts.
     pub events: MockEventRepository,
     /// Who users are to others.

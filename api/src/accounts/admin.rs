@@ -50,7 +50,7 @@ impl AdminApi {
         sender.0.admin()?;
         let search = parse_search(q.0)?;
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.list_users.execute(search, page).await?;
+        let page = use_cases.administration.list_users(search, page).await?;
         Ok(Json(page.into()))
     }
 
@@ -72,8 +72,8 @@ impl AdminApi {
     > {
         let admin = sender.0.admin()?;
         let disabled = body.0.parse()?;
-        let set = &use_cases.set_user_disabled;
-        let user = set.execute(admin, UserId(id.0), disabled).await?;
+        let administration = &use_cases.administration;
+        let user = administration.set_disabled(admin, UserId(id.0), disabled).await?;
         Ok(Json(user.into()))
     }
 
@@ -94,8 +94,8 @@ impl AdminApi {
         id: Path<Uuid>,
     ) -> Result<UserRemoved, ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND | CONFLICT }>> {
         let admin = sender.0.admin()?;
-        let delete = &use_cases.delete_other_user;
-        delete.execute(admin, UserId(id.0)).await?;
+        let administration = &use_cases.administration;
+        administration.delete_user(admin, UserId(id.0)).await?;
         Ok(UserRemoved::NoContent)
     }
 }

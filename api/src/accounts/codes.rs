@@ -52,7 +52,7 @@ impl CodesApi {
         body: JsonBody<VerificationRequest>,
     ) -> Result<EmailVerified, ApiError<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
         let (email, code) = body.0.parse()?;
-        use_cases.verify_email.execute(&email, &code, origin.0).await?;
+        use_cases.recovery.verify_email(&email, &code, origin.0).await?;
         Ok(EmailVerified::NoContent)
     }
 
@@ -72,9 +72,11 @@ impl CodesApi {
         body: JsonBody<CodeWish>,
     ) -> Result<CodeMailed, ApiError<JSON_BODY>> {
         let email = body.0.parse()?;
-        let request = &use_cases.request_code;
         let purpose = CodePurpose::VerifyEmail;
-        request.execute(&email, purpose, language.0, origin.0).await?;
+        use_cases
+            .recovery
+            .request_code(&email, purpose, language.0, origin.0)
+            .await?;
         Ok(CodeMailed::Accepted)
     }
 
@@ -90,9 +92,11 @@ impl CodesApi {
         body: JsonBody<CodeWish>,
     ) -> Result<CodeMailed, ApiError<JSON_BODY>> {
         let email = body.0.parse()?;
-        let request = &use_cases.request_code;
         let purpose = CodePurpose::RecoverPassword;
-        request.execute(&email, purpose, language.0, origin.0).await?;
+        use_cases
+            .recovery
+            .request_code(&email, purpose, language.0, origin.0)
+            .await?;
         Ok(CodeMailed::Accepted)
     }
 
@@ -110,8 +114,10 @@ impl CodesApi {
         body: JsonBody<ResetRequest>,
     ) -> Result<PasswordReset, ApiError<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
         let (email, code, new) = body.0.parse()?;
-        let reset = &use_cases.reset_password;
-        reset.execute(&email, &code, new, origin.0).await?;
+        use_cases
+            .recovery
+            .reset_password(&email, &code, new, origin.0)
+            .await?;
         Ok(PasswordReset::NoContent)
     }
 }

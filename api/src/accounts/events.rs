@@ -32,7 +32,7 @@ impl EventsApi {
         cursor: Query<Option<RawField<String>>>,
     ) -> Result<Json<EventPageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.list_events.execute(sender.0.user.id, page).await?;
+        let page = use_cases.events.list(sender.0.user.id, page).await?;
         Ok(Json(page.into()))
     }
 }

@@ -73,8 +73,8 @@ impl AccountsApi {
         body: JsonBody<RegisterRequest>,
     ) -> Result<Registered, ApiError<{ JSON_BODY | CONFLICT | TOO_MANY }>> {
         let registration = body.0.parse()?;
-        let register = &use_cases.register_user;
-        let user = register.execute(registration, language.0, origin.0).await?;
+        let register = &use_cases.registrations;
+        let user = register.register(registration, language.0, origin.0).await?;
         Ok(Registered::Created(Json(user.into()), "/user".to_owned()))
     }
 
@@ -137,8 +137,8 @@ impl AccountsApi {
             sender.0.session()?;
         }
         let user = use_cases
-            .update_profile
-            .execute(sender.0.user.id, username, email, language.0, origin.0)
+            .profiles
+            .update(sender.0.user.id, username, email, language.0, origin.0)
             .await?;
         Ok(Json(user.into()))
     }
@@ -154,7 +154,7 @@ impl AccountsApi {
         use_cases: Data<&Arc<UseCases>>,
     ) -> Result<UserDeleted, ApiError<{ AUTHENTICATED | FORBIDDEN }>> {
         sender.0.session()?;
-        use_cases.delete_user.execute(sender.0.user.id).await?;
+        use_cases.profiles.delete(sender.0.user.id).await?;
         Ok(UserDeleted::NoContent)
     }
 }

@@ -91,9 +91,9 @@ impl SessionsApi {
     ) -> Result<PasswordChanged, ApiError<{ AUTHENTICATED | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
         let session = sender.0.session()?;
         let (current, new) = body.0.parse()?;
-        let change = &use_cases.change_password;
-        change
-            .execute(&sender.0.user, session, current, new, origin.0)
+        let profiles = &use_cases.profiles;
+        profiles
+            .change_password(&sender.0.user, session, current, new, origin.0)
             .await?;
         Ok(PasswordChanged::NoContent)
     }

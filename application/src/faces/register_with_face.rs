@@ -6,10 +6,10 @@ use crate::{
     accounts::{EventLog, MailSignals, RateLimiter},
 };
 use domain::{
-    accounts::{CodePurpose, Email, EventKind, MailLanguage, MailOrder, Origin, Role, User, Username},
+    accounts::{CodePurpose, Email, EventKind, MailLanguage, Origin, OutgoingMail, Role, User, Username},
     clock::Clock,
     faces::EnrolledFace,
-    ids::{IdGenerator, MailOrderId, UserId},
+    ids::{IdGenerator, OutgoingMailId, UserId},
     store::{Store, Transaction},
 };
 use std::sync::Arc;
@@ -72,7 +72,7 @@ impl RegisterWithFace {
         let added = self.add(&user, &face, language, origin).await;
         let unit = self.intake.settle(&face, added).await?;
         unit.commit().await?;
-        self.mails.ring();
+        self.mails.notify();
         Ok(user)
     }
 
@@ -86,10 +86,10 @@ impl RegisterWithFace {
         let unit = self.store.begin().await?;
         unit.users().insert(user).await?;
         self.intake.add(&*unit, face).await?;
-        let id = MailOrderId(self.ids.next());
+        let id = OutgoingMailId(self.ids.next());
         let purpose = CodePurpose::VerifyEmail;
-        let mail = MailOrder::new(id, Some(user.id), purpose, language, user.created_at);
-        unit.mail_orders().insert(&mail).await?;
+        let mail = OutgoingMail::new(id, Some(user.id), purpose, language, user.created_at);
+        unit.outgoing_mails().insert(&mail).await?;
         for kind in [EventKind::Registered, EventKind::FaceEnrolled] {
             self.events.record(&*unit, user.id, kind, origin.clone()).await?;
         }
@@ -139,7 +139,7 @@ mod tests {
             .returning(|_| Ok(()));
         work.faces.expect_find().returning(|_| Ok(None));
         work.faces.expect_put().times(1).returning(|_| Ok(()));
-        work.mail_orders
+        work.outgoing_mails
             .expect_insert()
             .withf(|order| {
                 order.purpose == CodePurpose::VerifyEmail && order.language == MailLanguage::Spanish
@@ -153,7 +153,7 @@ mod tests {
         let register = register(&store);
         let registered = register.execute(registration(), MailLanguage::Spanish, fixtures::origin());
         let user = registered.await.expect("registered");
-        assert!(user.has_face && register.mails.rung().now_or_never().is_some());
+        assert!(user.has_face && register.mails.notified().now_or_never().is_some());
         assert_eq!(store.commits(), 1);
     }
 

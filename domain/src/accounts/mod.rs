@@ -6,7 +6,7 @@ mod email;
 mod event;
 mod identity;
 mod mail;
-mod mail_order;
+mod outgoing_mail;
 mod password;
 mod ports;
 mod rate_limit;
@@ -21,11 +21,11 @@ pub use email::Email;
 pub use event::{EventKind, SecurityEvent};
 pub use identity::{IdTokenError, Identity, IdentityClaims, LinkedIdentity};
 pub use mail::{Mail, MailContent, MailError, MailLanguage};
-pub use mail_order::MailOrder;
+pub use outgoing_mail::OutgoingMail;
 pub use password::{Password, PasswordHash};
 pub use ports::{
     AccessTokens, ApiKeyReader, ApiKeyRepository, CodeRepository, EventReader, EventRepository,
-    IdTokenVerifier, IdentityReader, IdentityRepository, MailOrderReader, MailOrderRepository, Mailer,
+    IdTokenVerifier, IdentityReader, IdentityRepository, Mailer, OutgoingMailReader, OutgoingMailRepository,
     PasswordHasher, PasswordStrength, PublicKey, RateLimitReader, RateLimitRepository, SecretGenerator,
     SessionReader, SessionRepository, UserReader, UserRepository, Verification,
 };

@@ -2,8 +2,9 @@
 
 use super::{
     AccessClaims, ApiKey, Code, CodePurpose, Email, IdTokenError, Identity, IdentityClaims, InvalidToken,
-    IssuedCode, LinkedIdentity, Mail, MailError, MailOrder, Network, Password, PasswordHash, PresentedToken,
-    RateLimitKey, RateLimitWindow, SecurityEvent, Session, TokenDigest, User, UserSearch, Username,
+    IssuedCode, LinkedIdentity, Mail, MailError, Network, OutgoingMail, Password, PasswordHash,
+    PresentedToken, RateLimitKey, RateLimitWindow, SecurityEvent, Session, TokenDigest, User, UserSearch,
+    Username,
 };
 use crate::{
     BoxError,
@@ -178,27 +179,27 @@ pub trait CodeRepository: Send + Sync {
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
 
-/// Mails that are still to be sent.
+/// The outbox of mails.
 #[async_trait]
-pub trait MailOrderReader: Send + Sync {
-    /// Whether any order is due at `now`.
+pub trait OutgoingMailReader: Send + Sync {
+    /// Returns whether a mail is due at `now`.
     async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError>;
-    /// Whether its user was promised another mail for the same purpose since.
-    async fn is_superseded(&self, order: &MailOrder) -> Result<bool, StoreError>;
+    /// Returns whether the outbox has a later mail to the same user for the same purpose.
+    async fn is_superseded(&self, mail: &OutgoingMail) -> Result<bool, StoreError>;
 }
 
-/// [`MailOrderReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+/// [`OutgoingMailReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
 #[async_trait]
-pub trait MailOrderRepository: MailOrderReader {
-    /// Adds an order that is due at once. [`StoreError::OwnerDeleted`] when its user is gone.
-    async fn insert(&self, order: &MailOrder) -> Result<(), StoreError>;
-    /// Takes the order that is due longest, with one attempt more; nobody else gets it before `until`. `None` when there
-    /// is none that nobody else is taking.
-    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<MailOrder>, StoreError>;
-    /// Makes an order due at `until`; nothing when it was claimed again since.
-    async fn postpone(&self, order: &MailOrder, until: Timestamp) -> Result<(), StoreError>;
-    /// Removes an order; nothing when it was claimed again since.
-    async fn remove(&self, order: &MailOrder) -> Result<(), StoreError>;
+pub trait OutgoingMailRepository: OutgoingMailReader {
+    /// Adds a mail that is due at once. [`StoreError::OwnerDeleted`] if its user was deleted.
+    async fn insert(&self, mail: &OutgoingMail) -> Result<(), StoreError>;
+    /// Claims the mail that has been due longest until `until`, with one more attempt. `None` if no mail is due, or each is
+    /// being claimed by another transaction.
+    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<OutgoingMail>, StoreError>;
+    /// Makes a claimed mail due at `until`. Does nothing if it was claimed again.
+    async fn postpone(&self, mail: &OutgoingMail, until: Timestamp) -> Result<(), StoreError>;
+    /// Removes a claimed mail. Does nothing if it was claimed again.
+    async fn remove(&self, mail: &OutgoingMail) -> Result<(), StoreError>;
 }
 
 /// What happened to accounts. It belongs to no user's row and outlives it.

@@ -39,6 +39,22 @@ pub struct User {
 }
 
 impl User {
+    /// Creates a user without a password or a face, whose address is unverified.
+    pub fn new(id: UserId, username: Username, email: Email, now: Timestamp) -> Self {
+        Self {
+            id,
+            username,
+            email,
+            email_verified: false,
+            password_hash: None,
+            has_face: false,
+            role: Role::User,
+            disabled_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Sets the username and the address. A changed address is unverified again.
     pub fn rename(&mut self, username: Username, email: Email, now: Timestamp) {
         self.email_verified &= email == self.email;
@@ -79,17 +95,11 @@ mod tests {
 
     fn user() -> User {
         let then = Timestamp::new(DateTime::UNIX_EPOCH);
+        let username = Username::parse("ada").expect("a valid name");
+        let email = Email::parse("ada@example.org").expect("a valid address");
         User {
-            id: UserId(uuid::Uuid::nil()),
-            username: Username::parse("ada").expect("a valid name"),
-            email: Email::parse("ada@example.org").expect("a valid address"),
             email_verified: true,
-            password_hash: None,
-            has_face: false,
-            role: Role::User,
-            disabled_at: None,
-            created_at: then,
-            updated_at: then,
+            ..User::new(UserId(uuid::Uuid::nil()), username, email, then)
         }
     }
 

@@ -11,7 +11,7 @@ mod faces;
 mod idempotency_keys;
 mod identities;
 mod images;
-mod mail_orders;
+mod outgoing_mails;
 mod predictions;
 mod refresh_tokens;
 mod refreshes_at_once;

@@ -15,29 +15,29 @@ use std::sync::Mutex;
 const PURPOSE: CodePurpose = CodePurpose::RecoverPassword;
 
 /// An order that was claimed for the third time.
-fn order(purpose: CodePurpose) -> MailOrder {
-    MailOrder {
+fn order(purpose: CodePurpose) -> OutgoingMail {
+    OutgoingMail {
         attempts: 3,
-        ..fixtures::mail_order(purpose)
+        ..fixtures::outgoing_mail(purpose)
     }
 }
 
 /// A store in which this order is due, and nothing after it.
-fn with_due(order: MailOrder) -> MockStore {
+fn with_due(order: OutgoingMail) -> MockStore {
     with_due_and_then(order, fixtures::now())
 }
 
 /// The same, and then it is looked for what was due at this moment.
-fn with_due_and_then(order: MailOrder, later: Timestamp) -> MockStore {
+fn with_due_and_then(order: OutgoingMail, later: Timestamp) -> MockStore {
     let looks = Mutex::new([(fixtures::now(), true), (later, false)].into_iter());
     let mut reads = MockRepositories::default();
-    reads.mail_orders.expect_any_due().returning(move |moment| {
+    reads.outgoing_mails.expect_any_due().returning(move |moment| {
         let (expected, due) = looks.lock().expect("unpoisoned").next().expect("one more look");
         assert_eq!(moment, expected);
         Ok(due)
     });
     let mut work = MockRepositories::default();
-    work.mail_orders
+    work.outgoing_mails
         .expect_claim()
         .withf(|now, until| *now == fixtures::now() && *until == fixtures::now() + LEASE)
         .times(1)
@@ -53,7 +53,7 @@ fn looking(user: Option<User>, superseded: bool) -> MockRepositories {
         .withf(|id| *id == fixtures::ada().id)
         .times(1)
         .return_once(move |_| Ok(user));
-    work.mail_orders
+    work.outgoing_mails
         .expect_is_superseded()
         .returning(move |_| Ok(superseded));
     work
@@ -79,7 +79,7 @@ fn issuing() -> MockRepositories {
 
 fn removing() -> MockRepositories {
     let mut work = MockRepositories::default();
-    work.mail_orders
+    work.outgoing_mails
         .expect_remove()
         .withf(|removed| removed.attempts == 3)
         .times(1)
@@ -138,7 +138,7 @@ async fn a_code_is_stored_hashed_then_sent_and_then_the_order_goes() {
 async fn a_mail_that_cannot_be_sent_now_rests_and_whatever_is_due_is_left_to_others_first() {
     let mut resting = MockRepositories::default();
     resting
-        .mail_orders
+        .outgoing_mails
         .expect_postpone()
         .withf(|order, until| order.attempts == 3 && *until == fixtures::now() + TimeDelta::seconds(20))
         .times(1)
@@ -193,11 +193,11 @@ async fn a_mail_that_nobody_needs_is_not_sent() {
 
 #[tokio::test]
 async fn an_order_for_nobody_and_one_that_is_a_day_old_go_without_a_mail() {
-    let nobody = MailOrder {
+    let nobody = OutgoingMail {
         user_id: None,
         ..order(PURPOSE)
     };
-    let old = MailOrder {
+    let old = OutgoingMail {
         created_at: fixtures::now() + TimeDelta::hours(-24),
         ..order(PURPOSE)
     };
@@ -240,7 +240,7 @@ async fn orders_are_looked_for_at_a_ring_every_second_and_after_an_outage() {
     let (looked, mut looks) = tokio::sync::mpsc::unbounded_channel();
     let mut reads = MockRepositories::default();
     let outage = Mutex::new([true].into_iter());
-    reads.mail_orders.expect_any_due().returning(move |_| {
+    reads.outgoing_mails.expect_any_due().returning(move |_| {
         looked.send(tokio::time::Instant::now()).expect("a listener");
         match outage.lock().expect("unpoisoned").next() {
             Some(_) => Err(StoreError::Unavailable("down".into())),

@@ -5,9 +5,9 @@ use crate::{
     samples::{begin, commit, moment, stored_user, user, write},
 };
 use domain::{
-    accounts::{CodePurpose, MailLanguage, MailOrder, User},
+    accounts::{CodePurpose, MailLanguage, OutgoingMail, User},
     clock::Timestamp,
-    ids::{IdGenerator, MailOrderId},
+    ids::{IdGenerator, OutgoingMailId},
     store::{Repositories, StoreError},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
@@ -16,14 +16,14 @@ use std::collections::HashSet;
 const VERIFY: CodePurpose = CodePurpose::VerifyEmail;
 const RECOVER: CodePurpose = CodePurpose::RecoverPassword;
 
-fn order(user: Option<&User>, purpose: CodePurpose, seconds: i64) -> MailOrder {
-    let id = MailOrderId(UuidV7Generator.next());
+fn order(user: Option<&User>, purpose: CodePurpose, seconds: i64) -> OutgoingMail {
+    let id = OutgoingMailId(UuidV7Generator.next());
     let user = user.map(|user| user.id);
-    MailOrder::new(id, user, purpose, MailLanguage::Spanish, moment(seconds))
+    OutgoingMail::new(id, user, purpose, MailLanguage::Spanish, moment(seconds))
 }
 
-async fn insert(store: &SeaStore, order: &MailOrder) -> Result<(), StoreError> {
-    write(store, async |work| work.mail_orders().insert(order).await).await
+async fn insert(store: &SeaStore, order: &OutgoingMail) -> Result<(), StoreError> {
+    write(store, async |work| work.outgoing_mails().insert(order).await).await
 }
 
 async fn stored_order(
@@ -31,33 +31,33 @@ async fn stored_order(
     user: Option<&User>,
     purpose: CodePurpose,
     seconds: i64,
-) -> MailOrder {
+) -> OutgoingMail {
     let order = order(user, purpose, seconds);
     insert(store, &order).await.expect("the order is added");
     order
 }
 
-async fn claim(store: &SeaStore, now: Timestamp, until: Timestamp) -> Option<MailOrder> {
+async fn claim(store: &SeaStore, now: Timestamp, until: Timestamp) -> Option<OutgoingMail> {
     let work = begin(store).await;
-    let claimed = work.mail_orders().claim(now, until).await;
+    let claimed = work.outgoing_mails().claim(now, until).await;
     commit(work).await;
     claimed.expect("an answer")
 }
 
-async fn remove(store: &SeaStore, order: &MailOrder) {
-    let removed = write(store, async |work| work.mail_orders().remove(order).await);
+async fn remove(store: &SeaStore, order: &OutgoingMail) {
+    let removed = write(store, async |work| work.outgoing_mails().remove(order).await);
     removed.await.expect("an answer");
 }
 
-async fn postpone(store: &SeaStore, order: &MailOrder, until: Timestamp) {
+async fn postpone(store: &SeaStore, order: &OutgoingMail, until: Timestamp) {
     let postponed = write(store, async |work| {
-        work.mail_orders().postpone(order, until).await
+        work.outgoing_mails().postpone(order, until).await
     });
     postponed.await.expect("an answer");
 }
 
 async fn any_due(store: &SeaStore, now: Timestamp) -> bool {
-    store.read().mail_orders().any_due(now).await.expect("a read")
+    store.read().outgoing_mails().any_due(now).await.expect("a read")
 }
 
 on_every_database![
@@ -80,7 +80,7 @@ async fn orders_are_claimed_whole_and_longest_due_first(database: TestDatabase) 
     assert_eq!(claim(&store, moment(0), moment(99)).await, None);
     for order in [first, second] {
         let claimed = claim(&store, moment(2), moment(99)).await;
-        assert_eq!(claimed, Some(MailOrder { attempts: 1, ..order }));
+        assert_eq!(claimed, Some(OutgoingMail { attempts: 1, ..order }));
     }
     assert!(!any_due(&store, moment(98)).await);
 }
@@ -92,7 +92,7 @@ async fn a_claimed_order_is_left_alone_until_its_time(database: TestDatabase) {
         let claimed = claim(&store, moment(seconds), moment(seconds + 90)).await;
         assert_eq!(
             claimed,
-            Some(MailOrder {
+            Some(OutgoingMail {
                 attempts,
                 ..order.clone()
             })
@@ -163,8 +163,8 @@ async fn an_order_is_superseded_by_a_later_one_of_its_user_and_purpose(database:
     stored_order(&store, Some(&ada), RECOVER, 0).await;
     stored_order(&store, Some(&grace), VERIFY, 0).await;
     stored_order(&store, None, VERIFY, 0).await;
-    let superseded = async |order: &MailOrder| {
-        let superseded = store.read().mail_orders().is_superseded(order).await;
+    let superseded = async |order: &OutgoingMail| {
+        let superseded = store.read().outgoing_mails().is_superseded(order).await;
         superseded.expect("a read")
     };
     assert!(!superseded(&first).await && !superseded(&nobodys).await);
@@ -191,7 +191,7 @@ async fn an_order_that_does_not_parse_is_an_error_and_not_absent(database: TestD
             .execute(&format!("UPDATE mail_orders SET {change}"))
             .await;
         let outcome = write(&store, async |work| {
-            work.mail_orders().claim(moment(1), moment(2)).await
+            work.outgoing_mails().claim(moment(1), moment(2)).await
         });
         assert!(outcome.await.is_err(), "{change}");
         database.execute("DELETE FROM mail_orders").await;

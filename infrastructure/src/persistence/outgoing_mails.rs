@@ -1,4 +1,4 @@
-//! Mails that are to be sent.
+//! The outbox of mails.
 
 use super::{
     Connection, Sea,
@@ -7,9 +7,9 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{MailOrder, MailOrderReader, MailOrderRepository},
+    accounts::{OutgoingMail, OutgoingMailReader, OutgoingMailRepository},
     clock::Timestamp,
-    ids::{MailOrderId, UserId},
+    ids::{OutgoingMailId, UserId},
     store::StoreError,
 };
 use sea_orm::{
@@ -19,13 +19,13 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-fn read(row: &Model) -> Result<MailOrder, CorruptRow> {
+fn read(row: &Model) -> Result<OutgoingMail, CorruptRow> {
     let corrupt = |column| CorruptRow {
         table: "mail_orders",
         column,
     };
-    Ok(MailOrder {
-        id: MailOrderId(row.id),
+    Ok(OutgoingMail {
+        id: OutgoingMailId(row.id),
         user_id: row.user_id.map(UserId),
         purpose: row.purpose.parse().map_err(|_| corrupt("purpose"))?,
         language: row.language.parse().map_err(|_| corrupt("language"))?,
@@ -34,15 +34,15 @@ fn read(row: &Model) -> Result<MailOrder, CorruptRow> {
     })
 }
 
-/// That nobody claimed the order since.
-fn held(order: &MailOrder) -> Condition {
+/// The row of the mail, unless it was claimed again.
+fn claimed(mail: &OutgoingMail) -> Condition {
     Condition::all()
-        .add(Column::Id.eq(order.id.0))
-        .add(Column::Attempts.eq(i64::from(order.attempts)))
+        .add(Column::Id.eq(mail.id.0))
+        .add(Column::Attempts.eq(i64::from(mail.attempts)))
 }
 
 #[async_trait]
-impl<C: Connection> MailOrderReader for Sea<C> {
+impl<C: Connection> OutgoingMailReader for Sea<C> {
     async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
         let first = Entity::find()
             .select_only()
@@ -54,16 +54,16 @@ impl<C: Connection> MailOrderReader for Sea<C> {
         Ok(first.await.map_err(store_error)?.is_some())
     }
 
-    async fn is_superseded(&self, order: &MailOrder) -> Result<bool, StoreError> {
-        let Some(user) = order.user_id else {
+    async fn is_superseded(&self, mail: &OutgoingMail) -> Result<bool, StoreError> {
+        let Some(user) = mail.user_id else {
             return Ok(false);
         };
         let later = Entity::find()
             .select_only()
             .column(Column::Id)
             .filter(Column::UserId.eq(user.0))
-            .filter(Column::Purpose.eq(order.purpose.as_str()))
-            .filter(Column::Id.gt(order.id.0))
+            .filter(Column::Purpose.eq(mail.purpose.as_str()))
+            .filter(Column::Id.gt(mail.id.0))
             .into_tuple::<Uuid>()
             .one(&self.connection);
         Ok(later.await.map_err(store_error)?.is_some())
@@ -71,24 +71,24 @@ impl<C: Connection> MailOrderReader for Sea<C> {
 }
 
 #[async_trait]
-impl MailOrderRepository for Sea<DatabaseTransaction> {
-    async fn insert(&self, order: &MailOrder) -> Result<(), StoreError> {
+impl OutgoingMailRepository for Sea<DatabaseTransaction> {
+    async fn insert(&self, mail: &OutgoingMail) -> Result<(), StoreError> {
         let row = ActiveModel {
-            id: Set(order.id.0),
-            user_id: Set(order.user_id.map(|user| user.0)),
-            purpose: Set(order.purpose.as_str().to_owned()),
-            language: Set(order.language.as_str().to_owned()),
-            attempts: Set(order.attempts.into()),
-            due_at: Set(order.created_at.to_utc()),
-            created_at: Set(order.created_at.to_utc()),
+            id: Set(mail.id.0),
+            user_id: Set(mail.user_id.map(|user| user.0)),
+            purpose: Set(mail.purpose.as_str().to_owned()),
+            language: Set(mail.language.as_str().to_owned()),
+            attempts: Set(mail.attempts.into()),
+            due_at: Set(mail.created_at.to_utc()),
+            created_at: Set(mail.created_at.to_utc()),
         };
         let insert = Entity::insert(row).exec_without_returning(&self.connection);
         insert.await.map_err(store_error)?;
         Ok(())
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<MailOrder>, StoreError> {
-        // SQLite knows no such lock and needs none: a unit of work there is alone from its beginning.
+    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<OutgoingMail>, StoreError> {
+        // SQLite ignores the lock and does not need it: its transactions do not run concurrently.
         let select = Entity::find()
             .filter(Column::DueAt.lte(now.to_utc()))
             .order_by_asc(Column::DueAt)
@@ -98,7 +98,7 @@ impl MailOrderRepository for Sea<DatabaseTransaction> {
             return Ok(None);
         };
         let due = read(&row)?;
-        let claimed = MailOrder {
+        let claimed = OutgoingMail {
             attempts: due.attempts.saturating_add(1),
             ..due.clone()
         };
@@ -108,27 +108,26 @@ impl MailOrderRepository for Sea<DatabaseTransaction> {
                 due_at: Set(until.to_utc()),
                 ..ActiveModel::default()
             })
-            .filter(held(&due))
+            .filter(claimed(&due))
             .exec(&self.connection);
-        // Outside of a unit of work the lock ends with the first statement, and somebody may come between the two.
         let changed = update.await.map_err(store_error)?.rows_affected;
         Ok((changed > 0).then_some(claimed))
     }
 
-    async fn postpone(&self, order: &MailOrder, until: Timestamp) -> Result<(), StoreError> {
+    async fn postpone(&self, mail: &OutgoingMail, until: Timestamp) -> Result<(), StoreError> {
         let update = Entity::update_many()
             .set(ActiveModel {
                 due_at: Set(until.to_utc()),
                 ..ActiveModel::default()
             })
-            .filter(held(order))
+            .filter(claimed(mail))
             .exec(&self.connection);
         update.await.map_err(store_error)?;
         Ok(())
     }
 
-    async fn remove(&self, order: &MailOrder) -> Result<(), StoreError> {
-        let delete = Entity::delete_many().filter(held(order)).exec(&self.connection);
+    async fn remove(&self, mail: &OutgoingMail) -> Result<(), StoreError> {
+        let delete = Entity::delete_many().filter(claimed(mail)).exec(&self.connection);
         delete.await.map_err(store_error)?;
         Ok(())
     }
