@@ -1,12 +1,15 @@
 # Every target is one command or one script; tools/ holds the scripts.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint openapi models
+.PHONY: help run check test bench lint openapi models
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(MAKEFILE_LIST)
 
 run: ## Install what is missing, build the program and serve
 	@tools/run.sh
+
+check: ## Run the quick tier: unit tests, and black-box smoke tests on SQLite
+	@tools/check.sh
 
 test: ## Install what is missing, start PostgreSQL and run every test
 	@tools/test.sh

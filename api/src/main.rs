@@ -13,6 +13,7 @@ mod idempotency;
 mod images;
 mod json_body;
 mod multipart;
+mod named;
 mod ocr;
 mod operations;
 mod paging;

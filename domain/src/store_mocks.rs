@@ -1,5 +1,7 @@
 //! Stores made of mocks.
 
+pub use crate::memory_store::{ManualClock, MemoryStore, SequentialIds};
+
 use super::{Reader, Store, StoreError, Transaction};
 use crate::{
     accounts::*, clock::Timestamp, faces::*, ids::*, images::*, ocr::*, operations::*, page::*,
@@ -216,9 +218,9 @@ mockall::mock! {
         async fn renew(&self, lease: &Lease, until: Timestamp, pages_done: u32) -> Result<bool, StoreError>;
         async fn finish(&self, lease: &Lease, outcome: &TaskOutcome, now: Timestamp) -> Result<bool, StoreError>;
         async fn postpone(&self, lease: &Lease, failure: &TaskFailure, until: Timestamp) -> Result<bool, StoreError>;
-        async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError>;
-        async fn wake(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError>;
-        async fn abandoned(&self, now: Timestamp, limit: u64) -> Result<Vec<Claim>, StoreError>;
+        async fn release(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError>;
+        async fn make_due_ready(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError>;
+        async fn lock_expired_leases(&self, now: Timestamp, limit: u64) -> Result<Vec<Claim>, StoreError>;
         async fn mark_published(&self, tasks: &[TaskId]) -> Result<(), StoreError>;
     }
 }
@@ -268,9 +270,9 @@ mockall::mock! {
     pub IdempotencyRepository {}
     #[async_trait]
     impl IdempotencyRepository for IdempotencyRepository {
-        async fn begin(&self, key: &IdempotencyKey, attempt: Uuid, now: Timestamp, until: Timestamp) -> Result<KeyState, StoreError>;
-        async fn keep(&self, key: &IdempotencyKey, attempt: Uuid, answer: &StoredResponse) -> Result<bool, StoreError>;
-        async fn give_up(&self, key: &IdempotencyKey, attempt: Uuid) -> Result<(), StoreError>;
+        async fn acquire(&self, key: &IdempotencyKey, attempt: Uuid, now: Timestamp, until: Timestamp) -> Result<KeyState, StoreError>;
+        async fn store_response(&self, key: &IdempotencyKey, attempt: Uuid, answer: &StoredResponse) -> Result<bool, StoreError>;
+        async fn release(&self, key: &IdempotencyKey, attempt: Uuid) -> Result<(), StoreError>;
         async fn delete_acquired_before(&self, moment: Timestamp) -> Result<u64, StoreError>;
     }
 }

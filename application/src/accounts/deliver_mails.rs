@@ -101,7 +101,7 @@ impl DeliverMails {
     }
 
     async fn deliver(&self, order: &MailOrder) -> Result<(), Error> {
-        let (id, purpose, attempt) = (order.id, order.purpose.name(), order.attempts);
+        let (id, purpose, attempt) = (order.id, order.purpose.as_str(), order.attempts);
         let Some(user) = order.user_id else {
             return self.remove(order).await;
         };

@@ -14,8 +14,8 @@ pub use filename::Filename;
 pub use image::{BlobKey, Image};
 pub use media_type::MediaType;
 pub use ports::{
-    BlobDeletionReader, BlobDeletionRepository, BlobError, BlobLabel, BlobListing, BlobStore, ImageError,
-    ImageFacts, ImageInspector, ImageReader, ImageRepository,
+    BlobDeletionReader, BlobDeletionRepository, BlobError, BlobListing, BlobStore, ImageError, ImageFacts,
+    ImageInspector, ImageReader, ImageRepository, ObjectMetadata,
 };
 #[cfg(feature = "test-support")]
 pub use ports::{MockBlobListing, MockBlobStore, MockImageInspector};

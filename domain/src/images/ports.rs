@@ -77,7 +77,7 @@ pub enum BlobError {
 
 /// What a client is told about bytes that it fetches from the store itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlobLabel {
+pub struct ObjectMetadata {
     /// What the bytes are.
     pub media_type: MediaType,
     /// What the file is called.
@@ -98,7 +98,7 @@ pub trait BlobStore: Send + Sync {
     async fn link(
         &self,
         key: &BlobKey,
-        label: &BlobLabel,
+        label: &ObjectMetadata,
         valid_for: Duration,
     ) -> Result<Option<String>, BlobError>;
     /// Deletes; a blob that is not there is deleted already.

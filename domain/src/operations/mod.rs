@@ -1,4 +1,4 @@
-//! Running the service.
+//! Health checks and idempotency keys.
 
 mod idempotency;
 mod ports;

@@ -1,11 +1,11 @@
-//! Durable tasks: work that was asked for and is done later, by whichever worker is free.
+//! Durable tasks: work on images that any worker does after the request.
 
 mod attempts;
 mod claim;
 mod ports;
 mod task;
 
-pub use attempts::{MAX_ATTEMPTS, rest_before_next};
+pub use attempts::{MAX_ATTEMPTS, retry_delay};
 pub use claim::{Claim, Lease};
 pub use ports::{
     Cancellation, Delivery, TaskNotifications, TaskOutcome, TaskPublisher, TaskReader, TaskRepository,

@@ -26,7 +26,7 @@ fn read(row: Model) -> Result<IssuedCode, CorruptRow> {
     Ok(IssuedCode {
         id: CodeId(row.id),
         user_id: UserId(row.user_id),
-        purpose: CodePurpose::from_name(&row.purpose).ok_or(corrupt("purpose"))?,
+        purpose: row.purpose.parse().map_err(|_| corrupt("purpose"))?,
         email_key: row.email_key,
         hash: PasswordHash::new(row.hash),
         attempts_left: row
@@ -41,7 +41,7 @@ fn read(row: Model) -> Result<IssuedCode, CorruptRow> {
 fn of(user: UserId, purpose: CodePurpose) -> Condition {
     Condition::all()
         .add(Column::UserId.eq(user.0))
-        .add(Column::Purpose.eq(purpose.name()))
+        .add(Column::Purpose.eq(purpose.as_str()))
 }
 
 /// This very code.
@@ -54,7 +54,7 @@ impl CodeRepository for Sea<DatabaseTransaction> {
     async fn put(&self, code: &IssuedCode) -> Result<(), StoreError> {
         let row = ActiveModel {
             user_id: Set(code.user_id.0),
-            purpose: Set(code.purpose.name().to_owned()),
+            purpose: Set(code.purpose.as_str().to_owned()),
             id: Set(code.id.0),
             email_key: Set(code.email_key.clone()),
             hash: Set(code.hash.expose().to_owned()),

@@ -7,7 +7,7 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{EventKind, EventReader, EventRepository, Origin, SecurityEvent},
+    accounts::{EventReader, EventRepository, Origin, SecurityEvent},
     clock::Timestamp,
     ids::{EventId, UserId},
     page::{Page, PageRequest},
@@ -19,7 +19,7 @@ use sea_orm::{
 };
 
 fn read(row: Model) -> Result<SecurityEvent, CorruptRow> {
-    let kind = EventKind::from_name(&row.kind).ok_or(CorruptRow {
+    let kind = row.kind.parse().map_err(|_| CorruptRow {
         table: "user_events",
         column: "kind",
     })?;
@@ -41,7 +41,7 @@ fn row(event: &SecurityEvent) -> ActiveModel {
         id: Set(event.id.0),
         user_id: Set(event.user_id.map(|id| id.0)),
         admin_id: Set(event.admin_id.map(|id| id.0)),
-        kind: Set(event.kind.name().to_owned()),
+        kind: Set(event.kind.as_str().to_owned()),
         address: Set(event.origin.address.clone()),
         user_agent: Set(event.origin.user_agent.clone()),
         created_at: Set(event.created_at.to_utc()),

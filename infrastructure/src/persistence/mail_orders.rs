@@ -7,7 +7,7 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{CodePurpose, MailLanguage, MailOrder, MailOrderReader, MailOrderRepository},
+    accounts::{MailOrder, MailOrderReader, MailOrderRepository},
     clock::Timestamp,
     ids::{MailOrderId, UserId},
     store::StoreError,
@@ -27,8 +27,8 @@ fn read(row: &Model) -> Result<MailOrder, CorruptRow> {
     Ok(MailOrder {
         id: MailOrderId(row.id),
         user_id: row.user_id.map(UserId),
-        purpose: CodePurpose::from_name(&row.purpose).ok_or(corrupt("purpose"))?,
-        language: MailLanguage::from_tag(&row.language).ok_or(corrupt("language"))?,
+        purpose: row.purpose.parse().map_err(|_| corrupt("purpose"))?,
+        language: row.language.parse().map_err(|_| corrupt("language"))?,
         attempts: row.attempts.try_into().map_err(|_| corrupt("attempts"))?,
         created_at: Timestamp::new(row.created_at),
     })
@@ -62,7 +62,7 @@ impl<C: Connection> MailOrderReader for Sea<C> {
             .select_only()
             .column(Column::Id)
             .filter(Column::UserId.eq(user.0))
-            .filter(Column::Purpose.eq(order.purpose.name()))
+            .filter(Column::Purpose.eq(order.purpose.as_str()))
             .filter(Column::Id.gt(order.id.0))
             .into_tuple::<Uuid>()
             .one(&self.connection);
@@ -76,8 +76,8 @@ impl MailOrderRepository for Sea<DatabaseTransaction> {
         let row = ActiveModel {
             id: Set(order.id.0),
             user_id: Set(order.user_id.map(|user| user.0)),
-            purpose: Set(order.purpose.name().to_owned()),
-            language: Set(order.language.tag().to_owned()),
+            purpose: Set(order.purpose.as_str().to_owned()),
+            language: Set(order.language.as_str().to_owned()),
             attempts: Set(order.attempts.into()),
             due_at: Set(order.created_at.to_utc()),
             created_at: Set(order.created_at.to_utc()),

@@ -1,6 +1,5 @@
 //! The database: every repository of the domain over sea-orm, on `SQLite`, `PostgreSQL`, `MariaDB` and `MySQL`.
 
-mod answers;
 mod api_keys;
 mod blob_deletions;
 mod codes;
@@ -9,6 +8,7 @@ mod entities;
 mod error;
 mod events;
 mod faces;
+mod idempotency_keys;
 mod identities;
 mod images;
 mod mail_orders;

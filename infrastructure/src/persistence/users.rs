@@ -7,7 +7,7 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{Email, PasswordHash, Role, User, UserReader, UserRepository, UserSearch, Username},
+    accounts::{Email, PasswordHash, User, UserReader, UserRepository, UserSearch, Username},
     clock::Timestamp,
     ids::UserId,
     page::{Page, PageRequest},
@@ -32,7 +32,7 @@ pub(super) fn read(row: Model) -> Result<User, CorruptRow> {
         email_verified: row.email_verified,
         password_hash: row.password_hash.map(PasswordHash::new),
         has_face: row.has_face,
-        role: Role::from_name(&row.role).ok_or(corrupt("role"))?,
+        role: row.role.parse().map_err(|_| corrupt("role"))?,
         disabled_at: row.disabled_at.map(Timestamp::new),
         created_at: Timestamp::new(row.created_at),
         updated_at: Timestamp::new(row.updated_at),
@@ -50,7 +50,7 @@ fn row(user: &User) -> ActiveModel {
         email_verified: Set(user.email_verified),
         password_hash: Set(user.password_hash.as_ref().map(|hash| hash.expose().to_owned())),
         has_face: Set(user.has_face),
-        role: Set(user.role.name().to_owned()),
+        role: Set(user.role.as_str().to_owned()),
         disabled_at: Set(user.disabled_at.map(Timestamp::to_utc)),
         image_count: NotSet,
         stored_bytes: NotSet,

@@ -82,16 +82,16 @@ impl TaskRepository for Sea<DatabaseTransaction> {
         workers::postpone(&self.connection, lease, failure, until).await
     }
 
-    async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError> {
-        workers::hand_back(&self.connection, lease, now).await
+    async fn release(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError> {
+        workers::release(&self.connection, lease, now).await
     }
 
-    async fn wake(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError> {
-        upkeep::wake(&self.connection, now, limit).await
+    async fn make_due_ready(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        upkeep::make_due_ready(&self.connection, now, limit).await
     }
 
-    async fn abandoned(&self, now: Timestamp, limit: u64) -> Result<Vec<Claim>, StoreError> {
-        upkeep::abandoned(&self.connection, now, limit).await
+    async fn lock_expired_leases(&self, now: Timestamp, limit: u64) -> Result<Vec<Claim>, StoreError> {
+        upkeep::lock_expired_leases(&self.connection, now, limit).await
     }
 
     async fn mark_published(&self, tasks: &[TaskId]) -> Result<(), StoreError> {

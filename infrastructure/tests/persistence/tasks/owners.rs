@@ -77,8 +77,8 @@ async fn the_limit_counts_what_is_queued_and_running_and_nothing_that_ended(data
         assert!(insert(&store, task, Some(4)).await.expect("an answer"));
     }
     let running = claimed(&store, moment(20)).await;
-    let resting = claimed(&store, moment(20)).await;
-    assert!(postpone(&store, &resting.lease, moment(90)).await);
+    let waiting = claimed(&store, moment(20)).await;
+    assert!(postpone(&store, &waiting.lease, moment(90)).await);
     let refused = task(&ada);
     for limit in [0, 1, 4] {
         assert!(!insert(&store, &refused, Some(limit)).await.expect("an answer"));
@@ -118,20 +118,20 @@ async fn lists_are_the_owners_alone_newest_first_and_of_one_status_or_all(databa
     }
     // The oldest are claimed first. One of each status, and of queued ones two that are ready and one that rests.
     let claims = [(); 4].map(|()| claimed(&store, moment(20)));
-    let [mut succeeded, mut failed, mut resting] = [None, None, None];
+    let [mut succeeded, mut failed, mut waiting] = [None, None, None];
     for (index, claim) in claims.into_iter().enumerate() {
         let claim = claim.await;
         match index {
             0 => succeeded = Some(claim.lease),
             1 => failed = Some(claim.lease),
-            2 => resting = Some(claim.lease),
+            2 => waiting = Some(claim.lease),
             _ => {}
         }
     }
     let (succeeded, failed) = (succeeded.expect("a lease"), failed.expect("a lease"));
     assert!(finish(&store, &succeeded, &TaskOutcome::Succeeded, moment(21)).await);
     assert!(finish(&store, &failed, &TaskOutcome::Failed(failure()), moment(21)).await);
-    assert!(postpone(&store, &resting.expect("a lease"), moment(90)).await);
+    assert!(postpone(&store, &waiting.expect("a lease"), moment(90)).await);
     cancel(&store, &tasks[2], moment(22)).await;
     let grace = stored_user(&store, "grace").await;
     stored_task(&store, &grace).await;
