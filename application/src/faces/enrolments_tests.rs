@@ -1,152 +1,161 @@
 use super::*;
-use crate::ErrorCode;
-use crate::{faces::face_fixtures as faces, fixtures};
+use crate::{
+    ErrorCode,
+    faces::fixtures as faces,
+    fixtures,
+    test_context::TestContext,
+};
 use domain::{
     faces::{FaceError, MockFaceEngine},
     images::{BlobError, ImageError, MockBlobStore},
-    store::test_support::{MockRepositories, MockStore},
 };
 
-async fn receive(engine: MockFaceEngine) -> Result<EnrolledFace, Error> {
-    let store = Arc::new(MockStore::default());
-    let intake = faces::intake(&store, engine);
-    intake.receive(fixtures::owner(), &faces::photos()).await
+async fn enrol(test: &TestContext, enrolments: &Enrolments) -> Result<EnrolledFace, Error> {
+    let enrolled = enrolments.enrol(fixtures::owner(), faces::photos(), fixtures::origin());
+    let enrolled = enrolled.await;
+    let stored = test.read().faces().find(fixtures::owner()).await.expect("a read");
+    assert_eq!(stored.as_ref(), enrolled.as_ref().ok(), "a face is stored exactly if it is returned");
+    enrolled
+}
+
+async fn enrol_with(engine: MockFaceEngine) -> Result<EnrolledFace, Error> {
+    let test = TestContext::with_ada().await;
+    enrol(&test, &faces::enrolments(&test, engine)).await
+}
+
+/// Enrols faces and keeps their photos in these blobs.
+fn keeping_photos(test: &TestContext, blobs: MockBlobStore) -> Enrolments {
+    Enrolments::new(
+        test.context(),
+        Arc::new(blobs),
+        Arc::new(faces::engine_seeing([0.0, 0.1, 0.2])),
+        faces::cipher(),
+        None,
+        FaceMatching::default(),
+        true,
+    )
+}
+
+/// The photos that are due for deletion now, and after the upload window.
+async fn due_photos(test: &TestContext) -> [usize; 2] {
+    let blobs = test.read().blob_deletions();
+    let mut due = [0; 2];
+    for (due, at) in due.iter_mut().zip([fixtures::now(), fixtures::now() + UPLOAD_WINDOW]) {
+        *due = blobs.due(at, 100).await.expect("a read").len();
+    }
+    due
 }
 
 #[tokio::test]
-async fn the_mean_of_the_photos_is_sealed_with_its_model_and_the_least_quality() {
-    let face = receive(faces::engine_seeing([0.0, 0.1, 0.2]))
-        .await
-        .expect("a face");
+async fn the_mean_of_the_photos_is_stored_encrypted_with_its_model_and_the_lowest_quality() {
+    let test = TestContext::with_ada().await;
+    let enrolments = faces::enrolments(&test, faces::engine_seeing([0.0, 0.1, 0.2]));
+    let face = enrol(&test, &enrolments).await.expect("a face");
     let opened = faces::cipher().open(fixtures::owner(), &face.embedding);
     assert!(opened.expect("opened").distance(&Embedding::at(0.1)) < 1e-6);
     assert_eq!(
-        (face.model.as_str(), face.photos, face.photos_kept),
-        ("model 1", 3, false)
+        (face.model.as_str(), face.photos, face.photos_kept, face.enrolled_at),
+        ("model 1", 3, false, fixtures::now())
     );
     assert!((face.quality.share() - 0.8).abs() < 1e-6);
-    assert_eq!(face.user_id, fixtures::owner());
+    assert_eq!(enrolments.get(fixtures::owner()).await.expect("enrolled"), face);
+    assert!(test.user(fixtures::owner()).await.expect("a user").has_face);
+    assert_eq!(test.events(fixtures::owner()).await, [EventKind::FaceEnrolled]);
 }
 
 #[tokio::test]
-async fn photos_of_different_people_are_refused_in_whatever_order() {
+async fn photos_of_different_people_are_rejected_in_any_order() {
     for seen in [[0.0, 0.0, 0.6], [0.6, 0.0, 0.0], [0.0, 0.6, 0.0], [0.0, 0.3, 0.6]] {
-        let error = receive(faces::engine_seeing(seen)).await.expect_err("refused");
+        let error = enrol_with(faces::engine_seeing(seen)).await.expect_err("rejected");
         assert_eq!(error.code(), ErrorCode::FaceMismatch);
     }
 }
 
 #[tokio::test]
-async fn the_photo_that_cannot_be_used_is_named() {
+async fn an_unusable_photo_is_named() {
     for (error, code) in [
         (FaceError::NoFace, ErrorCode::NoFace),
         (FaceError::SeveralFaces, ErrorCode::SeveralFaces),
         (FaceError::Image(ImageError::Corrupt), ErrorCode::ImageCorrupt),
     ] {
-        let fine = DescribedFace {
+        let usable = DescribedFace {
             embedding: Embedding::at(0.0),
             quality: FaceQuality::new(1.0),
         };
-        let engine = faces::engine_answering([Ok(fine), Err(error)]);
-        let error = receive(engine).await.expect_err("refused");
+        let engine = faces::engine_answering([Ok(usable), Err(error)]);
+        let error = enrol_with(engine).await.expect_err("rejected");
         assert_eq!(error.code(), code);
         assert!(error.to_string().starts_with("Photo 2: "), "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_face_like_anothers_is_refused_only_where_users_log_in_without_names() {
-    for (other, code) in [(0.45, Some(ErrorCode::Conflict)), (0.6, None)] {
-        let mut reads = MockRepositories::default();
-        let rows = vec![faces::enrolled(0.1), faces::enrolled_of(2, 0.1 + other)];
-        let found = rows.clone();
-        reads.faces.expect_list().returning(move |_, _| Ok(rows.clone()));
-        reads
-            .faces
-            .expect_find()
-            .returning(move |user| Ok(found.iter().find(|face| face.user_id == user).cloned()));
-        let store = Arc::new(MockStore::reading(reads));
-        let intake = FaceIntake {
-            gallery: Some(faces::gallery(&store, 9)),
-            ..faces::intake(&store, faces::engine_seeing([0.0, 0.1, 0.2]))
+async fn a_user_who_was_deleted_meanwhile_is_unauthenticated() {
+    let test = TestContext::new();
+    let enrolments = faces::enrolments(&test, faces::engine_seeing([0.0, 0.1, 0.2]));
+    let error = enrol(&test, &enrolments).await.expect_err("no user");
+    assert_eq!(error.code(), ErrorCode::Unauthenticated);
+}
+
+#[tokio::test]
+async fn a_face_near_another_users_is_rejected_where_logins_need_no_name() {
+    for (distance, code) in [(0.45, Some(ErrorCode::Conflict)), (0.6, None)] {
+        let test = faces::enrolling(&[faces::enrolled(0.1), faces::enrolled_of(2, 0.1 + distance)]).await;
+        let enrolments = Enrolments {
+            gallery: Some(faces::gallery(&test, 9)),
+            ..faces::enrolments(&test, faces::engine_seeing([0.0, 0.1, 0.2]))
         };
-        let received = intake.receive(fixtures::owner(), &faces::photos()).await;
-        assert_eq!(received.err().map(|error| error.code()), code);
+        let enrolled = enrolments.enrol(fixtures::owner(), faces::photos(), fixtures::origin());
+        assert_eq!(enrolled.await.err().map(|error| error.code()), code);
     }
 }
 
-fn scheduling(due_at: Timestamp) -> MockRepositories {
-    let mut work = MockRepositories::default();
-    work.blob_deletions
-        .expect_schedule()
-        .withf(move |key, at| key.as_str().starts_with("faces/") && *at == due_at)
-        .times(3)
-        .returning(|_, _| Ok(()));
-    work
-}
-
 #[tokio::test]
-async fn photos_that_are_kept_are_scheduled_for_deletion_until_the_face_is_added() {
-    let mut adding = MockRepositories::default();
-    adding.faces.expect_find().returning(|_| Ok(None));
-    adding.faces.expect_put().times(1).returning(|_| Ok(()));
-    adding
-        .blob_deletions
-        .expect_cancel()
-        .withf(|key, _| key.as_str().starts_with("faces/"))
-        .times(3)
-        .returning(|_, _| Ok(true));
-    let window = fixtures::now() + UPLOAD_WINDOW;
-    let store = MockStore::default()
-        .then_work(scheduling(window))
-        .then_work(adding);
-    let store = Arc::new(store);
-    let intake = FaceIntake {
-        keep_photos: true,
-        ..faces::intake(&store, faces::engine_seeing([0.0, 0.1, 0.2]))
-    };
-    let face = intake.receive(fixtures::owner(), &faces::photos()).await;
-    let face = face.expect("a face");
+async fn kept_photos_are_written_before_the_face_and_deleted_with_it() {
+    let test = TestContext::with_ada().await;
+    let enrolments = keeping_photos(&test, fixtures::draining_blobs());
+    let face = enrol(&test, &enrolments).await.expect("a face");
     assert!(face.photos_kept);
-    let unit = store.begin().await.expect("a unit of work");
-    intake.add(&*unit, &face).await.expect("added");
+    assert_eq!(due_photos(&test).await, [0, 0]);
+    enrolments.delete(fixtures::owner(), fixtures::origin()).await.expect("deleted");
+    assert_eq!(due_photos(&test).await, [3, 3]);
+    assert!(!test.user(fixtures::owner()).await.expect("a user").has_face);
+    assert_eq!(
+        test.events(fixtures::owner()).await,
+        [EventKind::FaceEnrolled, EventKind::FaceDeleted]
+    );
 }
 
 #[tokio::test]
-async fn photos_go_at_once_where_one_cannot_be_written() {
-    let window = fixtures::now() + UPLOAD_WINDOW;
-    let store = MockStore::default()
-        .then_work(scheduling(window))
-        .then_work(scheduling(fixtures::now()));
-    let store = Arc::new(store);
-    let mut blobs = MockBlobStore::new();
-    blobs
-        .expect_write()
-        .returning(|_, _| Err(BlobError::Unavailable("full".into())));
-    let intake = FaceIntake {
-        keep_photos: true,
-        blobs: Arc::new(blobs),
-        ..faces::intake(&store, faces::engine_seeing([0.0, 0.1, 0.2]))
-    };
-    let received = intake.receive(fixtures::owner(), &faces::photos()).await;
-    assert_eq!(received.expect_err("full").code(), ErrorCode::Unavailable);
-    assert_eq!((store.commits(), store.left()), (2, 0));
-}
-
-#[tokio::test]
-async fn the_photos_of_the_face_before_go_when_another_takes_its_place() {
+async fn a_new_enrolment_replaces_the_face_and_its_photos() {
     let before = EnrolledFace {
         photos_kept: true,
         ..faces::enrolled(0.0)
     };
-    let mut work = scheduling(fixtures::now());
-    work.faces
-        .expect_find()
-        .returning(move |_| Ok(Some(before.clone())));
-    work.faces.expect_put().times(1).returning(|_| Ok(()));
-    let store = Arc::new(MockStore::default().then_work(work));
-    let intake = faces::intake(&store, faces::engine());
-    let unit = store.begin().await.expect("a unit of work");
-    let added = intake.add(&*unit, &faces::enrolled_of(1, 0.1)).await;
-    added.expect("added");
+    let test = faces::enrolling(&[before]).await;
+    let enrolments = faces::enrolments(&test, faces::engine_seeing([0.0, 0.1, 0.2]));
+    enrol(&test, &enrolments).await.expect("a face");
+    assert_eq!(due_photos(&test).await, [3, 3]);
+}
+
+#[tokio::test]
+async fn photos_that_cannot_be_written_are_deleted_at_once() {
+    let test = TestContext::with_ada().await;
+    let mut blobs = MockBlobStore::new();
+    blobs
+        .expect_write()
+        .returning(|_, _| Err(BlobError::Unavailable("full".into())));
+    let error = enrol(&test, &keeping_photos(&test, blobs)).await.expect_err("full");
+    assert_eq!(error.code(), ErrorCode::Unavailable);
+    assert_eq!(due_photos(&test).await, [3, 3]);
+}
+
+#[tokio::test]
+async fn a_face_that_is_not_enrolled_is_not_found() {
+    let test = TestContext::with_ada().await;
+    let enrolments = faces::enrolments(&test, faces::engine());
+    let found = enrolments.get(fixtures::owner()).await;
+    assert_eq!(found.expect_err("none").code(), ErrorCode::NotFound);
+    let deleted = enrolments.delete(fixtures::owner(), fixtures::origin()).await;
+    assert_eq!(deleted.expect_err("none").code(), ErrorCode::NotFound);
 }

@@ -62,3 +62,28 @@ impl FaceKeyRotation {
         resealed.await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faces::fixtures as faces;
+    use domain::faces::SealedEmbedding;
+
+    #[tokio::test]
+    async fn embeddings_of_earlier_keys_are_encrypted_again_and_undecryptable_ones_stay() {
+        let sealed_with = |key: &str, face: EnrolledFace| EnrolledFace {
+            embedding: SealedEmbedding {
+                key_id: key.into(),
+                ..face.embedding
+            },
+            ..face
+        };
+        let earlier = sealed_with("earlier", faces::enrolled_of(1, 0.5));
+        let unknown = sealed_with("unknown", faces::enrolled_of(2, 0.5));
+        let test = faces::enrolling(&[earlier, unknown.clone()]).await;
+        let rotation = FaceKeyRotation::new(test.context(), faces::cipher());
+        assert_eq!(rotation.rotate().await.expect("rotated"), 1);
+        let stored = test.read().faces().list(None, 9).await.expect("a read");
+        assert_eq!(stored, [faces::enrolled_of(1, 0.5), unknown]);
+    }
+}

@@ -93,3 +93,56 @@ impl FaceRegistrations {
         Ok(user.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorCode, accounts::RateLimits, faces::fixtures as faces, fixtures, test_context::TestContext};
+    use futures_util::FutureExt;
+
+    async fn register(test: &TestContext, name: &str, email: &str) -> (Result<User, Error>, bool) {
+        let mails = Arc::new(MailSignals::default());
+        let registrations = FaceRegistrations::new(
+            test.context(),
+            Arc::new(faces::enrolments(test, faces::engine_seeing([0.0, 0.1, 0.2]))),
+            Arc::new(RateLimiter::new(test.context(), RateLimits::default())),
+            mails.clone(),
+        );
+        let registration = FaceRegistration {
+            username: fixtures::username(name),
+            email: fixtures::email(email),
+            photos: faces::photos(),
+        };
+        let registered = registrations.register(registration, MailLanguage::Spanish, fixtures::origin());
+        (registered.await, mails.rung().now_or_never().is_some())
+    }
+
+    #[tokio::test]
+    async fn a_user_without_a_password_is_created_with_the_face_and_a_mail() {
+        let test = TestContext::new();
+        let (user, mail_ordered) = register(&test, "ada", "ada@example.org").await;
+        let user = user.expect("registered");
+        assert!(user.has_face && user.password_hash.is_none() && !user.email_verified && mail_ordered);
+        assert!(test.user(user.id).await.is_some());
+        let face = test.read().faces().find(user.id).await.expect("a read");
+        assert!(face.is_some());
+        assert_eq!(
+            test.events(user.id).await,
+            [EventKind::Registered, EventKind::FaceEnrolled]
+        );
+    }
+
+    #[tokio::test]
+    async fn with_a_taken_name_or_address_nothing_is_created() {
+        for (name, email, code) in [
+            ("ADA", "other@example.org", ErrorCode::UsernameTaken),
+            ("other", "Ada@example.org", ErrorCode::EmailTaken),
+        ] {
+            let test = TestContext::with_ada().await;
+            let (registered, mail_ordered) = register(&test, name, email).await;
+            assert_eq!(registered.expect_err("taken").code(), code);
+            assert!(!mail_ordered);
+            assert_eq!(test.read().faces().count().await.expect("a read"), 0);
+        }
+    }
+}

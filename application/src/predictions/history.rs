@@ -137,3 +137,98 @@ fn right_label(prediction: &Prediction, correct: bool, label: Option<Label>) -> 
         (false, false) => Ok(Some(label)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ErrorCode,
+        fixtures::{self, label},
+        test_context::TestContext,
+    };
+    use uuid::Uuid;
+
+    /// A store with [`fixtures::prediction`], whose label is `cataract`.
+    async fn predicted() -> TestContext {
+        let test = TestContext::with_ada().await.with_image(fixtures::image()).await;
+        let prediction = fixtures::prediction();
+        test.write(async |tx| tx.predictions().insert(&prediction).await).await;
+        test
+    }
+
+    async fn give(test: &TestContext, owner: UserId, correct: bool, right: Option<&str>) -> Result<Prediction, Error> {
+        let given = NewFeedback {
+            correct,
+            label: right.map(label),
+            comment: Comment::parse("sure"),
+        };
+        let history = PredictionHistory::new(test.context());
+        history.give_feedback(owner, fixtures::prediction().id, given).await
+    }
+
+    #[tokio::test]
+    async fn feedback_is_stored_and_returned() {
+        for (correct, right, stored) in [
+            (true, None, None),
+            (true, Some("cataract"), None),
+            (false, Some("normal"), Some("normal")),
+            (false, None, None),
+        ] {
+            let test = predicted().await;
+            let prediction = give(&test, fixtures::owner(), correct, right).await.expect("stored");
+            let feedback = prediction.feedback.clone().expect("feedback");
+            assert_eq!((feedback.correct, feedback.label), (correct, stored.map(label)));
+            assert_eq!(feedback.comment, Comment::parse("sure"));
+            assert_eq!(feedback.given_at, fixtures::now());
+            let history = PredictionHistory::new(test.context());
+            let found = history.get(fixtures::owner(), prediction.id).await;
+            assert_eq!(found.expect("stored"), prediction);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_label_that_the_model_lacks_or_that_contradicts_is_rejected_by_name() {
+        let test = predicted().await;
+        for (correct, right) in [
+            (false, "glaucoma"),
+            (false, "cataract"),
+            (true, "normal"),
+            (true, "glaucoma"),
+        ] {
+            let error = give(&test, fixtures::owner(), correct, Some(right)).await;
+            let Err(Error::InvalidRequest(fields)) = error else {
+                panic!("{correct} {right} was accepted")
+            };
+            assert_eq!(fields[0].field, "label");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_prediction_of_another_user_is_not_found() {
+        let (test, other) = (predicted().await, UserId(Uuid::from_u128(2)));
+        let (id, history) = (fixtures::prediction().id, PredictionHistory::new(test.context()));
+        let errors = [
+            give(&test, other, true, None).await.map(drop),
+            history.get(other, id).await.map(drop),
+            history.delete(other, id).await,
+        ];
+        for error in errors {
+            assert_eq!(error.expect_err("hidden").code(), ErrorCode::NotFound);
+        }
+        history.delete(fixtures::owner(), id).await.expect("deleted");
+        let gone = history.get(fixtures::owner(), id).await;
+        assert_eq!(gone.expect_err("deleted").code(), ErrorCode::NotFound);
+    }
+
+    #[tokio::test]
+    async fn an_export_names_the_files_of_the_images() {
+        let test = predicted().await;
+        let history = PredictionHistory::new(test.context());
+        let page = history.export(fixtures::owner(), &HistoryQuery::default()).await;
+        let expected = ExportedPrediction {
+            prediction: fixtures::prediction(),
+            filename: Some(fixtures::image().filename),
+        };
+        assert_eq!(page.expect("a page").items, [expected]);
+    }
+}
