@@ -9,7 +9,7 @@ mod quota;
 
 #[cfg(feature = "test-support")]
 pub use content::test_support;
-pub use content::{ByteSource, ContentMeter, Measured, Sha256Digest, SourceError};
+pub use content::{ByteSource, BytesSource, ContentMeter, Measured, Sha256Digest, SourceError};
 pub use filename::Filename;
 pub use image::{BlobKey, Image};
 pub use media_type::MediaType;

@@ -1,29 +1,30 @@
-//! Looking for a face among all that are enrolled.
+//! The search for a face among all enrolled faces.
 
-use crate::Error;
+use crate::{Context, Error};
 use chrono::TimeDelta;
 use domain::{
-    clock::{Clock, Timestamp},
+    clock::Timestamp,
     faces::{Embedding, EmbeddingCipher, EnrolledFace, FaceEngine, Gallery, GalleryEntry, Neighbour},
     ids::{FaceId, UserId},
-    store::{Store, StoreError},
+    store::StoreError,
 };
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// For how long faces are known that were read. What is gone stays in memory for no longer, and what was added long after it
-/// got its id is found.
-const FRESH: TimeDelta = TimeDelta::minutes(5);
-/// How many faces are read at once.
+/// The age at which the faces in memory are dropped and read again. It bounds how long a deleted face stays in memory, and finds faces
+/// whose transaction committed late.
+const MAX_AGE: TimeDelta = TimeDelta::minutes(5);
+/// The number of faces in one query.
 const PAGE: u64 = 1000;
 
-/// Finds the users whose faces are nearest. It holds every face in memory, and reads before each search those that were
-/// enrolled meanwhile, here or in another process; what it finds is looked up again, so that none counts that is gone.
+/// Finds the users with the nearest faces.
+///
+/// It holds every face in memory, and before each search reads those that were enrolled since, in any process. The faces it
+/// finds are looked up again, so that deleted ones do not count.
 pub struct FaceGallery {
-    store: Arc<dyn Store>,
+    context: Context,
     cipher: Arc<dyn EmbeddingCipher>,
     engine: Arc<dyn FaceEngine>,
-    clock: Arc<dyn Clock>,
     limit: usize,
     known: Mutex<Known>,
 }
@@ -32,30 +33,28 @@ pub struct FaceGallery {
 struct Known {
     gallery: Gallery,
     newest: Option<FaceId>,
-    /// When the first of them were read.
+    /// The time of the first query.
     since: Option<Timestamp>,
 }
 
 impl FaceGallery {
-    /// Searches among at most `limit` faces: the more there are, the likelier one is near by chance.
+    /// Creates a gallery of at most `limit` faces. With more of them, a false match becomes too likely.
     pub fn new(
-        store: Arc<dyn Store>,
+        context: Context,
         cipher: Arc<dyn EmbeddingCipher>,
         engine: Arc<dyn FaceEngine>,
-        clock: Arc<dyn Clock>,
         limit: usize,
     ) -> Self {
         Self {
-            store,
+            context,
             cipher,
             engine,
-            clock,
             limit,
             known: Mutex::default(),
         }
     }
 
-    /// The nearest two faces, the nearest first, without that of `except`; `None` when more are enrolled than may be.
+    /// Returns the nearest two faces, nearest first, without that of `except`; `None` if more than the limit are enrolled.
     pub(super) async fn nearest_two(
         &self,
         shown: &Embedding,
@@ -67,54 +66,54 @@ impl FaceGallery {
         }
         loop {
             let nearest = known.gallery.nearest_two(shown, except);
-            let gone = self.gone_of(&nearest).await?;
-            if gone.is_empty() {
+            let deleted = self.deleted_among(&nearest).await?;
+            if deleted.is_empty() {
                 return Ok(Some(nearest));
             }
-            for neighbour in &gone {
+            for neighbour in &deleted {
                 known.gallery.remove(neighbour);
             }
         }
     }
 
-    /// Whether there are few enough to search among.
-    pub(super) async fn may_search(&self) -> Result<bool, Error> {
+    /// Returns whether at most the limit of faces are enrolled.
+    pub(super) async fn is_searchable(&self) -> Result<bool, Error> {
         let mut known = self.known.lock().await;
         Ok(self.read_all(&mut known).await?)
     }
 
-    /// Forgets faces that were read too long ago; the next search reads them again.
-    pub async fn forget_old(&self) {
-        self.forget_older(&mut *self.known.lock().await);
+    /// Drops the faces in memory once they are too old. The next search reads them again.
+    pub async fn drop_expired(&self) {
+        self.drop_if_expired(&mut *self.known.lock().await);
     }
 
-    fn forget_older(&self, known: &mut Known) {
-        if known.since.is_some_and(|since| since + FRESH < self.clock.now()) {
+    fn drop_if_expired(&self, known: &mut Known) {
+        if known.since.is_some_and(|since| since + MAX_AGE < self.context.now()) {
             *known = Known::default();
         }
     }
 
-    /// Reads what is not known yet; false when there is more than may be.
+    /// Reads the faces that are not in memory. Returns false if more than the limit are enrolled.
     async fn read_all(&self, known: &mut Known) -> Result<bool, StoreError> {
-        self.forget_older(known);
+        self.drop_if_expired(known);
         self.read_new(known).await?;
         if known.gallery.len() <= self.limit {
             return Ok(true);
         }
-        if self.store.read().faces().count().await? > self.limit as u64 {
+        if self.context.read().faces().count().await? > self.limit as u64 {
             return Ok(false);
         }
-        // Some of those are gone.
+        // Some of those in memory were deleted.
         *known = Known::default();
         self.read_new(known).await?;
         Ok(true)
     }
 
     async fn read_new(&self, known: &mut Known) -> Result<(), StoreError> {
-        known.since = known.since.or_else(|| Some(self.clock.now()));
+        known.since = known.since.or_else(|| Some(self.context.now()));
         let mut after = known.newest.map(FaceId::moments_before);
         while known.gallery.len() <= self.limit {
-            let faces = self.store.read().faces().list(after, PAGE).await?;
+            let faces = self.context.read().faces().list(after, PAGE).await?;
             let last = faces.last().map(|face| face.id);
             let whole = faces.len() as u64 == PAGE;
             let entries = faces.into_iter().filter_map(|face| self.entry(&face));
@@ -128,14 +127,14 @@ impl FaceGallery {
         Ok(())
     }
 
-    /// `None` for one that cannot be compared with.
+    /// Decrypts a face; `None` if it is of another model or cannot be decrypted.
     fn entry(&self, face: &EnrolledFace) -> Option<GalleryEntry> {
         if face.model != self.engine.model() {
             return None;
         }
         let opened = self.cipher.open(face.user_id, &face.embedding);
         let embedding = opened.inspect_err(|error| {
-            tracing::error!(user = %face.user_id, error = &**error as &dyn std::error::Error, "a face cannot be opened");
+            tracing::error!(user = %face.user_id, error = &**error as &dyn std::error::Error, "an embedding cannot be decrypted");
         });
         Some(GalleryEntry {
             face_id: face.id,
@@ -144,18 +143,18 @@ impl FaceGallery {
         })
     }
 
-    async fn gone_of(&self, nearest: &[Neighbour]) -> Result<Vec<Neighbour>, StoreError> {
-        let mut gone = Vec::new();
+    async fn deleted_among(&self, nearest: &[Neighbour]) -> Result<Vec<Neighbour>, StoreError> {
+        let mut deleted = Vec::new();
         for neighbour in nearest {
-            let current = self.store.read().faces().find(neighbour.user_id).await?;
+            let current = self.context.read().faces().find(neighbour.user_id).await?;
             if current.is_none_or(|face| face.id != neighbour.face_id) {
-                gone.push(*neighbour);
+                deleted.push(*neighbour);
             }
         }
-        Ok(gone)
+        Ok(deleted)
     }
 }
 
 #[cfg(test)]
-#[path = "face_gallery_tests.rs"]
+#[path = "gallery_tests.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! The way of a photo into memory.
+//! Photos of faces, held in memory until they are described.
 
 use crate::Error;
 use bytes::{Bytes, BytesMut};
@@ -9,18 +9,17 @@ use domain::{
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The most bytes of photos that a process holds. Anybody can send some, so there must be an end.
+/// The bytes of photos that a process holds at most. A login needs no token, so any client can send photos.
 const MEMORY_BYTES: usize = 256 << 20;
 
-/// Takes photos in. They are looked at and forgotten, so they stay in memory; when there is no room for more, senders are
-/// asked to come again.
+/// Receives photos into memory. When there is no room for more, the client is told to try again later.
 pub struct PhotoIntake {
     engine: Arc<dyn FaceEngine>,
     max_bytes: u64,
     room: Arc<Semaphore>,
 }
 
-/// A photo that was sent, and the room that it takes.
+/// A received photo and its share of the memory.
 #[derive(Debug)]
 pub struct ReceivedPhoto {
     pub(super) photo: Photo,
@@ -28,7 +27,7 @@ pub struct ReceivedPhoto {
 }
 
 impl PhotoIntake {
-    /// For this engine, photos of at most `max_bytes`.
+    /// Creates an intake of photos of at most `max_bytes`.
     pub fn new(engine: Arc<dyn FaceEngine>, max_bytes: u64) -> Self {
         Self {
             engine,
@@ -37,19 +36,22 @@ impl PhotoIntake {
         }
     }
 
-    /// The most bytes of a photo.
+    /// The limit of the bytes of a photo.
     pub fn max_bytes(&self) -> u64 {
         self.max_bytes
     }
 
-    /// [`Error::FacesDisabled`] or [`Error::FaceModelsMissing`] where no photo would be looked at, so that none needs to be
-    /// sent.
+    /// Returns [`Error::FacesDisabled`] or [`Error::FaceModelsMissing`] where photos cannot be described.
     pub fn check(&self) -> Result<(), Error> {
         Ok(self.engine.check()?)
     }
 
-    /// The whole photo. [`Error::ImageTooLarge`], [`Error::UnsupportedImage`], [`Error::InterruptedUpload`], or
-    /// [`Error::Unavailable`] when too many others are being sent.
+    /// Receives a whole photo.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ImageTooLarge`], [`Error::UnsupportedImage`], [`Error::InterruptedUpload`], or [`Error::Unavailable`] when
+    /// there is no room.
     pub async fn receive(&self, content: Box<dyn ByteSource>) -> Result<ReceivedPhoto, Error> {
         let mut meter = ContentMeter::new(content, self.max_bytes);
         let mut room = self.take(0)?;
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_photo_is_taken_in_whole_and_its_room_is_given_back() {
+    async fn a_photo_is_received_whole_and_its_room_is_freed_on_drop() {
         let intake = intake(64);
         let source = ChunkSource::new([PNG_START, b"more", b"and more"]);
         let received = intake.receive(Box::new(source)).await.expect("a photo");
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_large_no_image_or_broken_off_is_refused() {
+    async fn a_file_that_is_too_large_no_image_or_incomplete_is_rejected() {
         for (source, code) in [
             (ChunkSource::new([PNG_START, &[0; 64]]), ErrorCode::ImageTooLarge),
             (ChunkSource::new([b"<html></html>"]), ErrorCode::UnsupportedImage),
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_there_is_no_room_for_more_the_sender_may_come_again() {
+    async fn without_room_for_more_photos_the_client_is_told_to_try_again() {
         let intake = intake(64);
         let others = intake.take(MEMORY_BYTES - PNG_START.len()).expect("room");
         let photo = || Box::new(ChunkSource::new([PNG_START, b"more"]));
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_engine_nobody_needs_to_send_anything() {
+    fn without_an_engine_a_photo_is_rejected_before_it_is_sent() {
         for (error, code) in [
             (FaceError::Disabled, ErrorCode::Unavailable),
             (FaceError::NotLoaded, ErrorCode::ModelNotLoaded),

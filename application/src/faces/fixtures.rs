@@ -1,40 +1,42 @@
-//! What the unit tests of faces begin with.
+//! Fixtures of the unit tests of faces.
 
-use super::{FaceGallery, FaceIntake, PhotoIntake, ReceivedPhoto};
-use crate::fixtures::{self, PNG_START};
+use super::{Enrolments, FaceGallery, PhotoIntake, ReceivedPhoto};
+use crate::{
+    fixtures::{self, PNG_START},
+    test_context::TestContext,
+};
 use domain::{
+    accounts::User,
     faces::{
         DescribedFace, Embedding, EnrolledFace, FaceError, FaceMatching, FaceQuality, MockEmbeddingCipher,
         MockFaceEngine, SealedEmbedding,
     },
     ids::{FaceId, UserId},
     images::test_support::ChunkSource,
-    store::test_support::MockStore,
 };
 use futures_util::FutureExt;
 use mockall::Sequence;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// An engine that is not asked to look at anything.
+/// An engine that describes no photo.
 pub(crate) fn engine() -> MockFaceEngine {
     let mut engine = MockFaceEngine::new();
     engine.expect_model().returning(|| "model 1".into());
     engine
 }
 
-/// An engine that sees in one photo after the other what [`Embedding::at`] makes of these.
+/// An engine that describes one photo after the other as [`Embedding::at`] these.
 pub(crate) fn engine_seeing<const N: usize>(faces: [f32; N]) -> MockFaceEngine {
     engine_answering(faces.map(|first| {
         Ok(DescribedFace {
             embedding: Embedding::at(first),
-            // The farther off, the less clear.
             quality: FaceQuality::new(1.0 - first),
         })
     }))
 }
 
-/// An engine that answers so.
+/// An engine that describes one photo after the other with these results.
 pub(crate) fn engine_answering<const N: usize>(
     answers: [Result<DescribedFace, FaceError>; N],
 ) -> MockFaceEngine {
@@ -49,7 +51,7 @@ pub(crate) fn engine_answering<const N: usize>(
     engine
 }
 
-/// A cipher whose key is `current`, and that writes embeddings down as they are.
+/// A cipher with the key `current`, which does not encrypt. Only the key `unknown` decrypts nothing.
 pub(crate) fn cipher() -> Arc<MockEmbeddingCipher> {
     let mut cipher = MockEmbeddingCipher::new();
     cipher.expect_key_id().returning(|| "current".into());
@@ -57,7 +59,7 @@ pub(crate) fn cipher() -> Arc<MockEmbeddingCipher> {
         .expect_seal()
         .returning(|_, embedding| Ok(sealed(embedding)));
     cipher.expect_open().returning(|_, sealed| {
-        let known = sealed.key_id == "current";
+        let known = sealed.key_id != "unknown";
         let opened = known.then(|| Embedding::from_bytes(&sealed.bytes)).flatten();
         opened.ok_or_else(|| "another key".into())
     });
@@ -71,7 +73,7 @@ fn sealed(embedding: &Embedding) -> SealedEmbedding {
     }
 }
 
-/// A face of this user; those of users with greater numbers were enrolled later.
+/// A face of this user. Those of users with greater numbers were enrolled later.
 pub(crate) fn enrolled_of(user: u128, first: f32) -> EnrolledFace {
     EnrolledFace {
         id: FaceId(Uuid::from_u128((1 << 120) + user)),
@@ -85,7 +87,7 @@ pub(crate) fn enrolled_of(user: u128, first: f32) -> EnrolledFace {
     }
 }
 
-/// Ada's.
+/// The face of [`fixtures::ada`].
 pub(crate) fn enrolled(first: f32) -> EnrolledFace {
     enrolled_of(fixtures::owner().0.as_u128(), first)
 }
@@ -101,28 +103,45 @@ pub(crate) fn photos() -> [ReceivedPhoto; 3] {
     [photo(), photo(), photo()]
 }
 
-/// A way in that keeps no photos, where users log in with their names.
-pub(crate) fn intake(store: &Arc<MockStore>, engine: MockFaceEngine) -> FaceIntake {
-    FaceIntake {
-        store: store.clone(),
-        blobs: Arc::new(fixtures::draining_blobs()),
-        engine: Arc::new(engine),
-        cipher: cipher(),
-        gallery: None,
-        matching: FaceMatching::default(),
-        keep_photos: false,
-        clock: fixtures::clock(),
-        ids: fixtures::ids(),
-    }
+/// Enrols faces without keeping photos, where logins need a name.
+pub(crate) fn enrolments(test: &TestContext, engine: MockFaceEngine) -> Enrolments {
+    Enrolments::new(
+        test.context(),
+        Arc::new(fixtures::draining_blobs()),
+        Arc::new(engine),
+        cipher(),
+        None,
+        FaceMatching::default(),
+        false,
+    )
 }
 
-/// At most `limit` of the faces in a store.
-pub(crate) fn gallery(store: &Arc<MockStore>, limit: usize) -> Arc<FaceGallery> {
-    Arc::new(FaceGallery::new(
-        store.clone(),
-        cipher(),
-        Arc::new(engine()),
-        fixtures::clock(),
-        limit,
-    ))
+/// A gallery of at most `limit` faces.
+pub(crate) fn gallery(test: &TestContext, limit: usize) -> Arc<FaceGallery> {
+    let gallery = FaceGallery::new(test.context(), cipher(), Arc::new(engine()), limit);
+    Arc::new(gallery)
+}
+
+/// A store with these faces and their users.
+pub(crate) async fn enrolling(faces: &[EnrolledFace]) -> TestContext {
+    let mut test = TestContext::new();
+    for face in faces {
+        let number = face.user_id.0.as_u128();
+        let user = User {
+            id: face.user_id,
+            username: fixtures::username(&format!("user{number}")),
+            email: fixtures::email(&format!("user{number}@example.org")),
+            has_face: true,
+            ..fixtures::ada()
+        };
+        test = test.with_user(user).await;
+    }
+    test.write(async |tx| {
+        for face in faces {
+            tx.faces().put(face).await?;
+        }
+        Ok(())
+    })
+    .await;
+    test
 }
