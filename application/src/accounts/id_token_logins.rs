@@ -1,6 +1,6 @@
 //! Logins with an ID token of an OpenID provider.
 
-use super::{LoginAttempt, Logins, RateLimiter, Tokens, revoke_credentials::shut_out_maker};
+use super::{LoginAttempt, Logins, RateLimiter, Tokens, recovery::revoke_credentials};
 use crate::{Context, Error};
 use domain::{
     accounts::{
@@ -59,7 +59,7 @@ impl IdTokenLogins {
     /// # Errors
     ///
     /// - [`Error::InvalidToken`] if no configured issuer signed the token, [`Error::NoIssuer`] if none is configured.
-    /// - [`Error::EmailNotVouchedFor`] at a first login, if the issuer has not verified the e-mail address.
+    /// - [`Error::IssuerEmailUnverified`] at a first login, if the issuer has not verified the e-mail address.
     /// - [`Error::InvalidCredentials`] if the user is disabled, [`Error::TooManyAttempts`] over a rate limit.
     pub async fn log_in(&self, id_token: SecretString, origin: Origin) -> Result<Tokens, Error> {
         let attempt = LoginAttempt::for_network(&origin);
@@ -79,7 +79,7 @@ impl IdTokenLogins {
             if let Some(user) = self.find_linked(&claims.identity).await? {
                 return Ok(user);
             }
-            let email = claims.verified_email.as_ref().ok_or(Error::EmailNotVouchedFor)?;
+            let email = claims.verified_email.as_ref().ok_or(Error::IssuerEmailUnverified)?;
             let user = match self.context.read().users().find_by_email(email).await? {
                 Some(user) => self.link(user.id, &claims.identity, email, origin).await,
                 None => self.register(claims, email, attempt > 0, origin).await.map(Some),
@@ -87,7 +87,7 @@ impl IdTokenLogins {
             match user {
                 Ok(Some(user)) => return Ok(user),
                 // A concurrent request was first. The next attempt reads what it wrote.
-                Ok(None) | Err(StoreError::Conflict(_) | StoreError::OwnerGone) => {}
+                Ok(None) | Err(StoreError::Conflict(_) | StoreError::OwnerDeleted) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -169,7 +169,7 @@ impl IdTokenLogins {
         user.email_verified = true;
         user.password_hash = None;
         user.updated_at = self.context.now();
-        shut_out_maker(tx, user, user.updated_at).await?;
+        revoke_credentials(tx, user, user.updated_at).await?;
         tx.users().update(user).await
     }
 

@@ -1,6 +1,5 @@
 //! Whom a first login makes, links and throws out.
 
-mod throttling;
 
 use super::*;
 use crate::ErrorCode;

@@ -27,6 +27,7 @@ pub use profile::Profiles;
 pub(crate) use rate_limiter::LoginAttempt;
 pub use rate_limiter::{RateLimiter, RateLimits};
 pub use recovery::Recovery;
+pub(crate) use registration::add_user;
 pub use registration::{Registration, Registrations};
 pub use session_tokens::{SessionTokens, TokenLifetimes, Tokens};
 pub use sessions::Sessions;

@@ -1,7 +1,7 @@
 //! The account of the logged-in user.
 
 use super::{LoginAttempt, MailSignals, Passwords, RateLimiter, registration::add_verification_mail};
-use crate::{Context, Error, faces::forget_photos};
+use crate::{Context, Error, faces::schedule_photo_deletion};
 use domain::{
     accounts::{
         CodePurpose, Email, EventKind, MailLanguage, Origin, Password, PasswordHash, User, Username,
@@ -92,14 +92,14 @@ impl Profiles {
         new: Password,
         origin: Origin,
     ) -> Result<(), Error> {
-        let (attempt, origin) = (&LoginAttempt::confirm(user.id, &origin), &origin);
+        let (attempt, origin) = (&LoginAttempt::for_confirmation(user.id, &origin), &origin);
         self.rate_limiter.check(attempt).await?;
         let verification = self.passwords.verify(current, user.password_hash.clone()).await?;
         if verification == Verification::Wrong {
             self.context
                 .transact(|tx| {
                     Box::pin(async move {
-                        self.rate_limiter.note_failure(tx, attempt).await?;
+                        self.rate_limiter.record_failure_in(tx, attempt).await?;
                         let failed = EventKind::PasswordChangeFailed;
                         self.context
                             .record_event(tx, user.id, failed, origin.clone())
@@ -172,7 +172,7 @@ pub(super) async fn delete_account(
     }
     let now = context.now();
     tx.blob_deletions().schedule_owned_by(id, now).await?;
-    forget_photos(tx, id, now).await?;
+    schedule_photo_deletion(tx, id, now).await?;
     tx.predictions().delete_of_owner(id).await?;
     tx.users().delete(id).await?;
     // Only the event of the deletion remains.

@@ -1,7 +1,7 @@
 //! Mailed codes: verifying an e-mail address, and resetting a password.
 
 use super::{LoginAttempt, MailSignals, Passwords, RateLimiter};
-use crate::{Context, Error, faces::remove_face};
+use crate::{Context, Error, faces::delete_face};
 use domain::{
     accounts::{
         Code, CodePurpose, Email, EventKind, IssuedCode, MailLanguage, Origin, OutgoingMail, Password, User,
@@ -49,7 +49,7 @@ impl Recovery {
         language: MailLanguage,
         origin: Origin,
     ) -> Result<(), Error> {
-        if !self.rate_limiter.may_mail(email, &origin).await? {
+        if !self.rate_limiter.admit_mail(email, &origin).await? {
             return Ok(());
         }
         let user = self.context.read().users().find_by_email(email).await?;
@@ -182,7 +182,7 @@ impl Recovery {
         code: &Code,
         origin: &Origin,
     ) -> Result<(User, IssuedCode), Error> {
-        let attempt = LoginAttempt::with_token(origin);
+        let attempt = LoginAttempt::for_network(origin);
         self.rate_limiter.check(&attempt).await?;
         let user = self.context.read().users().find_by_email(email).await?;
         let id = user.as_ref().map_or(NO_USER, |user| user.id);
@@ -198,7 +198,7 @@ impl Recovery {
         {
             return Ok(found);
         }
-        self.rate_limiter.note_failure_alone(&attempt).await?;
+        self.rate_limiter.record_failure(&attempt).await?;
         Err(Error::InvalidCode)
     }
 
@@ -234,7 +234,7 @@ pub(super) async fn revoke_credentials(
     tx.sessions().delete_all(user.id, None).await?;
     tx.api_keys().delete_all(user.id).await?;
     tx.identities().delete_all(user.id).await?;
-    remove_face(tx, user.id, now).await?;
+    delete_face(tx, user.id, now).await?;
     user.has_face = false;
     Ok(())
 }

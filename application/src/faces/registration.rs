@@ -3,11 +3,11 @@
 use super::{Enrolments, ReceivedPhoto};
 use crate::{
     Context, Error,
-    accounts::{MailSignals, RateLimiter},
+    accounts::{MailSignals, RateLimiter, add_user},
 };
 use domain::{
-    accounts::{CodePurpose, Email, EventKind, MailLanguage, MailOrder, Origin, Role, User, Username},
-    ids::{MailOrderId, UserId},
+    accounts::{Email, EventKind, MailLanguage, Origin, User, Username},
+    ids::UserId,
 };
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct FaceRegistrations {
     context: Context,
     enrolments: Arc<Enrolments>,
     rate_limiter: Arc<RateLimiter>,
-    mails: Arc<MailSignals>,
+    mail_signals: Arc<MailSignals>,
 }
 
 impl FaceRegistrations {
@@ -36,17 +36,17 @@ impl FaceRegistrations {
         context: Context,
         enrolments: Arc<Enrolments>,
         rate_limiter: Arc<RateLimiter>,
-        mails: Arc<MailSignals>,
+        mail_signals: Arc<MailSignals>,
     ) -> Self {
         Self {
             context,
             enrolments,
             rate_limiter,
-            mails,
+            mail_signals,
         }
     }
 
-    /// Registers a user with a face, and orders a mail in `language` with a code that verifies the address.
+    /// Creates an account without a password, enrols its face, and mails a code in `language` that verifies the address.
     ///
     /// # Errors
     ///
@@ -58,39 +58,32 @@ impl FaceRegistrations {
         origin: Origin,
     ) -> Result<User, Error> {
         self.rate_limiter.admit_registration(&origin).await?;
-        let now = self.context.now();
+        let FaceRegistration {
+            username,
+            email,
+            photos,
+        } = registration;
+        let id = UserId(self.context.new_id());
         let user = User {
-            id: UserId(self.context.new_id()),
-            username: registration.username,
-            email: registration.email,
-            email_verified: false,
-            password_hash: None,
             has_face: true,
-            role: Role::User,
-            disabled_at: None,
-            created_at: now,
-            updated_at: now,
+            ..User::new(id, username, email, self.context.now())
         };
-        let face = self.enrolments.receive(user.id, &registration.photos).await?;
-        drop(registration.photos);
-        let mail_id = MailOrderId(self.context.new_id());
-        let mail = MailOrder::new(mail_id, Some(user.id), CodePurpose::VerifyEmail, language, now);
-        let (user, added, mail, origin) = (&user, &face, &mail, &origin);
+        let face = self.enrolments.receive(user.id, &photos).await?;
+        drop(photos);
+        let (added, new_face, origin) = (&user, &face, &origin);
         let outcome = self.context.transact(|tx| {
             Box::pin(async move {
-                tx.users().insert(user).await?;
-                self.enrolments.add(tx, added).await?;
-                tx.mail_orders().insert(mail).await?;
-                for kind in [EventKind::Registered, EventKind::FaceEnrolled] {
-                    self.context.record_event(tx, user.id, kind, origin.clone()).await?;
-                }
+                add_user(&self.context, tx, added, language, origin).await?;
+                self.enrolments.add(tx, new_face).await?;
+                let enrolled = EventKind::FaceEnrolled;
+                self.context.record_event(tx, added.id, enrolled, origin.clone()).await?;
                 Ok(())
             })
         });
         let outcome = outcome.await;
         self.enrolments.settle(&face, outcome).await?;
-        self.mails.ring();
-        Ok(user.clone())
+        self.mail_signals.notify();
+        Ok(user)
     }
 }
 

@@ -2,10 +2,10 @@ use super::{Repositories, State, page_of};
 use crate::{
     accounts::{
         ApiKey, ApiKeyReader, ApiKeyRepository, CodePurpose, CodeRepository, Email, EventReader,
-        EventRepository, Identity, IdentityReader, IdentityRepository, IssuedCode, LinkedIdentity, MailOrder,
-        MailOrderReader, MailOrderRepository, Network, PresentedToken, RateLimitKey, RateLimitReader,
-        RateLimitRepository, RateLimitWindow, SecurityEvent, Session, SessionReader, SessionRepository,
-        TokenDigest, User, UserReader, UserRepository, UserSearch, Username,
+        EventRepository, Identity, IdentityReader, IdentityRepository, IssuedCode, LinkedIdentity, Network,
+        OutgoingMail, OutgoingMailReader, OutgoingMailRepository, PresentedToken, RateLimitKey,
+        RateLimitReader, RateLimitRepository, RateLimitWindow, SecurityEvent, Session, SessionReader,
+        SessionRepository, TokenDigest, User, UserReader, UserRepository, UserSearch, Username,
     },
     clock::Timestamp,
     ids::{ApiKeyId, SessionId, UserId},
@@ -100,7 +100,9 @@ impl UserRepository for Repositories {
         state.identities.retain(|linked| linked.user_id != id);
         state.login_networks.retain(|(user, _), _| *user != id);
         state.codes.retain(|code| code.user_id != id);
-        state.mail_orders.retain(|_, (mail, _)| mail.user_id != Some(id));
+        state
+            .outgoing_mails
+            .retain(|_, (mail, _)| mail.user_id != Some(id));
         state.faces.remove(&id);
         state.tasks.retain(|_, row| row.task.owner_id != id);
         state.idempotency_keys.retain(|row| row.key.user != id);
@@ -430,18 +432,18 @@ impl CodeRepository for Repositories {
 }
 
 #[async_trait]
-impl MailOrderReader for Repositories {
+impl OutgoingMailReader for Repositories {
     async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
         Ok(self
             .state()
-            .mail_orders
+            .outgoing_mails
             .values()
             .any(|(_, due_at)| *due_at <= now))
     }
 
-    async fn is_superseded(&self, order: &MailOrder) -> Result<bool, StoreError> {
+    async fn is_superseded(&self, order: &OutgoingMail) -> Result<bool, StoreError> {
         let state = self.state();
-        let mut mails = state.mail_orders.values();
+        let mut mails = state.outgoing_mails.values();
         Ok(mails.any(|(other, _)| {
             order.user_id.is_some()
                 && (other.user_id, other.purpose) == (order.user_id, order.purpose)
@@ -452,29 +454,29 @@ impl MailOrderReader for Repositories {
 
 impl State {
     /// The mail and its due time, unless it was claimed again since.
-    fn claimed_mail(&mut self, order: &MailOrder) -> Option<&mut (MailOrder, Timestamp)> {
-        let found = self.mail_orders.get_mut(&order.id.0);
+    fn claimed_mail(&mut self, order: &OutgoingMail) -> Option<&mut (OutgoingMail, Timestamp)> {
+        let found = self.outgoing_mails.get_mut(&order.id.0);
         found.filter(|(mail, _)| mail.attempts == order.attempts)
     }
 }
 
 #[async_trait]
-impl MailOrderRepository for Repositories {
-    async fn insert(&self, order: &MailOrder) -> Result<(), StoreError> {
+impl OutgoingMailRepository for Repositories {
+    async fn insert(&self, order: &OutgoingMail) -> Result<(), StoreError> {
         let mut state = self.state();
         if let Some(user) = order.user_id {
             state.require_user(user)?;
         }
         state
-            .mail_orders
+            .outgoing_mails
             .insert(order.id.0, (order.clone(), order.created_at));
         Ok(())
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<MailOrder>, StoreError> {
+    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<OutgoingMail>, StoreError> {
         let mut state = self.state();
         let due = state
-            .mail_orders
+            .outgoing_mails
             .values_mut()
             .filter(|(_, due_at)| *due_at <= now);
         let first = due.min_by_key(|(_, due_at)| *due_at);
@@ -485,17 +487,17 @@ impl MailOrderRepository for Repositories {
         }))
     }
 
-    async fn postpone(&self, order: &MailOrder, until: Timestamp) -> Result<(), StoreError> {
+    async fn postpone(&self, order: &OutgoingMail, until: Timestamp) -> Result<(), StoreError> {
         if let Some((_, due_at)) = self.state().claimed_mail(order) {
             *due_at = until;
         }
         Ok(())
     }
 
-    async fn remove(&self, order: &MailOrder) -> Result<(), StoreError> {
+    async fn remove(&self, order: &OutgoingMail) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.claimed_mail(order).is_some() {
-            state.mail_orders.remove(&order.id.0);
+            state.outgoing_mails.remove(&order.id.0);
         }
         Ok(())
     }

@@ -9,8 +9,8 @@ mod tasks;
 
 use crate::{
     accounts::{
-        ApiKey, IssuedCode, LinkedIdentity, MailOrder, RateLimitWindow, SecurityEvent, Session, TokenDigest,
-        User,
+        ApiKey, IssuedCode, LinkedIdentity, OutgoingMail, RateLimitWindow, SecurityEvent, Session,
+        TokenDigest, User,
     },
     clock::{Clock, Timestamp},
     faces::EnrolledFace,
@@ -43,7 +43,7 @@ struct State {
     login_networks: BTreeMap<(UserId, String), Timestamp>,
     codes: Vec<IssuedCode>,
     /// Mails with the time from which they are due.
-    mail_orders: BTreeMap<Uuid, (MailOrder, Timestamp)>,
+    outgoing_mails: BTreeMap<Uuid, (OutgoingMail, Timestamp)>,
     events: BTreeMap<Uuid, SecurityEvent>,
     /// Faces by their user.
     faces: BTreeMap<UserId, EnrolledFace>,
