@@ -2,9 +2,8 @@
 
 mod accounts;
 mod api_error;
+mod app;
 mod authentication;
-mod background;
-mod bootstrap;
 mod configuration;
 mod faces;
 mod fields;
@@ -23,12 +22,12 @@ mod probe;
 mod problem;
 mod promotion;
 mod server;
+mod services;
 mod specification;
 mod sweep;
 mod tags;
 mod tasks;
 mod telemetry;
-mod use_cases;
 
 use clap::{Parser, Subcommand};
 use configuration::Settings;
@@ -100,7 +99,7 @@ fn main() -> ExitCode {
     if command == Command::Health {
         return probe::run(&settings.http);
     }
-    if let Err(error) = bootstrap::limit_native_threads() {
+    if let Err(error) = app::limit_native_threads() {
         eprintln!("ocellus: cannot start itself again with its limits: {error}");
         return ExitCode::FAILURE;
     }
@@ -122,19 +121,19 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 #[tokio::main]
-async fn run(command: Command, settings: Settings) -> Result<ExitCode, bootstrap::StartError> {
+async fn run(command: Command, settings: Settings) -> Result<ExitCode, app::StartError> {
     match command {
         Command::User(UserCommand::Promote { name }) => {
-            let administration = bootstrap::administration(&settings).await?;
+            let administration = app::administration(&settings).await?;
             return Ok(promotion::run(&administration, &name).await);
         }
         Command::Sweep { dry_run } => {
-            let blobs = bootstrap::sweep(&settings).await?;
+            let blobs = app::sweep(&settings).await?;
             return Ok(sweep::run(&blobs, dry_run).await);
         }
-        Command::Migrate => bootstrap::migrate(&settings).await?,
-        Command::Worker { once } => bootstrap::work(settings, once).await?,
-        Command::Serve | Command::Openapi | Command::Health => bootstrap::serve(settings).await?,
+        Command::Migrate => app::migrate(&settings).await?,
+        Command::Worker { once } => app::work(settings, once).await?,
+        Command::Serve | Command::Openapi | Command::Health => app::serve(settings).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

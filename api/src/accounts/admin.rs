@@ -7,8 +7,8 @@ use crate::{
     fields::RawField,
     json_body::JsonBody,
     paging::page_request,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use domain::ids::UserId;
 use poem::web::Data;
@@ -39,7 +39,7 @@ impl AdminApi {
     async fn list_users(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// A part of the name or the e-mail, without case; all users when left out.
         q: Query<Option<RawField<String>>>,
         /// How many at most: 1 to 100; 20 when left out.
@@ -50,7 +50,7 @@ impl AdminApi {
         sender.0.admin()?;
         let search = parse_search(q.0)?;
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.administration.list_users(search, page).await?;
+        let page = services.administration.list_users(search, page).await?;
         Ok(Json(page.into()))
     }
 
@@ -62,7 +62,7 @@ impl AdminApi {
     async fn set_user_disabled(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The user.
         id: Path<Uuid>,
         body: JsonBody<AccessRequest>,
@@ -72,7 +72,7 @@ impl AdminApi {
     > {
         let admin = sender.0.admin()?;
         let disabled = body.0.parse()?;
-        let administration = &use_cases.administration;
+        let administration = &services.administration;
         let user = administration.set_disabled(admin, UserId(id.0), disabled).await?;
         Ok(Json(user.into()))
     }
@@ -89,12 +89,12 @@ impl AdminApi {
     async fn delete_other_user(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The user.
         id: Path<Uuid>,
     ) -> Result<UserRemoved, ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND | CONFLICT }>> {
         let admin = sender.0.admin()?;
-        let administration = &use_cases.administration;
+        let administration = &services.administration;
         administration.delete_user(admin, UserId(id.0)).await?;
         Ok(UserRemoved::NoContent)
     }

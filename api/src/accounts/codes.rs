@@ -5,8 +5,8 @@ use crate::{
     api_error::{ApiError, JSON_BODY, TOO_MANY, UNAUTHORIZED},
     http::{AcceptedLanguage, ClientOrigin},
     json_body::JsonBody,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use domain::accounts::CodePurpose;
 use poem::web::Data;
@@ -47,12 +47,12 @@ impl CodesApi {
     #[oai(path = "/email/verify", method = "post", operation_id = "verifyEmail")]
     async fn verify_email(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         body: JsonBody<VerificationRequest>,
     ) -> Result<EmailVerified, ApiError<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
         let (email, code) = body.0.parse()?;
-        use_cases.recovery.verify_email(&email, &code, origin.0).await?;
+        services.recovery.verify_email(&email, &code, origin.0).await?;
         Ok(EmailVerified::NoContent)
     }
 
@@ -66,14 +66,14 @@ impl CodesApi {
     )]
     async fn resend_verification(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         language: AcceptedLanguage,
         body: JsonBody<CodeWish>,
     ) -> Result<CodeMailed, ApiError<JSON_BODY>> {
         let email = body.0.parse()?;
         let purpose = CodePurpose::VerifyEmail;
-        use_cases
+        services
             .recovery
             .request_code(&email, purpose, language.0, origin.0)
             .await?;
@@ -86,14 +86,14 @@ impl CodesApi {
     #[oai(path = "/password/forgot", method = "post", operation_id = "forgotPassword")]
     async fn forgot_password(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         language: AcceptedLanguage,
         body: JsonBody<CodeWish>,
     ) -> Result<CodeMailed, ApiError<JSON_BODY>> {
         let email = body.0.parse()?;
         let purpose = CodePurpose::RecoverPassword;
-        use_cases
+        services
             .recovery
             .request_code(&email, purpose, language.0, origin.0)
             .await?;
@@ -109,12 +109,12 @@ impl CodesApi {
     #[oai(path = "/password/reset", method = "post", operation_id = "resetPassword")]
     async fn reset_password(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         body: JsonBody<ResetRequest>,
     ) -> Result<PasswordReset, ApiError<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
         let (email, code, new) = body.0.parse()?;
-        use_cases
+        services
             .recovery
             .reset_password(&email, &code, new, origin.0)
             .await?;

@@ -267,10 +267,10 @@ impl Settings {
 fn take_throttles(source: &mut Source) -> RateLimits {
     let mut limit = |key, default| values::limit(source.take(key, values::number).unwrap_or(default));
     RateLimits {
-        failures_per_account: limit("limits.login_failures_per_account", 10),
-        failures_per_address: limit("limits.login_failures_per_address", 100),
-        mails_per_account: limit("limits.recovery_mails_per_account", 3),
-        registrations_per_address: limit("limits.registrations_per_address", 100),
+        login_per_account: limit("limits.login_failures_per_account", 10),
+        login_per_network: limit("limits.login_failures_per_address", 100),
+        recovery_per_account: limit("limits.recovery_mails_per_account", 3),
+        registration_per_network: limit("limits.registrations_per_address", 100),
     }
 }
 

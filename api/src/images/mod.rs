@@ -12,8 +12,8 @@ use crate::{
     http::{CACHE_PRIVATE, names_tag},
     idempotency::{Created, execute_once, parse_key},
     paging::page_request,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use application::{
     Error,
@@ -105,7 +105,7 @@ impl ImagesApi {
     async fn upload_image(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// Names this request, so that it can be repeated safely for a day.
         #[oai(name = "Idempotency-Key")]
         key: Header<Option<RawField<String>>>,
@@ -119,9 +119,9 @@ impl ImagesApi {
         let owner = sender.0.user.id;
         let key = parse_key(owner, "uploadImage", key.0)?;
         let (upload, said) = upload.open(owner, key.as_ref(), &[]).await?;
-        let use_cases = use_cases.0;
-        let work = |guard| async move { use_cases.uploads.upload(upload, Option::as_ref(&guard)).await };
-        let (image, location) = execute_once(&use_cases.idempotency, key, said, 201, shown, work).await?;
+        let services = services.0;
+        let work = |guard| async move { services.uploads.upload(upload, Option::as_ref(&guard)).await };
+        let (image, location) = execute_once(&services.idempotency, key, said, 201, shown, work).await?;
         Ok(Uploaded::Created(Json(image), location))
     }
 
@@ -132,14 +132,14 @@ impl ImagesApi {
     async fn list_images(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// How many at most: 1 to 100; 20 when left out.
         limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<RawField<String>>>,
     ) -> Result<Json<ImagePageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.images.list(sender.0.user.id, page).await?;
+        let page = services.images.list(sender.0.user.id, page).await?;
         Ok(Json(page.into()))
     }
 
@@ -148,11 +148,11 @@ impl ImagesApi {
     async fn get_image(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The image.
         id: Path<Uuid>,
     ) -> Result<Json<ImageDto>, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
-        let image = use_cases.images.get(sender.0.user.id, ImageId(id.0)).await?;
+        let image = services.images.get(sender.0.user.id, ImageId(id.0)).await?;
         Ok(Json(image.into()))
     }
 
@@ -163,11 +163,11 @@ impl ImagesApi {
     async fn delete_image(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The image.
         id: Path<Uuid>,
     ) -> Result<ImageDeleted, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
-        use_cases.images.delete(sender.0.user.id, ImageId(id.0)).await?;
+        services.images.delete(sender.0.user.id, ImageId(id.0)).await?;
         Ok(ImageDeleted::NoContent)
     }
 
@@ -183,7 +183,7 @@ impl ImagesApi {
     async fn get_image_content(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         headers: &HeaderMap,
         /// The image.
         id: Path<Uuid>,
@@ -191,7 +191,7 @@ impl ImagesApi {
         redirect: Query<Option<RawField<bool>>>,
     ) -> Result<Content, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         let by_link = parse_redirect(redirect.0)?;
-        let content = use_cases
+        let content = services
             .images
             .content(sender.0.user.id, ImageId(id.0), by_link)
             .await?;

@@ -6,8 +6,8 @@ use crate::{
     api_error::{ApiError, BAD_REQUEST, NOT_FOUND, UNPROCESSABLE},
     authentication::{AUTHENTICATED, Bearer},
     fields::RawField,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use domain::ids::ImageId;
 use dto::Format;
@@ -47,7 +47,7 @@ impl TextApi {
     async fn get_image_text(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         headers: &HeaderMap,
         /// The image.
         id: Path<Uuid>,
@@ -58,7 +58,7 @@ impl TextApi {
         format: Query<Option<RawField<Format>>>,
     ) -> Result<TextRead, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND | UNPROCESSABLE }>> {
         let (languages, format) = dto::parse(languages.0, format.0, headers)?;
-        let text = use_cases
+        let text = services
             .texts
             .read(sender.0.user.id, ImageId(id.0), languages)
             .await?;

@@ -9,8 +9,8 @@ use crate::{
     api_error::{ApiError, BAD_REQUEST, FORBIDDEN},
     authentication::{AUTHENTICATED, Bearer},
     fields::{FieldErrors, RawField},
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use application::{Error, accounts::Authenticated};
 use domain::predictions::{Dashboard, Tz};
@@ -47,7 +47,7 @@ impl DashboardApi {
     async fn get_dashboard(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// `today`, or the latest 7, 30 or 365 days, today among them; `today` when left out.
         range: Query<Option<RawField<Range>>>,
         /// `mine`, or, for admins, everybody's; `mine` when left out.
@@ -56,7 +56,7 @@ impl DashboardApi {
         tz: Query<Option<RawField<String>>>,
     ) -> Result<Json<DashboardDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST | FORBIDDEN }>> {
         let view = View::parse(range.0, scope.0, tz.0)?;
-        let dashboard = view.count(&sender.0, use_cases.0).await?;
+        let dashboard = view.count(&sender.0, services.0).await?;
         Ok(Json(DashboardDto::new(view.range, view.scope, &dashboard)))
     }
 
@@ -72,7 +72,7 @@ impl DashboardApi {
     async fn get_dashboard_chart(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// `today`, or the latest 7, 30 or 365 days, today among them; `today` when left out.
         range: Query<Option<RawField<Range>>>,
         /// `mine`, or, for admins, everybody's; `mine` when left out.
@@ -81,7 +81,7 @@ impl DashboardApi {
         tz: Query<Option<RawField<String>>>,
     ) -> Result<Chart, ApiError<{ AUTHENTICATED | BAD_REQUEST | FORBIDDEN }>> {
         let view = View::parse(range.0, scope.0, tz.0)?;
-        let dashboard = view.count(&sender.0, use_cases.0).await?;
+        let dashboard = view.count(&sender.0, services.0).await?;
         Ok(Chart::Svg(
             Binary(chart::draw(&dashboard)?),
             "image/svg+xml".to_owned(),
@@ -115,7 +115,7 @@ impl View {
         })
     }
 
-    async fn count(&self, sender: &Authenticated, use_cases: &UseCases) -> Result<Dashboard, Error> {
+    async fn count(&self, sender: &Authenticated, services: &Services) -> Result<Dashboard, Error> {
         let scope = match self.scope {
             Scope::Mine => domain::predictions::Scope::Of(sender.user.id),
             Scope::All => {
@@ -123,7 +123,7 @@ impl View {
                 domain::predictions::Scope::All
             }
         };
-        let show = &use_cases.predictions.show_dashboard;
-        show.execute(scope, self.range.into(), self.zone).await
+        let dashboards = &services.dashboards;
+        dashboards.show(scope, self.range.into(), self.zone).await
     }
 }

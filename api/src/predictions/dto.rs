@@ -3,7 +3,7 @@
 mod examples;
 
 use crate::fields::{FieldErrors, RawField};
-use application::{Error, predictions::Judgement};
+use application::{Error, predictions::NewFeedback};
 use chrono::{DateTime, Utc};
 use domain::{
     clock::Timestamp,
@@ -204,7 +204,7 @@ pub struct NewFeedbackDto {
 
 impl NewFeedbackDto {
     /// What is said.
-    pub fn parse(self) -> Result<Judgement, Error> {
+    pub fn parse(self) -> Result<NewFeedback, Error> {
         let mut fields = FieldErrors::default();
         let correct = fields.required("correct", self.correct, Some, "must be true or false");
         let rule = "must be one of the labels of the model";
@@ -215,7 +215,7 @@ impl NewFeedbackDto {
             return Err(fields.into_error());
         };
         fields.finish()?;
-        Ok(Judgement {
+        Ok(NewFeedback {
             correct,
             label,
             comment,

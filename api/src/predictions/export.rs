@@ -1,6 +1,6 @@
 //! Exports predictions as CSV (RFC 4180).
 
-use crate::use_cases::UseCases;
+use crate::services::Services;
 use application::{
     Error,
     predictions::{ExportPage, ExportedPrediction},
@@ -28,26 +28,22 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Streams the predictions of a query as CSV. The first page is read before the response begins, so that a failing store
 /// is answered with a problem.
-pub async fn table(use_cases: Arc<UseCases>, owner: UserId, query: HistoryQuery) -> Result<Body, Error> {
-    let first = use_cases
-        .predictions
-        .export_history
-        .execute(owner, &query)
-        .await?;
+pub async fn table(services: Arc<Services>, owner: UserId, query: HistoryQuery) -> Result<Body, Error> {
+    let first = services.prediction_history.export(owner, &query).await?;
     let rest = stream::try_unfold(
-        (use_cases, query, Some(first)),
-        move |(use_cases, mut query, first)| async move {
+        (services, query, Some(first)),
+        move |(services, mut query, first)| async move {
             let (page, header) = match first {
                 Some(page) => (page, true),
                 None if query.after.is_none() => return Ok(None),
                 None => {
-                    let page = use_cases.predictions.export_history.execute(owner, &query).await;
+                    let page = services.prediction_history.export(owner, &query).await;
                     (page.map_err(io::Error::other)?, false)
                 }
             };
             query.after = page.next;
             let rows = write_rows(&page, header).map_err(io::Error::other)?;
-            Ok::<_, io::Error>(Some((Bytes::from(rows), (use_cases, query, None))))
+            Ok::<_, io::Error>(Some((Bytes::from(rows), (services, query, None))))
         },
     );
     Ok(Body::from_bytes_stream(rest))

@@ -13,8 +13,8 @@ use crate::{
     http::{CACHE_PRIVATE, names_tag},
     images::{Content, parse_redirect},
     json_body::JsonBody,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use bytes::Bytes;
 use domain::{ids::PredictionId, page::PageLimit};
@@ -86,7 +86,7 @@ impl HistoryApi {
     async fn list_history(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// Only those of this label.
         label: Query<Option<RawField<String>>>,
         /// Only those of this model, of any version.
@@ -118,11 +118,7 @@ impl HistoryApi {
             cursor: cursor.0,
         };
         let query = query.parse()?;
-        let page = use_cases
-            .predictions
-            .list_history
-            .execute(sender.0.user.id, &query)
-            .await?;
+        let page = services.prediction_history.list(sender.0.user.id, &query).await?;
         Ok(Json(page.into()))
     }
 
@@ -134,7 +130,7 @@ impl HistoryApi {
     async fn export_history(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// Only those of this label.
         label: Query<Option<RawField<String>>>,
         /// Only those of this model, of any version.
@@ -162,7 +158,7 @@ impl HistoryApi {
         };
         let mut query = query.parse()?;
         query.limit = PageLimit::LARGEST;
-        let body = export::table(use_cases.0.clone(), sender.0.user.id, query).await?;
+        let body = export::table(services.0.clone(), sender.0.user.id, query).await?;
         Ok(Export::Csv(
             Binary(body),
             "text/csv; charset=utf-8".to_owned(),
@@ -175,12 +171,12 @@ impl HistoryApi {
     async fn get_prediction(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The prediction.
         id: Path<Uuid>,
     ) -> Result<Json<PredictionDto>, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
-        let get = &use_cases.predictions.get_prediction;
-        let prediction = get.execute(sender.0.user.id, PredictionId(id.0)).await?;
+        let history = &services.prediction_history;
+        let prediction = history.get(sender.0.user.id, PredictionId(id.0)).await?;
         Ok(Json(prediction.into()))
     }
 
@@ -191,12 +187,12 @@ impl HistoryApi {
     async fn delete_prediction(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The prediction.
         id: Path<Uuid>,
     ) -> Result<PredictionDeleted, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
-        let delete = &use_cases.predictions.delete_prediction;
-        delete.execute(sender.0.user.id, PredictionId(id.0)).await?;
+        let history = &services.prediction_history;
+        history.delete(sender.0.user.id, PredictionId(id.0)).await?;
         Ok(PredictionDeleted::NoContent)
     }
 
@@ -211,7 +207,7 @@ impl HistoryApi {
     async fn get_prediction_image(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         headers: &HeaderMap,
         /// The prediction.
         id: Path<Uuid>,
@@ -220,9 +216,9 @@ impl HistoryApi {
     ) -> Result<Content, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         let by_link = parse_redirect(redirect.0)?;
         let owner = sender.0.user.id;
-        let get = &use_cases.predictions.get_prediction;
-        let prediction = get.execute(owner, PredictionId(id.0)).await?;
-        let content = use_cases
+        let history = &services.prediction_history;
+        let prediction = history.get(owner, PredictionId(id.0)).await?;
+        let content = services
             .images
             .content(owner, prediction.image_id, by_link)
             .await?;
@@ -237,7 +233,7 @@ impl HistoryApi {
     async fn get_heat_map(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         headers: &HeaderMap,
         /// The prediction.
         id: Path<Uuid>,
@@ -246,10 +242,10 @@ impl HistoryApi {
         // Neither the image nor the model of a prediction ever changes.
         let tag = format!("\"{id}-{}\"", env!("CARGO_PKG_VERSION"));
         if names_tag(headers, &tag) {
-            use_cases.predictions.get_prediction.execute(owner, id).await?;
+            services.prediction_history.get(owner, id).await?;
             return Ok(HeatMap::NotModified(tag));
         }
-        let png = use_cases.predictions.draw_heat_map.execute(owner, id).await?;
+        let png = services.draw_heat_map.execute(owner, id).await?;
         let media_type = "image/png".to_owned();
         Ok(HeatMap::Png(
             Binary(png),
@@ -266,15 +262,15 @@ impl HistoryApi {
     async fn give_feedback(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The prediction.
         id: Path<Uuid>,
         body: JsonBody<NewFeedbackDto>,
     ) -> Result<Json<PredictionDto>, ApiError<{ AUTHENTICATED | JSON_BODY | NOT_FOUND }>> {
-        let judgement = body.0.parse()?;
-        let give = &use_cases.predictions.give_feedback;
-        let prediction = give
-            .execute(sender.0.user.id, PredictionId(id.0), judgement)
+        let feedback = body.0.parse()?;
+        let history = &services.prediction_history;
+        let prediction = history
+            .give_feedback(sender.0.user.id, PredictionId(id.0), feedback)
             .await?;
         Ok(Json(prediction.into()))
     }

@@ -15,8 +15,8 @@ use crate::{
     named::Name,
     ocr::parse_languages,
     paging::page_request,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use application::{
     Error,
@@ -95,7 +95,7 @@ impl TasksApi {
     async fn upload_and_read(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The languages of the text, comma-separated, as Tesseract names them: `eng,spa`. Those of the configuration
         /// when left out.
         languages: Query<Option<RawField<String>>>,
@@ -114,15 +114,15 @@ impl TasksApi {
         let key = parse_key(owner, "uploadAndRead", key.0)?;
         let wish = joined(languages.as_ref());
         let (upload, said) = upload.open(owner, key.as_ref(), &[&wish]).await?;
-        let use_cases = use_cases.0;
+        let services = services.0;
         let submit = |guard| async move {
-            let submitted = use_cases
+            let submitted = services
                 .submissions
                 .submit_upload(upload, languages, Option::as_ref(&guard));
             submitted.await
         };
         let (submitted, location) =
-            execute_once(&use_cases.idempotency, key, said, 202, submitted, submit).await?;
+            execute_once(&services.idempotency, key, said, 202, submitted, submit).await?;
         Ok(UploadTaken::Accepted(Json(submitted), location))
     }
 
@@ -133,7 +133,7 @@ impl TasksApi {
     async fn submit_task(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// Names this request, so that it can be repeated safely for a day.
         #[oai(name = "Idempotency-Key")]
         key: Header<Option<RawField<String>>>,
@@ -153,14 +153,14 @@ impl TasksApi {
             ),
         };
         let said = Request::of_fields(&[kind, &image.to_string(), &wish]);
-        let use_cases = use_cases.0;
+        let services = services.0;
         let submit = |guard| async move {
-            let submitted = use_cases
+            let submitted = services
                 .submissions
                 .submit(owner, image, request, Option::as_ref(&guard));
             submitted.await
         };
-        let (task, location) = execute_once(&use_cases.idempotency, key, said, 202, shown, submit).await?;
+        let (task, location) = execute_once(&services.idempotency, key, said, 202, shown, submit).await?;
         Ok(TaskTaken::Accepted(Json(task), location))
     }
 
@@ -171,7 +171,7 @@ impl TasksApi {
     async fn list_tasks(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// Only tasks that stand so.
         status: Query<Option<RawField<Name<TaskStatus>>>>,
         /// How many at most: 1 to 100; 20 when left out.
@@ -181,7 +181,7 @@ impl TasksApi {
     ) -> Result<Json<TaskPageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let status = parse_status(status.0)?;
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.tasks.list(sender.0.user.id, status, page).await?;
+        let page = services.tasks.list(sender.0.user.id, status, page).await?;
         Ok(Json(page.into()))
     }
 
@@ -192,14 +192,14 @@ impl TasksApi {
     async fn get_task(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The task.
         id: Path<Uuid>,
         /// Seconds to wait for its end: 0 to 60; 0 when left out.
         wait: Query<Option<RawField<u64>>>,
     ) -> Result<Json<TaskDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         let (owner, patience) = (sender.0.user.id, parse_wait(wait.0)?);
-        let state = use_cases.tasks.wait(owner, TaskId(id.0), patience).await?;
+        let state = services.tasks.wait(owner, TaskId(id.0), patience).await?;
         Ok(Json(state.into()))
     }
 
@@ -210,13 +210,13 @@ impl TasksApi {
     async fn get_result(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The task.
         task_id: Path<Uuid>,
         /// Seconds to wait for its end: 0 to 60; 0 when left out.
         wait: Query<Option<RawField<u64>>>,
     ) -> Result<Json<TaskDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
-        self.get_task(sender, use_cases, task_id, wait).await
+        self.get_task(sender, services, task_id, wait).await
     }
 
     /// Cancel a task
@@ -226,11 +226,11 @@ impl TasksApi {
     async fn cancel_task(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The task.
         id: Path<Uuid>,
     ) -> Result<TaskCancelled, ApiError<{ AUTHENTICATED | NOT_FOUND | CONFLICT }>> {
-        use_cases.tasks.cancel(sender.0.user.id, TaskId(id.0)).await?;
+        services.tasks.cancel(sender.0.user.id, TaskId(id.0)).await?;
         Ok(TaskCancelled::NoContent)
     }
 
@@ -241,11 +241,11 @@ impl TasksApi {
     async fn follow_task(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The task.
         id: Path<Uuid>,
     ) -> Result<Events, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
-        let mut watcher = use_cases.tasks.watch(sender.0.user.id, TaskId(id.0));
+        let mut watcher = services.tasks.watch(sender.0.user.id, TaskId(id.0));
         let first = watcher.next().await?.ok_or(Error::NotFound)?;
         let states = stream::iter([first]).chain(changes(watcher));
         let events = EventStream::new(states.map(|task| TaskDto::from(&task)).boxed())

@@ -5,7 +5,7 @@ use domain::{
     clock::Clock,
     ids::PredictionId,
     images::{ByteSource, Image},
-    predictions::{Classifier, Classifiers, ModelReference, Prediction},
+    predictions::{Classifier, Classifiers, Model, ModelReference, Prediction},
 };
 use std::sync::Arc;
 
@@ -18,6 +18,12 @@ pub struct ImageClassifier {
 }
 
 impl ImageClassifier {
+    /// Returns the loaded models in the order of the configuration. The first is the default.
+    pub fn models(&self) -> Vec<Model> {
+        let loaded = self.classifiers.loaded();
+        loaded.iter().map(|classifier| classifier.model().clone()).collect()
+    }
+
     /// The model that is asked for, or the default one: of those with the name, the latest version where none is named.
     /// [`Error::UnknownModel`] when there is none such, [`Error::ModelNotLoaded`] when any would do and there is none.
     pub(crate) fn choose(&self, asked: Option<&ModelReference>) -> Result<Arc<dyn Classifier>, Error> {

@@ -132,7 +132,10 @@ pub(super) mod tests {
                 "{}",
                 mail.text
             );
-            assert!(mail.html.contains(&format!("<html lang=\"{}\">", language.as_str())));
+            assert!(
+                mail.html
+                    .contains(&format!("<html lang=\"{}\">", language.as_str()))
+            );
             let text = mail
                 .text
                 .lines()

@@ -35,7 +35,7 @@ fn read(row: &Model) -> Result<OutgoingMail, CorruptRow> {
 }
 
 /// The row of the mail, unless it was claimed again.
-fn claimed(mail: &OutgoingMail) -> Condition {
+fn not_claimed_since(mail: &OutgoingMail) -> Condition {
     Condition::all()
         .add(Column::Id.eq(mail.id.0))
         .add(Column::Attempts.eq(i64::from(mail.attempts)))
@@ -108,7 +108,7 @@ impl OutgoingMailRepository for Sea<DatabaseTransaction> {
                 due_at: Set(until.to_utc()),
                 ..ActiveModel::default()
             })
-            .filter(claimed(&due))
+            .filter(not_claimed_since(&due))
             .exec(&self.connection);
         let changed = update.await.map_err(store_error)?.rows_affected;
         Ok((changed > 0).then_some(claimed))
@@ -120,14 +120,14 @@ impl OutgoingMailRepository for Sea<DatabaseTransaction> {
                 due_at: Set(until.to_utc()),
                 ..ActiveModel::default()
             })
-            .filter(claimed(mail))
+            .filter(not_claimed_since(mail))
             .exec(&self.connection);
         update.await.map_err(store_error)?;
         Ok(())
     }
 
     async fn remove(&self, mail: &OutgoingMail) -> Result<(), StoreError> {
-        let delete = Entity::delete_many().filter(claimed(mail)).exec(&self.connection);
+        let delete = Entity::delete_many().filter(not_claimed_since(mail)).exec(&self.connection);
         delete.await.map_err(store_error)?;
         Ok(())
     }

@@ -2,22 +2,19 @@
 
 mod database;
 mod faces;
+mod maintenance;
 mod models;
 mod storage;
 
 use crate::{
-    background::{FaceUpkeep, Maintenance},
     configuration::{OidcSettings, Settings},
     operations::MetricsSettings,
     ports::{Broker, MailPorts, Ports, Probes, SecurityPorts},
-    server, telemetry,
-    use_cases::{Shared, UseCases},
+    server,
+    services::{Services, Shared},
+    telemetry,
 };
-use application::{
-    Context,
-    accounts::Administration,
-    images::{DeleteDueBlobs, ReconcileBlobs},
-};
+use application::{Context, accounts::Administration, images::BlobSweep};
 use database::connect;
 use domain::{BoxError, ocr::OcrEngine, operations::HealthProbe};
 use infrastructure::{
@@ -32,6 +29,7 @@ use infrastructure::{
     },
     system::{SystemClock, UuidV7Generator},
 };
+use maintenance::{FaceMaintenance, Maintenance};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::{io, os::unix::process::CommandExt, process::Command, sync::Arc, time::Duration};
@@ -95,20 +93,17 @@ pub async fn administration(settings: &Settings) -> Result<Administration, Start
     }))
 }
 
-/// What compares the blobs with the rows, and what deletes those that are left over.
-pub async fn sweep(settings: &Settings) -> Result<(ReconcileBlobs, DeleteDueBlobs), StartError> {
+/// Creates the sweep of blobs.
+pub async fn sweep(settings: &Settings) -> Result<BlobSweep, StartError> {
     let store = Arc::new(connect(settings).await?);
     store.check_schema().await.map_err(at("database.url"))?;
     let blobs = open_storage(&settings.storage, &settings.buckets).await?.blobs;
-    let clock = Arc::new(SystemClock);
-    Ok((
-        ReconcileBlobs {
-            store: store.clone(),
-            blobs: blobs.clone(),
-            clock: clock.clone(),
-        },
-        DeleteDueBlobs { store, blobs, clock },
-    ))
+    let context = Context {
+        store,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(UuidV7Generator),
+    };
+    Ok(BlobSweep::new(context, blobs))
 }
 
 /// Serves the API, and works on tasks, until SIGTERM or SIGINT.
@@ -119,14 +114,14 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let faces = faces::start(&settings, adapters.limits, adapters.budget.clone())?;
     let shared = Shared::new(&adapters.ports, &settings);
     let probes = adapters.probes();
-    let use_cases = UseCases::new(&adapters.ports, security, &faces, probes, &shared, &settings);
+    let services = Services::new(&adapters.ports, security, &faces, probes, &shared, &settings);
     let maintenance = Maintenance::new(&adapters.ports, &adapters.mail, &shared, &settings);
     let maintenance = Arc::new(maintenance);
     let periodic = maintenance.clone();
     tokio::spawn(async move { periodic.run_maintenance().await });
-    let gallery = use_cases.faces.gallery.clone();
-    let upkeep_of_faces = FaceUpkeep::new(&adapters.ports, &faces, gallery, &settings);
-    tokio::spawn(async move { upkeep_of_faces.run().await });
+    let gallery = services.face_gallery.clone();
+    let face_maintenance = FaceMaintenance::new(&adapters.ports, &faces, gallery, &settings);
+    tokio::spawn(async move { face_maintenance.run().await });
     tokio::spawn(upkeep(handle.clone()));
     let metrics = Arc::new(MetricsSettings {
         handle,
@@ -140,14 +135,14 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         stop.await;
         // The server may have ended by itself.
         let _ = stopped.send(());
-        ending.end(grace).await;
+        ending.shut_down(grace).await;
     });
     let worker = maintenance.clone();
     let work = tokio::spawn(async move { worker.work().await });
     let mails = tokio::spawn(async move { maintenance.send_mails().await });
     let served = server::serve(
         settings.http,
-        Arc::new(use_cases),
+        Arc::new(services),
         metrics,
         adapters.ports.ids.clone(),
         async { stopping.await.unwrap_or_default() },
@@ -172,10 +167,10 @@ pub async fn work(settings: Settings, once: bool) -> Result<(), StartError> {
     let (ending, grace) = (maintenance.clone(), settings.http.grace);
     tokio::spawn(async move {
         stop.await;
-        ending.end(grace).await;
+        ending.shut_down(grace).await;
     });
     if once {
-        let count = maintenance.drain().await;
+        let count = maintenance.execute_all().await;
         let count = count.map_err(at("database.url"))?;
         tracing::info!(count, "no task is left");
     } else {
@@ -250,8 +245,8 @@ impl Adapters {
             clock,
             ids,
             broker: broker.clone().map(|broker| Broker {
-                messages: broker.clone(),
-                calls: broker,
+                publisher: broker.clone(),
+                notifications: broker,
             }),
         };
         Ok(Self {
