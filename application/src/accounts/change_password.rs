@@ -1,6 +1,6 @@
 //! Changing a password.
 
-use super::{EventLog, RateLimiter, password_rules::refuse_common, throttle::LoginAttempt};
+use super::{EventLog, RateLimiter, password_rules::refuse_common, LoginAttempt};
 use crate::Error;
 use domain::{
     accounts::{
@@ -41,13 +41,13 @@ impl ChangePassword {
         new: Password,
         origin: Origin,
     ) -> Result<(), Error> {
-        let attempt = LoginAttempt::confirm(user.id, &origin);
+        let attempt = LoginAttempt::for_confirmation(user.id, &origin);
         self.throttle.check(&attempt).await?;
         let hash = user.password_hash.clone();
         let verification = self.hasher.verify(current, hash).await.map_err(Error::Internal)?;
         if verification == Verification::Wrong {
             let unit = self.store.begin().await?;
-            self.throttle.note_failure(&*unit, &attempt).await?;
+            self.throttle.record_failure_in(&*unit, &attempt).await?;
             let failed = EventKind::PasswordChangeFailed;
             self.events.record(&*unit, user.id, failed, origin).await?;
             unit.commit().await?;

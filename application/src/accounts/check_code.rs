@@ -1,6 +1,6 @@
 //! Telling whether a code is the one that was mailed.
 
-use super::{RateLimiter, throttle::LoginAttempt};
+use super::{RateLimiter, LoginAttempt};
 use crate::Error;
 use domain::{
     accounts::{Code, CodePurpose, Email, IssuedCode, Origin, PasswordHasher, User, Verification},
@@ -36,7 +36,7 @@ impl CheckCode {
         code: &Code,
         origin: &Origin,
     ) -> Result<(User, IssuedCode), Error> {
-        let attempt = LoginAttempt::with_token(origin);
+        let attempt = LoginAttempt::for_network(origin);
         self.throttle.check(&attempt).await?;
         let user = self.store.read().users().find_by_email(email).await?;
         let id = user.as_ref().map_or(NOBODY, |user| user.id);
@@ -49,7 +49,7 @@ impl CheckCode {
         {
             return Ok(found);
         }
-        self.throttle.note_failure_alone(&attempt).await?;
+        self.throttle.record_failure(&attempt).await?;
         Err(Error::InvalidCode)
     }
 

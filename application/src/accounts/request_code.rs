@@ -36,7 +36,7 @@ impl RequestCode {
         language: MailLanguage,
         origin: Origin,
     ) -> Result<(), Error> {
-        if !self.throttle.may_mail(email, &origin).await? {
+        if !self.throttle.admit_mail(email, &origin).await? {
             return Ok(());
         }
         let user = self.store.read().users().find_by_email(email).await?;

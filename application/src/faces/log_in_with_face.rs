@@ -3,7 +3,7 @@
 use super::{FaceGallery, ReceivedPhoto};
 use crate::{
     Error, FieldError,
-    accounts::{FailedLogins, LoginAttempt, OpenSession, RateLimiter, Tokens, find_by_username_or_email},
+    accounts::{LoginAttempt, Logins, RateLimiter, Tokens},
 };
 use domain::{
     accounts::{Origin, User},
@@ -27,12 +27,10 @@ pub struct LogInWithFace {
     pub gallery: Option<Arc<FaceGallery>>,
     /// When two faces are one.
     pub matching: FaceMatching,
-    /// Refuses who tried too often.
-    pub throttle: Arc<RateLimiter>,
-    /// Writes failures down.
-    pub failures: Arc<FailedLogins>,
-    /// Lets the user in.
-    pub open_session: Arc<OpenSession>,
+    /// Rejects attempts over the limits.
+    pub rate_limiter: Arc<RateLimiter>,
+    /// Records failed logins and opens sessions.
+    pub logins: Arc<Logins>,
 }
 
 impl LogInWithFace {
@@ -52,28 +50,28 @@ impl LogInWithFace {
             _ => return Err(name_needed()),
         }
         let named = match login {
-            Some(login) => find_by_username_or_email(&*self.store, login).await?,
+            Some(login) => self.logins.find_by_username_or_email(login).await?,
             None => None,
         };
         let known = named.as_ref().map(|user| user.id);
         let attempt = match login {
-            Some(login) => LoginAttempt::log_in(login, known, &origin),
+            Some(login) => LoginAttempt::for_name(login, known, &origin),
             // Nobody's in particular: it counts against the network.
-            None => LoginAttempt::with_token(&origin),
+            None => LoginAttempt::for_network(&origin),
         };
-        self.throttle.check(&attempt).await?;
+        self.rate_limiter.check(&attempt).await?;
         let shown = self.describe(photo, &origin).await?.embedding;
         let recognized = match login {
             Some(_) => self.verify(named, &shown).await?,
             None => self.identify(&shown).await?,
         };
         let Some(user) = recognized.filter(|user| user.disabled_at.is_none()) else {
-            self.failures.note(&attempt, known, origin).await?;
+            self.logins.record_failure(&attempt, known, origin).await?;
             return Err(Error::FaceNotRecognized);
         };
         // Of many tries at once, those that were looked at after the limit was reached count as little as those after it.
-        self.throttle.check(&attempt).await?;
-        self.open_session.execute(&user, origin).await
+        self.rate_limiter.check(&attempt).await?;
+        self.logins.open_session(user.id, origin).await
     }
 
     /// A photo in which there is nothing to recognize is work, too: it counts against the network, but not as a try at an
@@ -81,8 +79,8 @@ impl LogInWithFace {
     async fn describe(&self, received: ReceivedPhoto, origin: &Origin) -> Result<DescribedFace, Error> {
         let described = self.engine.describe(received.photo.clone()).await;
         if let Err(FaceError::Image(_) | FaceError::NoFace | FaceError::SeveralFaces) = described {
-            let attempt = LoginAttempt::with_token(origin);
-            self.throttle.note_failure_alone(&attempt).await?;
+            let attempt = LoginAttempt::for_network(origin);
+            self.rate_limiter.record_failure(&attempt).await?;
         }
         Ok(described?)
     }

@@ -9,8 +9,8 @@ mod mail;
 mod mail_order;
 mod password;
 mod ports;
+mod rate_limit;
 mod session;
-mod throttle;
 mod token;
 mod user;
 mod username;
@@ -34,8 +34,8 @@ pub use ports::{
     MockAccessTokens, MockIdTokenVerifier, MockMailer, MockPasswordHasher, MockPasswordStrength,
     MockSecretGenerator,
 };
+pub use rate_limit::{Network, RateLimitKey, RateLimitScope, RateLimitWindow};
 pub use session::{Origin, PresentedToken, Session};
-pub use throttle::{Network, RateLimitKey, RateLimitScope, RateLimitWindow};
 pub use token::{AccessClaims, InvalidToken, RefreshToken, TokenDigest};
 pub use user::{Role, User, UserSearch};
 pub use username::Username;

@@ -1,20 +1,21 @@
-//! Counting what strangers try, so that they cannot try too often.
+//! The networks, scopes, keys and windows of rate limits.
 
 use super::Origin;
 use crate::clock::Timestamp;
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, Ipv6Addr};
 
-/// From where attempts are counted together: an IPv4 address, or the first 64 bits of an IPv6 address, within which one
-/// sender can take any.
+/// The network of a client: its IPv4 address, or the first 64 bits of its IPv6 address.
+///
+/// One client can use every address of a /64, so its attempts are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
 impl Network {
-    /// The first 64 bits.
+    /// The mask of the first 64 bits.
     const PREFIX: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0xffff, 0, 0, 0, 0);
 
-    /// The network of an address.
+    /// Returns the network of an address. An IPv4-mapped IPv6 address counts as the IPv4 address.
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(address & Self::PREFIX),
@@ -24,7 +25,7 @@ impl Network {
 }
 
 impl From<&Origin> for Network {
-    /// Whoever has no address shares a network with everybody else who has none.
+    /// Returns the network of the client. All clients without a valid address share the network `::`.
     fn from(origin: &Origin) -> Self {
         let address = origin.address.as_ref().and_then(|text| text.parse().ok());
         Self::of(address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
@@ -37,57 +38,59 @@ impl std::fmt::Display for Network {
     }
 }
 
-/// What is counted.
+/// The kind of attempts that a rate limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateLimitScope {
-    /// Failed logins, by whatever means, from a network.
+    /// Failed logins from a network, whichever credential they used.
     LoginFailuresByNetwork,
-    /// Failed logins with a name or address.
+    /// Failed logins with a user name or an e-mail address.
     LoginFailuresByAccount,
-    /// Wrong current passwords of somebody who is logged in.
+    /// Wrong current passwords in the sessions of a user.
     PasswordConfirmationFailures,
     /// Registrations from a network.
     RegistrationsByNetwork,
     /// Requests for mails with codes from a network.
     MailRequestsByNetwork,
-    /// Mails with codes to an address.
+    /// Mails with codes to an e-mail address.
     MailsToAddress,
 }
 
 impl RateLimitScope {
     fn name(self) -> &'static str {
         match self {
-            Self::LoginFailuresByNetwork => "failures from",
-            Self::LoginFailuresByAccount => "failures as",
-            Self::PasswordConfirmationFailures => "wrong current passwords of",
-            Self::RegistrationsByNetwork => "registrations from",
-            Self::MailRequestsByNetwork => "mails from",
-            Self::MailsToAddress => "mails to",
+            Self::LoginFailuresByNetwork => "login_failures_by_network",
+            Self::LoginFailuresByAccount => "login_failures_by_account",
+            Self::PasswordConfirmationFailures => "password_confirmation_failures",
+            Self::RegistrationsByNetwork => "registrations_by_network",
+            Self::MailRequestsByNetwork => "mail_requests_by_network",
+            Self::MailsToAddress => "mails_to_address",
         }
     }
 }
 
-/// Names a count: 32 bytes, whatever is counted about whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The key of a rate limit window: the SHA-256 digest of a scope and a subject.
+///
+/// The digest has a fixed size and stores neither names nor addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RateLimitKey(pub [u8; 32]);
 
 impl RateLimitKey {
-    /// The count of something about somebody.
-    pub fn new(counted: RateLimitScope, whom: &str) -> Self {
+    /// Returns the key of the attempts in `scope` that concern `subject`, such as a network or a user name.
+    pub fn new(scope: RateLimitScope, subject: &str) -> Self {
         let digest = Sha256::new()
-            .chain_update(counted.name())
+            .chain_update(scope.name())
             .chain_update([0])
-            .chain_update(whom);
+            .chain_update(subject);
         Self(digest.finalize().into())
     }
 }
 
-/// How much was counted, and until when it counts.
+/// The attempts that were counted under a key, and the end of the period in which they count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimitWindow {
-    /// At least 1.
+    /// The number of attempts, at least 1.
     pub count: u64,
-    /// From then on it is counted anew.
+    /// The first moment at which the attempts no longer count.
     pub ends_at: Timestamp,
 }
 
@@ -114,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn nobody_without_an_address_gets_past_the_count() {
+    fn clients_without_an_address_share_one_network() {
         assert_eq!(network("nonsense"), "::");
         assert_eq!(Network::from(&Origin::default()).to_string(), "::");
     }
 
     #[test]
-    fn counts_of_different_things_and_people_are_different() {
+    fn keys_differ_by_scope_and_by_subject() {
         let failures = RateLimitKey::new(RateLimitScope::LoginFailuresByAccount, "ada");
         assert_eq!(
             failures,
