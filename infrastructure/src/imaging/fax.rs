@@ -27,7 +27,7 @@ impl Fax {
     /// # Errors
     ///
     /// [`ImageError::Corrupt`] when a code is unknown or the strip ends early.
-    pub(super) fn decode(&self, coded: &[u8], width: u32, gray: &mut [u8]) -> Result<(), ImageError> {
+    pub(super) fn decode(self, coded: &[u8], width: u32, gray: &mut [u8]) -> Result<(), ImageError> {
         gray.fill(self.white);
         let mut rows = Rows {
             rows: gray.chunks_exact_mut(usize::try_from(width).map_err(corrupt)?),

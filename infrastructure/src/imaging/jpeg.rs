@@ -106,7 +106,9 @@ impl Format for Jpeg {
             .decode_into(&mut samples)
             .map_err(corrupt)?;
         if self.inverted {
-            samples.iter_mut().for_each(|sample| *sample = !*sample);
+            for sample in &mut samples {
+                *sample = !*sample;
+            }
         }
         Ok(into_pixels(self.mode, self.layout, samples))
     }
