@@ -95,7 +95,7 @@ async fn main() -> Outcome<()> {
         };
         let (mut ours, mut bare) = (f64::MAX, f64::MAX);
         let mut read = None;
-        // The first run warms the engines; they take turns, so that what else the machine does meets both.
+        // The first run warms the engines. They take turns, so that other load meets both.
         for run in 0..=runs {
             let begun = cpu_milliseconds()?;
             let content = Box::new(Whole(Some(bytes.clone())));
@@ -170,8 +170,7 @@ fn read_bare(api: &TesseractAPI, page: &GrayImage, dpi: Option<u32>) -> Outcome<
     Ok(())
 }
 
-/// The error rate of the command: on the file itself, and where that fails on the page turned by hand, whichever of
-/// the four ways is best.
+/// The error rate of the command on the file itself; where that is poor, on the best of four rotations of the page.
 fn plain(path: &Path, page: &GrayImage, languages: &str, truth: &str) -> Outcome<f64> {
     let as_is = error_rate(&normal(&command(path, languages)?), truth);
     if as_is < 50.0 {

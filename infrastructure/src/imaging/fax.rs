@@ -8,7 +8,7 @@ use std::slice::ChunksExactMut;
 /// Zeros after the coded bytes. No code consists of zeros, so a strip that ends early is an error.
 const PADDING: [u8; 4] = [0; 4];
 
-/// How a page is coded, and what its colours are.
+/// The coding and the colours of a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fax {
     pub(super) mode: EncodingMode,
