@@ -1,6 +1,6 @@
 # Every target is one command or one script; tools/ holds the scripts.
 .DEFAULT_GOAL := help
-.PHONY: help run check test bench lint openapi models
+.PHONY: help run check test bench accuracy lint openapi models
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: ## Install what is missing, start PostgreSQL and run every test
 
 bench: ## Measure the service beside bare libraries, on this machine
 	@tools/bench.sh
+
+accuracy: ## Measure text recognition on a folder: make accuracy FOLDER=path
+	@tools/accuracy.sh $(or $(FOLDER),--help) $(RUNS)
 
 lint: ## Check format, lints, licences, sources and scripts
 	@tools/lint.sh

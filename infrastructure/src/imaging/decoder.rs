@@ -1,4 +1,4 @@
-//! Opening an image of any format and decoding its pages one by one.
+//! Opens an image of any format and decodes its pages one by one.
 
 use super::{
     ColourPage, DecodeBudget, DecodeLimits, GrayPage, Reservation,
@@ -13,7 +13,7 @@ use domain::images::{ImageError, ImageFacts, MediaType};
 use image::{GrayImage, RgbImage};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Decodes the pages of one image. All of it blocks the thread: it belongs on blocking threads.
+/// Decodes the pages of one image. All methods block the thread.
 pub struct PageDecoder {
     format: Box<dyn Format>,
     mode: ColorMode,
@@ -23,11 +23,11 @@ pub struct PageDecoder {
 }
 
 impl PageDecoder {
-    /// Reads the headers of all pages and holds them against the limits; nothing is decoded yet.
+    /// Reads the headers of all pages and checks them against the limits, without decoding.
     ///
     /// # Errors
     ///
-    /// [`ImageError::Corrupt`] when the headers are damaged or ask for what is not supported,
+    /// [`ImageError::Corrupt`] when the headers are damaged or of an unsupported kind,
     /// [`ImageError::Dimensions`] when a page has no pixels or too many, takes more memory than the whole budget, or
     /// all pages together have more than ten times the pixels of one, [`ImageError::TooManyPages`].
     pub fn open(
@@ -76,12 +76,12 @@ impl PageDecoder {
         })
     }
 
-    /// How many pages there are, at least 1; only TIFF has more.
+    /// The number of pages, at least 1; only TIFF has more.
     pub fn page_count(&self) -> u32 {
         u32::try_from(self.format.pages().len()).unwrap_or(u32::MAX)
     }
 
-    /// What the headers say about the image.
+    /// The size of the first page and the number of pages.
     pub fn facts(&self) -> ImageFacts {
         let (width, height) = self.format.pages().first().map_or((0, 0), |page| {
             if swaps_sides(page.orientation) {
@@ -113,7 +113,7 @@ impl PageDecoder {
         Ok(Some(GrayPage::reserved(pixels, header.dpi, reservation)))
     }
 
-    /// The next page as it is stored, in the mode that was asked for.
+    /// Decodes the next page as it is stored.
     fn next_pixels(&mut self) -> Result<Option<(PageHeader, Vec<u8>, Reservation)>, ImageError> {
         let Some(header) = self.format.pages().get(self.next).copied() else {
             return Ok(None);
@@ -150,17 +150,17 @@ pub fn decode_in_colour(
 }
 
 fn too_few() -> ImageError {
-    corrupt("the decoder gave too few pixels")
+    corrupt("the decoder returned too few pixels")
 }
 
-/// The most bytes that a page takes while it is decoded or turned.
+/// The most bytes that decoding and turning a page takes.
 fn needed(page: &PageHeader, mode: ColorMode) -> u64 {
     let pixels = u64::from(page.width) * u64::from(page.height) * mode.bytes() as u64;
     let buffers = if swaps_sides(page.orientation) { 2 } else { 1 };
     page.memory.max(pixels * buffers)
 }
 
-/// Decoders of hostile bytes are not to be trusted with the thread: one that panics has met a damaged image.
+/// Runs a decoder. A panic means a corrupt image.
 fn guarded<T>(decode: impl FnOnce() -> Result<T, ImageError>) -> Result<T, ImageError> {
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(corrupt("the decoder panicked")))
 }

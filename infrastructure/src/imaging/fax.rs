@@ -8,7 +8,7 @@ use std::slice::ChunksExactMut;
 /// Zeros after the coded bytes. No code consists of zeros, so a strip that ends early is an error.
 const PADDING: [u8; 4] = [0; 4];
 
-/// How a page is coded, and what its colours are.
+/// The coding and the colours of a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fax {
     pub(super) mode: EncodingMode,
@@ -27,7 +27,7 @@ impl Fax {
     /// # Errors
     ///
     /// [`ImageError::Corrupt`] when a code is unknown or the strip ends early.
-    pub(super) fn decode(&self, coded: &[u8], width: u32, gray: &mut [u8]) -> Result<(), ImageError> {
+    pub(super) fn decode(self, coded: &[u8], width: u32, gray: &mut [u8]) -> Result<(), ImageError> {
         gray.fill(self.white);
         let mut rows = Rows {
             rows: gray.chunks_exact_mut(usize::try_from(width).map_err(corrupt)?),

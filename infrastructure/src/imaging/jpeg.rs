@@ -1,9 +1,9 @@
 //! Reads JPEG with `zune-jpeg`, to gray where only gray is wanted.
 //!
 //! `image` wraps the same decoder, but leniently and always to RGB: it fills a file that is cut off with gray rows, and
-//! takes three times the memory for a gray page. [`Markers`] reads what `zune-jpeg` does not report: whether the file is
-//! complete (it accepts a baseline file that ends within its last rows), the density, Adobe's inverted CMYK, and the
-//! memory of coefficients.
+//! takes three times the memory for a gray page. [`Markers`] reads the facts that `zune-jpeg` does not report: whether
+//! the file is complete (a baseline file that ends within its last rows is accepted), the density, Adobe's inverted
+//! CMYK, and the memory of coefficients.
 
 use super::{
     DecodeLimits,
@@ -50,7 +50,7 @@ impl Jpeg {
         let mut decoder = decoder(&bytes, ColorSpace::RGB);
         decoder.decode_headers().map_err(corrupt)?;
         let (output, layout) = match (markers.components, decoder.input_colorspace()) {
-            // Adobe's marker calls three components without a transform what it calls four: they are RGB.
+            // Three components that Adobe's marker declares untransformed are reported as CMYK, but are RGB.
             (3, Some(ColorSpace::RGB | ColorSpace::CMYK)) | (4, Some(ColorSpace::YCCK)) => {
                 (ColorSpace::RGB, SampleLayout::Rgb)
             }
@@ -106,7 +106,9 @@ impl Format for Jpeg {
             .decode_into(&mut samples)
             .map_err(corrupt)?;
         if self.inverted {
-            samples.iter_mut().for_each(|sample| *sample = !*sample);
+            for sample in &mut samples {
+                *sample = !*sample;
+            }
         }
         Ok(into_pixels(self.mode, self.layout, samples))
     }

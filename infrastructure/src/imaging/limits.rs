@@ -1,8 +1,8 @@
-//! How large an image may be.
+//! Limits of image size.
 
 use domain::images::ImageError;
 
-/// How large an image may be.
+/// Limits of image size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecodeLimits {
     /// The most pixels of one page, at least 1; no side has more than 65,535.
@@ -12,18 +12,17 @@ pub struct DecodeLimits {
 }
 
 impl DecodeLimits {
-    /// How many times the pixels of one page all pages of an image may have together: what keeps the time of decoding
-    /// in bounds.
+    /// The most pixels of all pages together, in pages of the largest size: bounds the time of decoding.
     const PAGES_OF_MOST_PIXELS: u64 = 10;
 
-    /// The most pixels of a side: what JPEG can have, and far more than a page. Every row costs time, however short.
+    /// The most pixels of a side, which is the limit of JPEG. Every row costs time, however short.
     const MOST_OF_A_SIDE: u32 = 65_535;
 
-    /// The pixels of a page, when it has some and not too many.
+    /// Returns the number of pixels of a page.
     ///
     /// # Errors
     ///
-    /// [`ImageError::Dimensions`] otherwise.
+    /// [`ImageError::Dimensions`] when it is zero or over the limit.
     pub(super) fn pixels(&self, width: u32, height: u32) -> Result<u64, ImageError> {
         let pixels = u64::from(width) * u64::from(height);
         if pixels == 0 || pixels > self.max_pixels || width.max(height) > Self::MOST_OF_A_SIDE {
@@ -37,8 +36,8 @@ impl DecodeLimits {
         pixels <= self.max_pixels.saturating_mul(Self::PAGES_OF_MOST_PIXELS)
     }
 
-    /// Whether all pages together may have this many bytes when decompressed. Two bytes for each of the most pixels:
-    /// gray pages are never refused for this.
+    /// Whether all pages together may have this many decompressed bytes: two for each allowed pixel, so that gray pages
+    /// always pass.
     pub(super) fn allow_decompressed(&self, bytes: u64) -> bool {
         self.allow_total(bytes / 2)
     }

@@ -3,19 +3,19 @@
 use super::Reservation;
 use image::{GrayImage, ImageBuffer, Pixel, RgbImage, imageops, metadata::Orientation};
 
-/// A page as a person sees it: turned upright as its metadata says, transparency flattened over white, gray.
+/// A gray page, turned upright by its metadata and flattened over white.
 #[derive(Debug)]
 pub struct GrayPage {
     /// The pixels, 0 is black.
     pub pixels: GrayImage,
-    /// Pixels per inch, when the image says so; not checked for sense.
+    /// Pixels per inch, when the image has them; not validated.
     pub dpi: Option<u32>,
     /// One byte per pixel, until the page is dropped.
     reservation: Option<Reservation>,
 }
 
 impl GrayPage {
-    /// A page whose memory nobody counts.
+    /// A page outside of the memory budget.
     pub fn new(pixels: GrayImage, dpi: Option<u32>) -> Self {
         Self {
             pixels,
@@ -24,7 +24,7 @@ impl GrayPage {
         }
     }
 
-    /// A page whose memory counts until it is dropped.
+    /// A page that holds its memory in the budget until it is dropped.
     pub(super) fn reserved(pixels: GrayImage, dpi: Option<u32>, mut reservation: Reservation) -> Self {
         reservation.shrink_to(pixels.as_raw().len() as u64);
         Self {
@@ -40,7 +40,7 @@ impl GrayPage {
     }
 }
 
-/// A page as a person sees it: turned upright as its metadata says, transparency flattened over white, in colour.
+/// A colour page, turned upright by its metadata and flattened over white.
 #[derive(Debug)]
 pub struct ColourPage {
     /// The pixels.
@@ -50,7 +50,7 @@ pub struct ColourPage {
 }
 
 impl ColourPage {
-    /// A page whose memory counts until it is dropped.
+    /// A page that holds its memory in the budget until it is dropped.
     pub(super) fn reserved(pixels: RgbImage, mut reservation: Reservation) -> Self {
         reservation.shrink_to(pixels.as_raw().len() as u64);
         Self {
@@ -60,7 +60,7 @@ impl ColourPage {
     }
 }
 
-/// Turns a page; only a quarter turn takes a second buffer.
+/// Turns a page. Only a quarter turn takes a second buffer.
 pub(super) fn turn<P: Pixel<Subpixel = u8> + 'static>(
     mut pixels: ImageBuffer<P, Vec<u8>>,
     orientation: Orientation,

@@ -1,4 +1,7 @@
-//! PNG, row by row.
+//! Reads PNG with the `png` crate, row by row.
+//!
+//! `image` wraps the same crate, but gives neither the density nor the bytes after the pixels, so that a file cut off there
+//! would pass; it decompresses profiles, and holds the page in up to eight bytes per pixel instead of one.
 
 use super::{
     DecodeLimits,
@@ -11,15 +14,14 @@ use image::metadata::Orientation;
 use png::{ColorType, Decoder, InterlaceInfo, Limits, Reader, Transformations, Unit};
 use std::io::Cursor;
 
-/// Rows that the decoder holds at once: the one it reads, the one above it, and the one it gives out at full depth.
+/// Rows that the decoder holds: the current one, the one above, and the output at full depth.
 const ROWS_AT_ONCE: u64 = 4;
-/// Tables and windows of decompression, and the metadata that is kept.
+/// Decompression tables and metadata.
 const WORKING_BYTES: u64 = 1 << 20;
-/// The most bytes that may come out of decompression, for every pixel of the largest page: more than colours with
-/// opacity need, and what keeps the time in bounds.
+/// The most decompressed bytes per pixel of the largest page: enough for colours with opacity, and a bound of time.
 const MOST_STORED_PER_PIXEL: u64 = 4;
 
-/// An opened PNG; of an animation the still image counts.
+/// An opened PNG; of an animation, its still image.
 pub(super) struct Png {
     reader: Reader<Cursor<Bytes>>,
     mode: ColorMode,
@@ -29,7 +31,7 @@ pub(super) struct Png {
 impl Png {
     pub(super) fn open(bytes: Bytes, mode: ColorMode, limits: &DecodeLimits) -> Result<Self, ImageError> {
         let mut decoder = Decoder::new(Cursor::new(bytes));
-        // Neither is used, and either can be a decompression bomb.
+        // Unused, and either can be a decompression bomb.
         decoder.set_ignore_iccp_chunk(true);
         decoder.set_ignore_text_chunk(true);
         decoder.set_transformations(Transformations::normalize_to_color8());
@@ -39,7 +41,7 @@ impl Png {
         if pixels * info.bytes_per_pixel() as u64 > limits.max_pixels.saturating_mul(MOST_STORED_PER_PIXEL) {
             return Err(limits.exceeded());
         }
-        // Expanding a palette with opacity gives four bytes per pixel, whatever is stored.
+        // A palette with opacity expands to four bytes per pixel.
         let row = u64::from(width) * (info.bytes_per_pixel() as u64).max(4);
         let memory = pixels * mode.bytes() as u64 + ROWS_AT_ONCE * row + WORKING_BYTES;
         decoder.set_limits(Limits { bytes: size(memory)? });
@@ -105,7 +107,7 @@ impl Format for Png {
                 }
             }
         }
-        // What follows the pixels is read too, so that a file that was cut off or damaged there is noticed.
+        // Reads the chunks after the pixels, so that a file that is cut off or damaged there is an error.
         self.reader.finish().map_err(corrupt)?;
         Ok(page)
     }

@@ -241,7 +241,7 @@ impl Page {
 
     fn decode_fax(
         &self,
-        fax: &Fax,
+        fax: Fax,
         bytes: &Bytes,
         width: usize,
         height: usize,
@@ -381,7 +381,7 @@ impl Format for Tiff {
         decoder.seek_to_image(page.directory).map_err(corrupt)?;
         let (width, height) = (size(header.width.into())?, size(header.height.into())?);
         if page.coding == Coding::Fax {
-            let gray = page.decode_fax(&fax(decoder)?, &self.bytes, width, height)?;
+            let gray = page.decode_fax(fax(decoder)?, &self.bytes, width, height)?;
             return Ok(into_pixels(self.mode, SampleLayout::Gray, gray));
         }
         if page.coding == Coding::Jpeg {

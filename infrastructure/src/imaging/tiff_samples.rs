@@ -132,8 +132,8 @@ pub(super) fn interleave(samples: &[u8], planes: usize) -> Vec<u8> {
     let mut together = vec![0; samples.len()];
     let plane_length = (samples.len() / planes).max(1);
     for (number, plane) in samples.chunks_exact(plane_length).take(planes).enumerate() {
-        let places = together.iter_mut().skip(number).step_by(planes);
-        places.zip(plane).for_each(|(place, sample)| *place = *sample);
+        let of_plane = together.iter_mut().skip(number).step_by(planes);
+        of_plane.zip(plane).for_each(|(to, sample)| *to = *sample);
     }
     together
 }

@@ -3,7 +3,7 @@
 use super::{
     patience::Patience,
     queue::Queue,
-    reading::read_page,
+    recognition::read_page,
     settings::TrainedData,
     tesseract::{Engine, ReadError},
 };

@@ -1,4 +1,4 @@
-//! What a person sees, in colour.
+//! Colour pixels of decoded pages.
 
 use super::samples::{LIMITS, decode, encode, gray_entries, only_page, speckles, tiff_of};
 use crate::imaging::{DecodeBudget, DecodeLimits, decode_in_colour};
@@ -74,7 +74,7 @@ fn transparency_is_white_paper_in_colour_too() {
 }
 
 #[test]
-fn what_has_no_colours_has_equal_ones() {
+fn gray_images_have_equal_colour_values() {
     let gray = speckles(9, 5);
     let gray = image::DynamicImage::ImageRgb8(gray).into_luma8();
     let fax = tiff_of(&[(gray_entries(8, 1, 1, 2, 0), vec![0b0111_1010, 0])]);

@@ -1,4 +1,4 @@
-//! What the headers say.
+//! Facts of the headers: size, pages, orientation, density.
 
 use super::samples::{corners, decode, encode, gray_entries, only_page, png_header, png_of, tiff_of};
 use domain::images::ImageError;
@@ -62,6 +62,28 @@ fn pages_are_counted_and_too_many_are_refused() {
         decode(tiff_of(&vec![page; 6])),
         Err(ImageError::TooManyPages { limit: 5 })
     ));
+}
+
+#[test]
+fn reduced_images_and_masks_of_a_tiff_are_no_pages() {
+    let of_kind = |kind: u32, gray: u8| {
+        let mut entries = gray_entries(1, 1, 8, 1, 1);
+        entries.push((254, 4, kind));
+        (entries, vec![gray])
+    };
+    // A reduced image, a page, its mask, and a page of several.
+    let (facts, pages) = decode(tiff_of(&[
+        of_kind(1, 1),
+        of_kind(0, 2),
+        of_kind(4, 3),
+        of_kind(2, 4),
+    ]))
+    .unwrap();
+    let grays: Vec<u8> = pages
+        .into_iter()
+        .flat_map(|page| page.pixels.into_raw())
+        .collect();
+    assert_eq!((facts.pages, grays), (2, vec![2, 4]));
 }
 
 #[test]

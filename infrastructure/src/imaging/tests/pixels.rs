@@ -1,4 +1,4 @@
-//! What a person sees.
+//! Gray pixels of decoded pages.
 
 use super::samples::{encode, gray_entries, only_page, speckles, tiff_of};
 use image::{DynamicImage, GrayAlphaImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba, RgbaImage};
@@ -108,6 +108,27 @@ fn a_fax_is_black_on_white() {
             expected
         );
     }
+}
+
+#[test]
+fn a_fax_of_two_dimensions_repeats_the_row_above() {
+    // End of line, 1, the row by itself; end of line, 0, three times no difference to the row above.
+    let strip = vec![0x00, 0b0001_1011, 0b1101_0000, 0x00, 0b0010_1110];
+    let mut entries = gray_entries(8, 2, 1, 3, 0);
+    entries.push((292, 4, 1));
+    let row = [255, 255, 0, 0, 0, 255, 255, 255];
+    assert_eq!(
+        only_page(tiff_of(&[(entries, strip)])).pixels.into_raw(),
+        row.repeat(2)
+    );
+}
+
+#[test]
+fn a_tiff_strip_may_be_declared_taller_than_its_page() {
+    let mut entries = gray_entries(2, 2, 8, 1, 1);
+    entries.push((278, 4, u32::MAX));
+    let page = only_page(tiff_of(&[(entries, vec![1, 2, 3, 4])]));
+    assert_eq!(page.pixels.into_raw(), [1, 2, 3, 4]);
 }
 
 #[test]

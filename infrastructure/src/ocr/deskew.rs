@@ -1,29 +1,29 @@
-//! How crooked lines lie: the direction in which the feet of the letters fall together.
+//! Estimates the skew of text lines from the positions of letters.
 
-/// Degrees to either side within which a tilt is found.
+/// The largest skew that is found, in degrees to either side.
 const WIDEST: f64 = 21.0;
 /// Degrees between the directions of the first search; over a line of 100 letters that is about one letter.
 const COARSE: f64 = 0.5;
 /// Degrees between the directions of the second search.
 const FINE: f64 = 0.1;
-/// A direction counts when letters fall together this much better than as they lie.
+/// A direction is used when its projection profile is this much sharper than that of 0 degrees.
 const CLEARLY_SHARPER: f64 = 1.15;
-/// The most letters that are looked at: more make nothing surer.
+/// The most letters that are used: more do not change the result.
 const MOST_POINTS: usize = 4000;
 
 /// A direction of lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Tilt {
+pub(super) struct Skew {
     /// Degrees by which the second coordinate grows along the first.
     pub(super) degrees: f64,
-    /// How often two points share a line, beside points strewn evenly: 1 is chance.
+    /// How often two points share a line, relative to random points: 1 is chance.
     pub(super) sharpness: f64,
     /// The same in the direction of 0 degrees.
     sharpness_as_is: f64,
 }
 
-impl Tilt {
-    /// The degrees, or 0 when the lines are about as sharp as they lie.
+impl Skew {
+    /// The degrees, or 0 when the lines are about as sharp without deskewing.
     pub(super) fn sure_degrees(&self) -> f64 {
         if self.sharpness > CLEARLY_SHARPER * self.sharpness_as_is {
             self.degrees
@@ -35,7 +35,7 @@ impl Tilt {
 
 /// The direction in which points fall on the fewest lines of a height of `bin`: the sum of squares of a projection
 /// profile is largest there (Postl 1986).
-pub(super) fn tilt(points: impl Iterator<Item = (f64, f64)>, bin: f64) -> Tilt {
+pub(super) fn skew(points: impl Iterator<Item = (f64, f64)>, bin: f64) -> Skew {
     let all: Vec<(f64, f64)> = points.collect();
     let step = all.len().div_ceil(MOST_POINTS).max(1);
     let points: Vec<(f64, f64)> = all.into_iter().step_by(step).collect();
@@ -55,7 +55,7 @@ pub(super) fn tilt(points: impl Iterator<Item = (f64, f64)>, bin: f64) -> Tilt {
     };
     search(0.0, WIDEST, COARSE, &mut best);
     search(best.0, COARSE, FINE, &mut best);
-    Tilt {
+    Skew {
         degrees: best.0,
         sharpness: best.1,
         sharpness_as_is: as_is,
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn the_tilt_of_lines_is_found_to_a_fraction_of_a_degree() {
         for degrees in [-19.0, -7.3, -2.0, -0.7, 0.0, 0.6, 3.0, 11.2, 20.0] {
-            let found = tilt(page(degrees).into_iter(), 4.0);
+            let found = skew(page(degrees).into_iter(), 4.0);
             assert!((found.degrees - degrees).abs() <= 0.31, "{degrees}: {found:?}");
             assert!(
                 (found.sure_degrees() - degrees).abs() <= 0.61,
@@ -129,6 +129,6 @@ mod tests {
 
     #[test]
     fn no_letters_have_no_tilt() {
-        assert!(tilt(std::iter::empty(), 4.0).sure_degrees().abs() < f64::EPSILON);
+        assert!(skew(std::iter::empty(), 4.0).sure_degrees().abs() < f64::EPSILON);
     }
 }

@@ -1,11 +1,11 @@
-//! Where what was read lies on the page as a person sees it.
+//! Maps coordinates of a preprocessed image back to the page.
 
 use domain::ocr::Bounds;
 
-/// Where the points of a turned, scaled picture lie on the page: `x = xx * u + xy * v + x0`, `y = yx * u + yy * v + y0`.
+/// An affine map from a preprocessed image to the page: `x = xx * u + xy * v + x0`, `y = yx * u + yy * v + y0`.
 /// Coordinates run along the edges of pixels, so that pixel `i` reaches from `i` to `i + 1`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Placement {
+pub(super) struct CoordinateMap {
     pub(super) xx: f64,
     pub(super) xy: f64,
     pub(super) x0: f64,
@@ -14,8 +14,8 @@ pub(super) struct Placement {
     pub(super) y0: f64,
 }
 
-impl Placement {
-    /// That of the page itself.
+impl CoordinateMap {
+    /// The identity.
     pub(super) const UNMOVED: Self = Self {
         xx: 1.0,
         xy: 0.0,
@@ -25,7 +25,7 @@ impl Placement {
         y0: 0.0,
     };
 
-    /// Where a point lies.
+    /// Maps a point.
     pub(super) fn of(&self, u: f64, v: f64) -> (f64, f64) {
         (
             self.xx * u + self.xy * v + self.x0,
@@ -33,7 +33,7 @@ impl Placement {
         )
     }
 
-    /// The placement of a picture that lies at `inner` on the picture that lies here.
+    /// This map after `inner`.
     pub(super) fn under(&self, inner: &Self) -> Self {
         let (x0, y0) = self.of(inner.x0, inner.y0);
         Self {
@@ -46,8 +46,8 @@ impl Placement {
         }
     }
 
-    /// The upright rectangle around where a box (left, top, right, bottom) lies on a page of that size, in whole pixels;
-    /// `None` when it lies outside.
+    /// The bounding box, in whole pixels, of a mapped box (left, top, right, bottom) on a page of that size; `None` when it
+    /// is outside.
     pub(super) fn bounds(&self, found: [i32; 4], width: u32, height: u32) -> Option<Bounds> {
         let [left, top, right, bottom] = found.map(f64::from);
         let corners =
@@ -65,11 +65,11 @@ impl Placement {
     }
 }
 
-/// A coordinate as a count of pixels; below zero it is zero.
+/// Converts a coordinate to pixels; negative ones become 0.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the cast saturates, which is what is wanted"
+    reason = "the cast saturates"
 )]
 pub(super) fn to_pixels(coordinate: f64) -> u32 {
     coordinate as u32
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_box_is_clipped_to_the_page_and_gone_outside_of_it() {
-        let unmoved = Placement::UNMOVED;
+        let unmoved = CoordinateMap::UNMOVED;
         let clipped = unmoved.bounds([-5, 30, 20, 90], 60, 40).unwrap();
         assert_eq!(
             clipped,
