@@ -118,12 +118,12 @@ impl Background {
                 calls,
                 signals: signals(),
                 clock: clock(),
-                lease: settings.workers.lease,
+                lease: settings.workers.lease.0,
                 look_every,
-                turns: Semaphore::new(settings.workers.count),
+                turns: Semaphore::new(settings.workers.count()),
             },
             // One more than there are turns, so that somebody claims while everybody's last page is read.
-            workers: settings.workers.count.saturating_add(1),
+            workers: settings.workers.count().saturating_add(1),
             signals: signals(),
             mails: DeliverMails {
                 store: store(),

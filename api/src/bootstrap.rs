@@ -1,5 +1,6 @@
 //! Putting the parts together: the only place, with `main`, that names adapters.
 
+mod check;
 mod database;
 mod faces;
 mod models;
@@ -7,7 +8,7 @@ mod storage;
 
 use crate::{
     background::{Background, FaceUpkeep},
-    configuration::{OidcSettings, Settings},
+    configuration::{OidcProvider, OidcSettings, Settings},
     operations::MetricsSettings,
     ports::{Broker, MailPorts, Ports, Probes, SecurityPorts},
     server, telemetry,
@@ -17,8 +18,9 @@ use application::{
     accounts::{EventLog, PromoteUser},
     images::{DeleteDueBlobs, ReconcileBlobs},
 };
+pub use check::{check_server, check_worker};
 use database::connect;
-use domain::{BoxError, ocr::OcrEngine, operations::HealthProbe};
+use domain::{BoxError, operations::HealthProbe};
 use infrastructure::{
     mail::{self, MailerError},
     ocr::{OcrSettings, TesseractOcrEngine},
@@ -98,7 +100,7 @@ pub async fn promote_user(settings: &Settings) -> Result<PromoteUser, StartError
 pub async fn sweep(settings: &Settings) -> Result<(ReconcileBlobs, DeleteDueBlobs), StartError> {
     let store = Arc::new(connect(settings).await?);
     store.check_schema().await.map_err(at("database.url"))?;
-    let blobs = open_storage(&settings.storage, &settings.buckets).await?.blobs;
+    let blobs = open_storage(&settings.storage).await?.blobs;
     let clock = Arc::new(SystemClock);
     Ok((
         ReconcileBlobs {
@@ -129,17 +131,17 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     tokio::spawn(upkeep(handle.clone()));
     let metrics = Arc::new(MetricsSettings {
         handle,
-        token: settings.metrics_token,
+        token: settings.operations.metrics_token.map(|token| token.0),
     });
     let stop = stop_signal().map_err(at("http"))?;
-    let grace = settings.http.grace;
+    let shutdown_timeout = settings.http.shutdown_timeout.0;
     let (stopped, stopping) = tokio::sync::oneshot::channel();
     let ending = background.clone();
     tokio::spawn(async move {
         stop.await;
         // The server may have ended by itself.
         let _ = stopped.send(());
-        ending.end(grace).await;
+        ending.end(shutdown_timeout).await;
     });
     let worker = background.clone();
     let work = tokio::spawn(async move { worker.work().await });
@@ -160,18 +162,15 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
 
 /// Works on tasks until SIGTERM or SIGINT, or until none is ready.
 pub async fn work(settings: Settings, once: bool) -> Result<(), StartError> {
-    if settings.workers.count == 0 {
-        return Err(at("workers.count")("a worker needs at least 1"));
-    }
     let outside = Outside::start(&settings).await?;
     let shared = Shared::new(&outside.ports, &settings);
     let background = Background::new(&outside.ports, &outside.mail, &shared, &settings);
     let background = Arc::new(background);
     let stop = stop_signal().map_err(at("workers"))?;
-    let (ending, grace) = (background.clone(), settings.http.grace);
+    let (ending, shutdown_timeout) = (background.clone(), settings.http.shutdown_timeout.0);
     tokio::spawn(async move {
         stop.await;
-        ending.end(grace).await;
+        ending.end(shutdown_timeout).await;
     });
     if once {
         let count = background.drain().await;
@@ -180,14 +179,14 @@ pub async fn work(settings: Settings, once: bool) -> Result<(), StartError> {
     } else {
         let house = background.clone();
         tokio::spawn(async move { house.keep_house().await });
-        let (sender, may_send) = (background.clone(), settings.mail.server.is_some());
+        let (sender, may_send) = (background.clone(), settings.mail.url.0.is_some());
         let mails = tokio::spawn(async move {
             // Whoever starts a worker without a mail server leaves mails to others: its log is not where they belong.
             if may_send {
                 sender.send_mails().await;
             }
         });
-        tracing::info!(workers = settings.workers.count, "working");
+        tracing::info!(workers = settings.workers.count(), "working");
         background.work().await;
         let_go(mails).await;
     }
@@ -227,7 +226,7 @@ impl Outside {
             store.check_schema().await
         };
         schema.map_err(at("database.url"))?;
-        let storage = open_storage(&settings.storage, &settings.buckets).await?;
+        let storage = open_storage(&settings.storage).await?;
         let limits = DecodeLimits {
             max_pixels: settings.ocr.max_pixels,
             max_pages: settings.ocr.max_pages,
@@ -236,8 +235,8 @@ impl Outside {
         let inspector = BoundedImageInspector::new(limits, budget.clone());
         let classifiers = models::load(settings, limits, budget.clone()).await?;
         let engine = Arc::new(start_engine(settings, limits, budget.clone())?);
-        let broker = match &settings.broker {
-            Some(url) => Some(connect_broker(url, settings.workers.count).await?),
+        let broker = match &settings.queue.url.0 {
+            Some(url) => Some(connect_broker(url, settings.workers.count()).await?),
             None => None,
         };
         let ports = Ports {
@@ -281,8 +280,8 @@ fn open_mail(
     clock: Arc<SystemClock>,
     ids: Arc<UuidV7Generator>,
 ) -> Result<MailPorts, StartError> {
-    let url = settings.mail.server.clone().unwrap_or_else(|| "log:".into());
-    let mail = mail::MailSettings::new(url, settings.mail.from.clone());
+    let url = settings.mail.url.0.clone().unwrap_or_else(|| "log:".into());
+    let mail = mail::MailSettings::new(url, settings.mail.from.0.clone());
     let mailer = mail::open(&mail, clock, ids).map_err(|error| match error {
         MailerError::Sender => at("mail.from")(error),
         _ => at("mail.url")(error),
@@ -301,20 +300,11 @@ fn start_engine(
     budget: DecodeBudget,
 ) -> Result<TesseractOcrEngine, StartError> {
     let ocr = OcrSettings {
-        languages: settings.ocr.languages.clone(),
-        page_timeout: settings.ocr.timeout,
+        languages: settings.ocr.allowed(),
+        page_timeout: settings.ocr.timeout.0,
         ..OcrSettings::new(settings.workers.threads())
     };
-    let engine = TesseractOcrEngine::start(&ocr, limits, budget).map_err(at("ocr.languages"))?;
-    let available = engine.languages();
-    let mut defaults = settings.ocr.default_languages.iter();
-    match defaults.find(|language| !available.contains(language)) {
-        None => Ok(engine),
-        Some(absent) => {
-            let reason = format!("the language {absent} is not installed or not among ocr.languages");
-            Err(at("ocr.default_languages")(reason))
-        }
-    }
+    TesseractOcrEngine::start(&ocr, limits, budget).map_err(at("ocr.languages"))
 }
 
 async fn connect_broker(url: &SecretString, workers: usize) -> Result<Arc<RabbitTaskQueue>, StartError> {
@@ -329,8 +319,8 @@ async fn connect_broker(url: &SecretString, workers: usize) -> Result<Arc<Rabbit
 /// What decides who may do what.
 fn start_security(settings: &Settings, mail: &MailPorts) -> Result<SecurityPorts, StartError> {
     let access_tokens = match &settings.auth.signing_key {
-        Some(pem) => Ed25519AccessTokens::from_pem(pem),
-        None => Ed25519AccessTokens::load_or_generate(&settings.data_dir.join("signing_key.pem")),
+        Some(pem) => Ed25519AccessTokens::from_pem(&pem.0),
+        None => Ed25519AccessTokens::load_or_generate(&settings.data_dir.0.join("signing_key.pem")),
     };
     Ok(SecurityPorts {
         access_tokens: Arc::new(access_tokens.map_err(at("auth.signing_key"))?),
@@ -345,9 +335,9 @@ fn start_security(settings: &Settings, mail: &MailPorts) -> Result<SecurityPorts
 fn start_oidc(settings: &OidcSettings) -> Result<OpenIdTokenVerifier, StartError> {
     let firebase = settings.firebase_project.iter();
     let mut providers: Vec<_> = firebase
-        .map(|project| OpenIdProvider::firebase(project))
+        .map(|project| OpenIdProvider::firebase(&project.0))
         .collect();
-    for other in &settings.providers {
+    for OidcProvider(other) in &settings.providers {
         let provider = OpenIdProvider::discovered(&other.issuer, &other.audience);
         providers.push(provider.map_err(at("oidc.providers"))?);
     }

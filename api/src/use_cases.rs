@@ -44,7 +44,7 @@ impl Shared {
             ports.engine.clone(),
             ports.clock.clone(),
             ports.ids.clone(),
-            settings.ocr.default_languages.clone(),
+            settings.ocr.default_languages.0.clone(),
         );
         let classifier = ImageClassifier {
             classifiers: ports.classifiers.clone(),
@@ -119,7 +119,7 @@ impl UseCases {
         let clock = || ports.clock.clone();
         let ids = || ports.ids.clone();
         let (reader, signals) = (|| shared.reader.clone(), || shared.signals.clone());
-        let in_flight_limit = settings.tasks_in_flight;
+        let in_flight_limit = settings.quotas.tasks_in_flight_per_user.get();
         let tokens = Arc::new(SessionTokens {
             access_tokens: security.access_tokens.clone(),
             secrets: security.secrets.clone(),
@@ -130,7 +130,7 @@ impl UseCases {
         let throttle = Arc::new(Throttle {
             store: store(),
             clock: clock(),
-            limits: settings.throttles,
+            limits: settings.rate_limits.limits(),
         });
         let log = Arc::new(EventLog {
             clock: clock(),
@@ -348,16 +348,16 @@ fn intake(ports: &Ports, settings: &Settings) -> ImageIntake {
         clock: ports.clock.clone(),
         ids: ports.ids.clone(),
         limits: UploadLimits {
-            max_bytes: settings.http.max_upload_bytes,
-            quota: settings.quota,
+            max_bytes: settings.http.max_upload_bytes.0,
+            quota: settings.quotas.storage(),
         },
     }
 }
 
 fn lifetimes(settings: &Settings) -> TokenLifetimes {
     TokenLifetimes {
-        access: span(settings.auth.access_token_ttl),
-        refresh: span(settings.auth.refresh_token_ttl),
+        access: span(settings.auth.access_token_ttl.0),
+        refresh: span(settings.auth.refresh_token_ttl.0),
     }
 }
 

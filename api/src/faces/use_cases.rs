@@ -52,13 +52,13 @@ impl FaceUseCases {
             engine: engine(),
             cipher: cipher(),
             gallery: gallery.clone(),
-            matching: settings.faces.matching,
+            matching: settings.faces.matching(),
             keep_photos: settings.faces.keep_photos,
             clock: clock(),
             ids: ids(),
         });
         Self {
-            photos: PhotoIntake::new(engine(), settings.http.max_upload_bytes),
+            photos: PhotoIntake::new(engine(), settings.http.max_upload_bytes.0),
             enrol: EnrolFace {
                 store: store(),
                 intake: intake.clone(),
@@ -75,7 +75,7 @@ impl FaceUseCases {
                 engine: engine(),
                 cipher: cipher(),
                 gallery: gallery.clone(),
-                matching: settings.faces.matching,
+                matching: settings.faces.matching(),
                 throttle: accounts.throttle.clone(),
                 failures: accounts.failures,
                 open_session: accounts.open_session,
