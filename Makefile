@@ -1,6 +1,6 @@
 # Every target is one command or one script; tools/ holds the scripts.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint openapi models
+.PHONY: help run test bench lint openapi docs models
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -22,3 +22,6 @@ models: ## Fetch the models that faces need
 
 openapi: ## Write the specification's snapshot anew from the program
 	@tools/write_openapi_snapshot.sh
+
+docs: ## Write docs/configuration.md anew from the program
+	@tools/write_configuration_docs.sh
