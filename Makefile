@@ -1,6 +1,6 @@
 # Every target is one command or one script; tools/ holds the scripts.
 .DEFAULT_GOAL := help
-.PHONY: help run check test bench accuracy lint openapi models
+.PHONY: help run check test bench accuracy lint openapi docs models
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -28,3 +28,6 @@ models: ## Fetch the models that faces need
 
 openapi: ## Write the specification's snapshot anew from the program
 	@tools/write_openapi_snapshot.sh
+
+docs: ## Write docs/configuration.md anew from the program
+	@tools/write_configuration_docs.sh

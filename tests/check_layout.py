@@ -54,7 +54,7 @@ class Layout:
             "OCELLUS__STORAGE__S3__ACCESS_KEY_ID": "ocellus",
             "OCELLUS__STORAGE__S3__SECRET_ACCESS_KEY_FILE": str(folder / "secrets" / "api" / "secret_access_key"),
             "OCELLUS__HTTP__TRUSTED_PROXIES": "127.0.0.1/32",
-            "OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS": "0",
+            "OCELLUS__RATE_LIMITS__REGISTRATION__PER_NETWORK": "0",
             "OCELLUS__WORKERS__LEASE": LEASE,
         }
         self.api = []

@@ -44,8 +44,8 @@ def environment():
         "OCELLUS__PREDICTIONS__MODELS": (pathlib.Path(__file__).parent / "models" / "colours").resolve().as_uri(),
         "OCELLUS__HTTP__PORT": "0",
         # Everything that is tried comes from one address.
-        "OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS": "0",
-        "OCELLUS__LIMITS__LOGIN_FAILURES_PER_ADDRESS": "0",
+        "OCELLUS__RATE_LIMITS__REGISTRATION__PER_NETWORK": "0",
+        "OCELLUS__RATE_LIMITS__LOGIN__PER_NETWORK": "0",
         # Without an issuer, logging in with an ID token is unavailable; no token that is made up here is of this one.
         "OCELLUS__OIDC__PROVIDERS": "http://127.0.0.1:9=ocellus",
     }

@@ -29,8 +29,8 @@ mod tags;
 mod tasks;
 mod telemetry;
 
-use clap::{Parser, Subcommand};
-use configuration::Settings;
+use clap::{Args, Parser, Subcommand};
+use configuration::{Mistakes, Settings};
 use std::{path::PathBuf, process::ExitCode};
 
 /// A self-hosted image understanding service.
@@ -64,11 +64,24 @@ enum Command {
     },
     /// Print the `OpenAPI` document.
     Openapi,
+    /// Print what can be configured.
+    Config(ConfigArguments),
     /// Ask a running service whether it is ready: the exit status tells.
     Health,
     /// Change users.
     #[command(subcommand)]
     User(UserCommand),
+}
+
+#[derive(PartialEq, Eq, Args)]
+#[group(required = true, multiple = false)]
+struct ConfigArguments {
+    /// As a JSON Schema of the configuration file.
+    #[arg(long)]
+    schema: bool,
+    /// As the page docs/configuration.md.
+    #[arg(long)]
+    docs: bool,
 }
 
 #[derive(PartialEq, Eq, Subcommand)]
@@ -85,11 +98,28 @@ const EXIT_MISCONFIGURED: u8 = 2;
 
 fn main() -> ExitCode {
     let Arguments { config, command } = Arguments::parse();
-    if command == Command::Openapi {
-        println!("{}", server::spec());
+    let page = match &command {
+        Command::Openapi => Some(server::spec()),
+        Command::Config(arguments) if arguments.schema => Some(format!("{:#}", configuration::schema())),
+        Command::Config(_) => Some(configuration::documentation().trim_end().to_owned()),
+        _ => None,
+    };
+    if let Some(page) = page {
+        println!("{page}");
         return ExitCode::SUCCESS;
     }
-    let settings = match Settings::load(config.as_deref(), environment()) {
+    if command != Command::Health
+        && let Err(error) = app::limit_native_threads()
+    {
+        eprintln!("ocellus: cannot start itself again with its limits: {error}");
+        return ExitCode::FAILURE;
+    }
+    let check = |settings: &Settings, mistakes: &mut Mistakes| match command {
+        Command::Serve => app::check_server(settings, mistakes),
+        Command::Worker { .. } => app::check_worker(settings, mistakes),
+        _ => {}
+    };
+    let settings = match Settings::load(config.as_deref(), environment(), check) {
         Ok(settings) => settings,
         Err(mistakes) => {
             eprintln!("ocellus: {mistakes}");
@@ -98,10 +128,6 @@ fn main() -> ExitCode {
     };
     if command == Command::Health {
         return probe::run(&settings.http);
-    }
-    if let Err(error) = app::limit_native_threads() {
-        eprintln!("ocellus: cannot start itself again with its limits: {error}");
-        return ExitCode::FAILURE;
     }
     telemetry::log();
     match run(command, settings) {
@@ -133,7 +159,9 @@ async fn run(command: Command, settings: Settings) -> Result<ExitCode, app::Star
         }
         Command::Migrate => app::migrate(&settings).await?,
         Command::Worker { once } => app::work(settings, once).await?,
-        Command::Serve | Command::Openapi | Command::Health => app::serve(settings).await?,
+        Command::Serve | Command::Openapi | Command::Config(_) | Command::Health => {
+            app::serve(settings).await?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 
 /// Succeeds when the service of this configuration is ready.
 pub fn run(settings: &HttpSettings) -> ExitCode {
-    let host = match settings.address.as_str() {
+    let host = match settings.address.0.as_str() {
         "0.0.0.0" => "127.0.0.1".to_owned(),
         "::" => "[::1]".to_owned(),
         address if address.contains(':') => format!("[{address}]"),

@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::{AccountsApi, AdminApi, ApiKeysApi, CodesApi, EventsApi, SessionsApi},
-    configuration::HttpSettings,
+    configuration::{HttpSettings, Origin},
     faces::FacesApi,
     http::{
         AllowedMethods, DrainingAcceptor, TrustedProxies, answer_errors, drain_request_body, observe,
@@ -110,7 +110,9 @@ fn application(
         .nest("/", service)
         .data(services.authentication.clone())
         .data(services)
-        .data(TrustedProxies::new(settings.trusted_proxies.clone()))
+        .data(TrustedProxies::new(
+            settings.trusted_proxies.iter().map(|proxy| proxy.0).collect(),
+        ))
         .data(metrics)
         .map_to_response()
         .boxed();
@@ -142,9 +144,9 @@ fn application(
 }
 
 /// Lets pages of these origins call the API with a token and read what they need.
-fn cors(origins: &[String]) -> Cors {
+fn cors(origins: &[Origin]) -> Cors {
     Cors::new()
-        .allow_origins(origins)
+        .allow_origins(origins.iter().map(|origin| &origin.0))
         .allow_methods(["GET", "POST", "PUT", "DELETE"])
         .allow_headers([
             "authorization",
@@ -169,7 +171,7 @@ pub async fn serve(
     ids: Arc<dyn IdGenerator>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let listener = TcpListener::bind((settings.address.clone(), settings.port)).await?;
+    let listener = TcpListener::bind((settings.address.0.clone(), settings.port)).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let (acceptor, drained) = DrainingAcceptor::new(listener, stop)?;
     let application = application(&settings, services, metrics, ids);
@@ -179,6 +181,6 @@ pub async fn serve(
         tokio::time::sleep(LAST_REQUESTS).await;
     };
     Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(application, end, Some(settings.grace))
+        .run_with_graceful_shutdown(application, end, Some(settings.shutdown_timeout.0))
         .await
 }

@@ -35,7 +35,7 @@ impl Shared {
             ports.context(),
             ports.blobs.clone(),
             ports.engine.clone(),
-            settings.ocr.default_languages.clone(),
+            settings.ocr.default_languages.0.clone(),
         );
         let classifier = ImageClassifier {
             classifiers: ports.classifiers.clone(),
@@ -100,7 +100,7 @@ impl Services {
     ) -> Self {
         let context = || ports.context();
         let mail_signals = || shared.mail_signals.clone();
-        let rate_limiter = Arc::new(RateLimiter::new(context(), settings.throttles));
+        let rate_limiter = Arc::new(RateLimiter::new(context(), settings.rate_limits.limits()));
         let passwords = Passwords::new(security.hasher.clone(), security.strength);
         let tokens = Arc::new(SessionTokens::new(
             context(),
@@ -116,7 +116,7 @@ impl Services {
             settings.auth.require_verified_email,
         ));
         let FacePorts { engine, cipher } = faces;
-        let matching = settings.faces.matching;
+        let matching = settings.faces.matching();
         let face_gallery = settings.faces.identify.then(|| {
             let limit = settings.faces.identify_limit;
             Arc::new(FaceGallery::new(context(), cipher.clone(), engine.clone(), limit))
@@ -151,7 +151,7 @@ impl Services {
             recovery: Recovery::new(context(), passwords, rate_limiter.clone(), mail_signals()),
             administration: Administration::new(context()),
             events: Events::new(context()),
-            face_photos: PhotoIntake::new(engine.clone(), settings.http.max_upload_bytes),
+            face_photos: PhotoIntake::new(engine.clone(), settings.http.max_upload_bytes.0),
             face_logins: FaceLogins::new(
                 context(),
                 engine.clone(),
@@ -191,7 +191,7 @@ impl Services {
                 recognizer: shared.recognizer.clone(),
                 classifier: shared.classifier.clone(),
                 signals: shared.task_signals.clone(),
-                in_flight_limit: settings.tasks_in_flight,
+                in_flight_limit: settings.quotas.tasks_in_flight_per_user.get(),
             },
             uploads,
             tasks: Tasks::new(context(), shared.task_signals.clone()),
@@ -212,8 +212,8 @@ impl Services {
 
 fn uploads(ports: &Ports, settings: &Settings) -> Uploads {
     let limits = UploadLimits {
-        max_bytes: settings.http.max_upload_bytes,
-        quota: settings.quota,
+        max_bytes: settings.http.max_upload_bytes.0,
+        quota: settings.quotas.storage(),
     };
     Uploads::new(
         ports.context(),
@@ -225,8 +225,8 @@ fn uploads(ports: &Ports, settings: &Settings) -> Uploads {
 
 fn lifetimes(settings: &Settings) -> TokenLifetimes {
     TokenLifetimes {
-        access: span(settings.auth.access_token_ttl),
-        refresh: span(settings.auth.refresh_token_ttl),
+        access: span(settings.auth.access_token_ttl.0),
+        refresh: span(settings.auth.refresh_token_ttl.0),
     }
 }
 

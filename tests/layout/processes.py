@@ -9,7 +9,7 @@ import time
 
 PAUSE = 0.05
 START_SECONDS = 60
-# Longer than the program's grace.
+# Longer than http.shutdown_timeout.
 END_SECONDS = 40
 
 # Reads the groups of processes that were started, one in each line, until nobody holds its standard input open any more,

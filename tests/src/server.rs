@@ -121,8 +121,8 @@ impl Server {
         fn start(database: Database) -> Server {
             let options = Options::on(database)
                 .with_models(&["colours", "no_number_for_black"])
-                .setting("OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS", "0")
-                .setting("OCELLUS__LIMITS__LOGIN_FAILURES_PER_ADDRESS", "0");
+                .setting("OCELLUS__RATE_LIMITS__REGISTRATION__PER_NETWORK", "0")
+                .setting("OCELLUS__RATE_LIMITS__LOGIN__PER_NETWORK", "0");
             Server::start(options)
         }
         static ON_SQLITE: LazyLock<Server> = LazyLock::new(|| start(Database::Sqlite));

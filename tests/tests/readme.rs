@@ -1,9 +1,9 @@
-//! The README's first session, run as it is printed, and its table of the configuration.
+//! The README's first session, run as it is printed.
 
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-use tests::{Database, Options, Server, repository_root, run_program};
+use tests::{Database, Options, Server, repository_root};
 
 /// Stands in the README before the session, where nobody sees it.
 const MARK: &str = "<!-- first session -->";
@@ -71,15 +71,4 @@ fn first_session(readme: &str) -> String {
         }
     }
     session
-}
-
-#[test]
-fn the_table_of_the_configuration_names_every_key() {
-    let readme = std::fs::read_to_string(repository_root().join("README.md")).expect("there is a README");
-    // Of a key that there is not, the program tells which there are.
-    let done = run_program(&["serve"], &[("OCELLUS__NO__SUCH_KEY", "1")]);
-    let (_, keys) = done.errors.split_once("these are: ").expect("the keys");
-    let keys = keys.lines().next().expect("a line of keys").split(", ");
-    let missing: Vec<_> = keys.filter(|key| !readme.contains(&format!("`{key}`"))).collect();
-    assert!(missing.is_empty(), "not in the README: {missing:?}");
 }

@@ -18,10 +18,10 @@ pub(super) fn start(
     limits: DecodeLimits,
     budget: DecodeBudget,
 ) -> Result<FacePorts, StartError> {
-    let previous = &settings.faces.previous_encryption_keys;
+    let previous = &settings.faces.previous_encryption_keys();
     let cipher = match &settings.faces.encryption_key {
-        Some(key) => AesEmbeddingCipher::new(key, previous),
-        None => AesEmbeddingCipher::load_or_generate(&settings.data_dir.join("faces.key"), previous),
+        Some(key) => AesEmbeddingCipher::new(&key.0, previous),
+        None => AesEmbeddingCipher::load_or_generate(&settings.data_dir.0.join("faces.key"), previous),
     };
     let engine: Arc<dyn FaceEngine> = match settings.faces.enabled {
         Some(false) => Arc::new(AbsentFaceEngine),
@@ -41,7 +41,7 @@ fn engine(
     limits: DecodeLimits,
     budget: DecodeBudget,
 ) -> Result<Arc<dyn FaceEngine>, StartError> {
-    let models = FaceModels::in_folder(settings.faces.models_dir.clone());
+    let models = FaceModels::in_folder(settings.faces.models_dir.0.clone());
     let engines = settings.workers.threads();
     Ok(Arc::new(DlibFaceEngine::new(models, engines, limits, budget)))
 }

@@ -80,12 +80,12 @@ impl Maintenance {
                 classifier: shared.classifier.clone(),
                 notifications,
                 signals: signals(),
-                lease: settings.workers.lease,
+                lease: settings.workers.lease.0,
                 poll_interval,
-                slots: Semaphore::new(settings.workers.count),
+                slots: Semaphore::new(settings.workers.count()),
             },
             // One more than there are slots, so that one claims a task while all others recognize their last page.
-            workers: settings.workers.count.saturating_add(1),
+            workers: settings.workers.count().saturating_add(1),
             task_signals: signals(),
             mails: MailDelivery::new(
                 context(),

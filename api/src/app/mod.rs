@@ -1,5 +1,6 @@
 //! Putting the parts together: the only place, with `main`, that names adapters.
 
+mod check;
 mod database;
 mod faces;
 mod maintenance;
@@ -7,7 +8,7 @@ mod models;
 mod storage;
 
 use crate::{
-    configuration::{OidcSettings, Settings},
+    configuration::{OidcProvider, OidcSettings, Settings},
     operations::MetricsSettings,
     ports::{Broker, MailPorts, Ports, Probes, SecurityPorts},
     server,
@@ -15,8 +16,9 @@ use crate::{
     telemetry,
 };
 use application::{Context, accounts::Administration, images::BlobSweep};
+pub use check::{check_server, check_worker};
 use database::connect;
-use domain::{BoxError, ocr::OcrEngine, operations::HealthProbe};
+use domain::{BoxError, operations::HealthProbe};
 use infrastructure::{
     imaging::{BoundedImageInspector, DecodeBudget, DecodeLimits},
     mail::{self, MailerError},
@@ -97,7 +99,7 @@ pub async fn administration(settings: &Settings) -> Result<Administration, Start
 pub async fn sweep(settings: &Settings) -> Result<BlobSweep, StartError> {
     let store = Arc::new(connect(settings).await?);
     store.check_schema().await.map_err(at("database.url"))?;
-    let blobs = open_storage(&settings.storage, &settings.buckets).await?.blobs;
+    let blobs = open_storage(&settings.storage).await?.blobs;
     let context = Context {
         store,
         clock: Arc::new(SystemClock),
@@ -125,17 +127,17 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     tokio::spawn(upkeep(handle.clone()));
     let metrics = Arc::new(MetricsSettings {
         handle,
-        token: settings.metrics_token,
+        token: settings.operations.metrics_token.map(|token| token.0),
     });
     let stop = stop_signal().map_err(at("http"))?;
-    let grace = settings.http.grace;
+    let shutdown_timeout = settings.http.shutdown_timeout.0;
     let (stopped, stopping) = tokio::sync::oneshot::channel();
     let ending = maintenance.clone();
     tokio::spawn(async move {
         stop.await;
         // The server may have ended by itself.
         let _ = stopped.send(());
-        ending.shut_down(grace).await;
+        ending.shut_down(shutdown_timeout).await;
     });
     let worker = maintenance.clone();
     let work = tokio::spawn(async move { worker.work().await });
@@ -156,18 +158,15 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
 
 /// Works on tasks until SIGTERM or SIGINT, or until none is ready.
 pub async fn work(settings: Settings, once: bool) -> Result<(), StartError> {
-    if settings.workers.count == 0 {
-        return Err(at("workers.count")("a worker needs at least 1"));
-    }
     let adapters = Adapters::start(&settings).await?;
     let shared = Shared::new(&adapters.ports, &settings);
     let maintenance = Maintenance::new(&adapters.ports, &adapters.mail, &shared, &settings);
     let maintenance = Arc::new(maintenance);
     let stop = stop_signal().map_err(at("workers"))?;
-    let (ending, grace) = (maintenance.clone(), settings.http.grace);
+    let (ending, shutdown_timeout) = (maintenance.clone(), settings.http.shutdown_timeout.0);
     tokio::spawn(async move {
         stop.await;
-        ending.shut_down(grace).await;
+        ending.shut_down(shutdown_timeout).await;
     });
     if once {
         let count = maintenance.execute_all().await;
@@ -176,14 +175,14 @@ pub async fn work(settings: Settings, once: bool) -> Result<(), StartError> {
     } else {
         let periodic = maintenance.clone();
         tokio::spawn(async move { periodic.run_maintenance().await });
-        let (sender, may_send) = (maintenance.clone(), settings.mail.server.is_some());
+        let (sender, may_send) = (maintenance.clone(), settings.mail.url.0.is_some());
         let mails = tokio::spawn(async move {
             // A worker without a mail server leaves mails to other processes, because its log must not show them.
             if may_send {
                 sender.send_mails().await;
             }
         });
-        tracing::info!(workers = settings.workers.count, "working");
+        tracing::info!(workers = settings.workers.count(), "working");
         maintenance.work().await;
         flush_mail(mails).await;
     }
@@ -223,7 +222,7 @@ impl Adapters {
             store.check_schema().await
         };
         schema.map_err(at("database.url"))?;
-        let storage = open_storage(&settings.storage, &settings.buckets).await?;
+        let storage = open_storage(&settings.storage).await?;
         let limits = DecodeLimits {
             max_pixels: settings.ocr.max_pixels,
             max_pages: settings.ocr.max_pages,
@@ -232,8 +231,8 @@ impl Adapters {
         let inspector = BoundedImageInspector::new(limits, budget.clone());
         let classifiers = models::load(settings, limits, budget.clone()).await?;
         let engine = Arc::new(start_engine(settings, limits, budget.clone())?);
-        let broker = match &settings.broker {
-            Some(url) => Some(connect_broker(url, settings.workers.count).await?),
+        let broker = match &settings.queue.url.0 {
+            Some(url) => Some(connect_broker(url, settings.workers.count()).await?),
             None => None,
         };
         let ports = Ports {
@@ -277,8 +276,8 @@ fn open_mail(
     clock: Arc<SystemClock>,
     ids: Arc<UuidV7Generator>,
 ) -> Result<MailPorts, StartError> {
-    let url = settings.mail.server.clone().unwrap_or_else(|| "log:".into());
-    let mail = mail::MailSettings::new(url, settings.mail.from.clone());
+    let url = settings.mail.url.0.clone().unwrap_or_else(|| "log:".into());
+    let mail = mail::MailSettings::new(url, settings.mail.from.0.clone());
     let mailer = mail::open(&mail, clock, ids).map_err(|error| match error {
         MailerError::Sender => at("mail.from")(error),
         _ => at("mail.url")(error),
@@ -297,20 +296,11 @@ fn start_engine(
     budget: DecodeBudget,
 ) -> Result<TesseractOcrEngine, StartError> {
     let ocr = OcrSettings {
-        languages: settings.ocr.languages.clone(),
-        page_timeout: settings.ocr.timeout,
+        languages: settings.ocr.allowed(),
+        page_timeout: settings.ocr.timeout.0,
         ..OcrSettings::new(settings.workers.threads())
     };
-    let engine = TesseractOcrEngine::start(&ocr, limits, budget).map_err(at("ocr.languages"))?;
-    let available = engine.languages();
-    let mut defaults = settings.ocr.default_languages.iter();
-    match defaults.find(|language| !available.contains(language)) {
-        None => Ok(engine),
-        Some(absent) => {
-            let reason = format!("the language {absent} is not installed or not among ocr.languages");
-            Err(at("ocr.default_languages")(reason))
-        }
-    }
+    TesseractOcrEngine::start(&ocr, limits, budget).map_err(at("ocr.languages"))
 }
 
 async fn connect_broker(url: &SecretString, workers: usize) -> Result<Arc<RabbitTaskQueue>, StartError> {
@@ -325,8 +315,8 @@ async fn connect_broker(url: &SecretString, workers: usize) -> Result<Arc<Rabbit
 /// What decides who may do what.
 fn start_security(settings: &Settings, mail: &MailPorts) -> Result<SecurityPorts, StartError> {
     let access_tokens = match &settings.auth.signing_key {
-        Some(pem) => Ed25519AccessTokens::from_pem(pem),
-        None => Ed25519AccessTokens::load_or_generate(&settings.data_dir.join("signing_key.pem")),
+        Some(pem) => Ed25519AccessTokens::from_pem(&pem.0),
+        None => Ed25519AccessTokens::load_or_generate(&settings.data_dir.0.join("signing_key.pem")),
     };
     Ok(SecurityPorts {
         access_tokens: Arc::new(access_tokens.map_err(at("auth.signing_key"))?),
@@ -341,9 +331,9 @@ fn start_security(settings: &Settings, mail: &MailPorts) -> Result<SecurityPorts
 fn start_oidc(settings: &OidcSettings) -> Result<OpenIdTokenVerifier, StartError> {
     let firebase = settings.firebase_project.iter();
     let mut providers: Vec<_> = firebase
-        .map(|project| OpenIdProvider::firebase(project))
+        .map(|project| OpenIdProvider::firebase(&project.0))
         .collect();
-    for other in &settings.providers {
+    for OidcProvider(other) in &settings.providers {
         let provider = OpenIdProvider::discovered(&other.issuer, &other.audience);
         providers.push(provider.map_err(at("oidc.providers"))?);
     }

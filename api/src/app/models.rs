@@ -15,14 +15,14 @@ pub(super) async fn load(
     limits: DecodeLimits,
     budget: DecodeBudget,
 ) -> Result<Arc<RtenClassifiers>, StartError> {
-    let models = settings.data_dir.join("models");
-    let sources = match &settings.models {
-        Some(urls) => ModelSources::Listed(urls.clone()),
+    let models = settings.data_dir.0.join("models");
+    let sources = match &settings.predictions.models {
+        Some(urls) => ModelSources::Listed(urls.iter().map(|url| url.0.clone()).collect()),
         None => ModelSources::Folder(models.join("classifiers")),
     };
     // From now on a hangup does not end the process.
     let mut hangups = signal(SignalKind::hangup()).map_err(at("predictions.models"))?;
-    let access = storage::access(&settings.buckets);
+    let access = storage::access(&settings.storage.s3);
     let threads = settings.workers.threads();
     let setup = ClassifierSettings::new(sources, threads, models.join("cache"), access);
     let classifiers = Arc::new(RtenClassifiers::start(setup, limits, budget).await);

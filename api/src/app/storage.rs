@@ -1,7 +1,7 @@
 //! Opening the blob store that is configured.
 
 use super::{StartError, at};
-use crate::configuration::{EncryptionSettings, S3Settings, StorageSettings};
+use crate::configuration::{self, Encryption, S3Settings, StorageSettings};
 use domain::{images::BlobStore, operations::HealthProbe};
 use infrastructure::blobs::{self, LocalBlobStore, S3BlobStore, S3Error};
 use std::sync::Arc;
@@ -23,17 +23,17 @@ impl Storage {
 }
 
 /// Opens it; an error names the key that is to blame.
-pub async fn open_storage(settings: &StorageSettings, buckets: &S3Settings) -> Result<Storage, StartError> {
-    match settings {
-        StorageSettings::Folder(folder) => {
+pub async fn open_storage(settings: &StorageSettings) -> Result<Storage, StartError> {
+    match &settings.url.0 {
+        configuration::Storage::Folder(folder) => {
             let store = LocalBlobStore::open(folder.clone()).map_err(at("storage.url"))?;
             Ok(Storage::of(store))
         }
-        StorageSettings::Bucket { bucket, prefix } => {
+        configuration::Storage::Bucket { bucket, prefix } => {
             let settings = blobs::S3Settings {
                 bucket: bucket.clone(),
                 prefix: prefix.clone(),
-                access: access(buckets),
+                access: access(&settings.s3),
             };
             let store = S3BlobStore::open(&settings).await;
             store.map(Storage::of).map_err(|error| at(blamed(&error))(error))
@@ -44,20 +44,19 @@ pub async fn open_storage(settings: &StorageSettings, buckets: &S3Settings) -> R
 /// How buckets are reached, as the adapters take it.
 pub fn access(settings: &S3Settings) -> blobs::S3Access {
     blobs::S3Access {
-        endpoint: settings.endpoint.clone(),
+        endpoint: settings.endpoint.as_ref().map(|endpoint| endpoint.0.clone()),
         allow_http: settings.allow_http,
-        region: settings.region.clone(),
+        region: settings.region.as_ref().map(|region| region.0.clone()),
         keys: settings
-            .keys
-            .clone()
+            .keys()
             .map(|(access_key_id, secret_access_key)| blobs::S3Keys {
                 access_key_id,
                 secret_access_key,
             }),
-        ca: settings.ca.clone(),
-        encryption: settings.encryption.clone().map(|encryption| match encryption {
-            EncryptionSettings::Managed => blobs::S3Encryption::Managed,
-            EncryptionSettings::Kms { key_id } => blobs::S3Encryption::Kms { key_id },
+        ca: settings.ca.as_ref().map(|ca| ca.0.clone()),
+        encryption: settings.encryption.clone().map(|encryption| match encryption.0 {
+            Encryption::Managed => blobs::S3Encryption::Managed,
+            Encryption::Kms { key_id } => blobs::S3Encryption::Kms { key_id },
         }),
     }
 }

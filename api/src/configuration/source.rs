@@ -1,168 +1,274 @@
-//! Where values come from, and what is wrong with them.
+//! Reads values and collects mistakes.
+//!
+//! serde stops at the first mistake, and no crate for configurations goes on. Since every key has a default, a key with
+//! a mistake is noted and removed, and the rest is deserialized again until nothing is wrong.
 
-use config::{Config, File, FileFormat, Value, ValueKind};
-use std::{collections::BTreeMap, fmt, path::Path};
+use super::schema::{form, keys};
+use config::{Config, ConfigError, Environment, File, FileFormat};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Number, Value};
+use serde_path_to_error::Segment;
+use std::{fmt, path::Path};
 
-const PREFIX: &str = "OCELLUS__";
+const PREFIX: &str = "OCELLUS";
+const SEPARATOR: &str = "__";
+const FILE_SUFFIX: &str = "_FILE";
 const DEFAULT_FILE: &str = "ocellus.toml";
+/// How alike an unknown key and a known key must be, from 0 to 1, for the known key to be suggested.
+const ALIKE: f64 = 0.7;
 
-/// What is wrong with the configuration, all of it.
-#[derive(Debug)]
-pub struct Mistakes(Vec<String>);
+/// Every mistake of a configuration, each with its key.
+#[derive(Debug, Default)]
+pub struct Mistakes(Vec<(String, String)>);
+
+impl Mistakes {
+    /// Adds a mistake. `message` describes the right value, and never shows the wrong one.
+    pub fn note(&mut self, key: impl Into<String>, message: impl Into<String>) {
+        self.0.push((key.into(), message.into()));
+    }
+
+    /// Gives `settings` where there are no mistakes.
+    pub(super) fn none_or_else<T>(self, settings: T) -> Result<T, Self> {
+        if self.0.is_empty() {
+            Ok(settings)
+        } else {
+            Err(self)
+        }
+    }
+}
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "the configuration has mistakes:")?;
         self.0
             .iter()
-            .try_for_each(|mistake| write!(formatter, "\n  {mistake}"))
+            .try_for_each(|(key, message)| write!(formatter, "\n  {key}: {message}"))
     }
 }
 
 impl std::error::Error for Mistakes {}
 
-/// Values by key, each taken once; what is left in the end is unknown.
-#[derive(Default)]
-pub(super) struct Source {
-    values: BTreeMap<String, String>,
-    known: Vec<&'static str>,
-    mistakes: Vec<String>,
+/// The environment variable of a key.
+pub(super) fn variable(key: &str) -> String {
+    format!(
+        "{PREFIX}{SEPARATOR}{}",
+        key.replace('.', SEPARATOR).to_uppercase()
+    )
 }
 
-impl Source {
-    /// The file that is named, else `ocellus.toml` where there is one, and over it the environment.
-    pub(super) fn read(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Self {
-        let mut source = Self::default();
-        if let Some(path) = file {
-            source.read_file(path);
-        } else if Path::new(DEFAULT_FILE).exists() {
-            source.read_file(Path::new(DEFAULT_FILE));
-        }
-        source.read_environment(environment);
-        source
-    }
-
-    fn read_file(&mut self, path: &Path) {
-        let file = File::from(path).format(FileFormat::Toml);
-        let read = Config::builder().add_source(file).build();
-        match read.and_then(Config::try_deserialize::<BTreeMap<String, Value>>) {
-            Ok(table) => self.flatten("", table),
-            Err(error) => self.mistakes.push(format!("{}: {error}", path.display())),
+/// Reads the named file, else `ocellus.toml` if there is one, and over it the environment.
+pub(super) fn read(
+    file: Option<&Path>,
+    environment: impl Iterator<Item = (String, String)>,
+    mistakes: &mut Mistakes,
+) -> Value {
+    let mut builder = Config::builder();
+    let default = Path::new(DEFAULT_FILE);
+    if let Some(path) = file.or_else(|| default.exists().then_some(default)) {
+        let source = File::from(path).format(FileFormat::Toml);
+        match Config::builder().add_source(source).build() {
+            Ok(table) => builder = builder.add_source(table),
+            Err(error) => mistakes.note(path.display().to_string(), without_excerpt(&error)),
         }
     }
+    let variables = environment.filter_map(|(name, value)| resolve(name, value, mistakes));
+    let variables = Environment::with_prefix(PREFIX)
+        .separator(SEPARATOR)
+        .source(Some(variables.collect()));
+    let read = builder
+        .add_source(variables)
+        .build()
+        .and_then(Config::try_deserialize);
+    read.unwrap_or_else(|error| {
+        mistakes.note("the environment", error.to_string());
+        Value::Object(Map::new())
+    })
+}
 
-    fn flatten(&mut self, prefix: &str, table: impl IntoIterator<Item = (String, Value)>) {
-        for (name, value) in table {
-            let key = format!("{prefix}{name}");
-            match value.kind {
-                ValueKind::Table(inner) => self.flatten(&format!("{key}."), inner),
-                ValueKind::Array(items) => {
-                    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
-                    self.values.insert(key, items.join(","));
-                }
-                _ => {
-                    self.values.insert(key, value.to_string());
-                }
-            }
+/// Replaces a variable that names a file by one with the content of the file, without its last line break. Foreign
+/// variables are left out.
+fn resolve(name: String, value: String, mistakes: &mut Mistakes) -> Option<(String, String)> {
+    let key = name.strip_prefix(PREFIX)?.strip_prefix(SEPARATOR)?;
+    let Some(key) = key.strip_suffix(FILE_SUFFIX) else {
+        return Some((name, value));
+    };
+    match std::fs::read_to_string(value) {
+        Ok(content) => {
+            let content = content.trim_end_matches(['\n', '\r']).to_owned();
+            Some((name.trim_end_matches(FILE_SUFFIX).to_owned(), content))
+        }
+        Err(error) => {
+            let key = key.to_lowercase().replace(SEPARATOR, ".");
+            mistakes.note(key, format!("its file cannot be read: {error}"));
+            None
         }
     }
+}
 
-    fn read_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
-        let own = environment.filter_map(|(name, value)| {
-            let key = name.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".");
-            Some((key, value))
-        });
-        for (key, value) in own {
-            match key.strip_suffix("_file") {
-                None => {
-                    self.values.insert(key, value);
-                }
-                Some(key) => match std::fs::read_to_string(&value) {
-                    Ok(content) => {
-                        self.values
-                            .insert(key.to_owned(), content.trim_end_matches(['\n', '\r']).to_owned());
-                    }
-                    Err(error) => self
-                        .mistakes
-                        .push(format!("{key}: its file cannot be read: {error}")),
-                },
-            }
-        }
-    }
+/// An error without the lines of the file that it quotes: they may hold a secret.
+fn without_excerpt(error: &ConfigError) -> String {
+    let text = error.to_string();
+    let lines = text.lines().filter(|line| !line.contains('|'));
+    lines.collect::<Vec<_>>().join(" ")
+}
 
-    /// Takes and parses a value; `None` when it is not set or wrong, which is noted.
-    pub(super) fn take<T>(
-        &mut self,
-        key: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        self.known.push(key);
-        let text = self.values.remove(key)?;
-        parse(&text)
-            .map_err(|must_be| self.mistakes.push(format!("{key}: {must_be}")))
-            .ok()
-    }
-
-    /// Notes what is wrong with a value beside others.
-    pub(super) fn note(&mut self, key: &'static str, must_be: &str) {
-        self.mistakes.push(format!("{key}: {must_be}"));
-    }
-
-    /// Fails when anything was wrong or is left over.
-    pub(super) fn finish(mut self) -> Result<(), Mistakes> {
-        for unknown in self.values.keys() {
-            let known = self.known.join(", ");
-            self.mistakes
-                .push(format!("{unknown}: there is no such key; these are: {known}"));
-        }
-        if self.mistakes.is_empty() {
-            Ok(())
+/// Deserializes the given values, with defaults for the rest. A key with a mistake is noted and gets its
+/// default.
+pub(super) fn deserialize<T: DeserializeOwned>(
+    mut given: Value,
+    schema: &Value,
+    mistakes: &mut Mistakes,
+) -> T {
+    convert(&mut given, schema);
+    remove_out_of_range(&mut given, schema, "", mistakes);
+    loop {
+        let mut whole = given.clone();
+        let data_dir = given["data_dir"].as_str().filter(|path| !path.is_empty());
+        add_defaults(&mut whole, schema, data_dir);
+        let error = match serde_path_to_error::deserialize(&whole) {
+            Ok(settings) => return settings,
+            Err(error) => error,
+        };
+        let path: Vec<&Segment> = error.path().iter().collect();
+        let (key, declared) = locate(&path, schema, mistakes);
+        let removed = remove(&mut given, &path);
+        // A mistake in a value that was not given is one in a default.
+        let removed = removed.unwrap_or_else(|| panic!("the default of {key} is wrong: {error}"));
+        if declared.is_null() {
+            note_unknown(&key, &removed, schema, mistakes);
         } else {
-            Err(Mistakes(self.mistakes))
+            mistakes.note(key, format!("must be {}", form(declared)));
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    use super::super::values::text;
-
-    #[test]
-    fn a_file_is_read_and_the_environment_wins_over_it() {
-        let path = std::env::temp_dir().join(format!("ocellus-source-{}.toml", std::process::id()));
-        std::fs::write(
-            &path,
-            "data_dir = 'there'\n[http]\nport = 1\nallowed_origins = ['a', 'b']\n",
-        )
-        .expect("written");
-        let environment = [("OCELLUS__HTTP__PORT".to_owned(), "2".to_owned())];
-        let mut source = Source::read(Some(&path), environment.into_iter());
-        std::fs::remove_file(path).expect("removed");
-        assert_eq!(source.take("data_dir", text).as_deref(), Some("there"));
-        assert_eq!(source.take("http.port", text).as_deref(), Some("2"));
-        assert_eq!(source.take("http.allowed_origins", text).as_deref(), Some("a,b"));
-        source.finish().expect("nothing left");
+/// Converts values to the types of their schema: in the environment, everything is text.
+fn convert(value: &mut Value, schema: &Value) {
+    let takes = |kind: &str| match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().any(|one| one == kind),
+        one => one == kind,
+    };
+    let converted = match &mut *value {
+        Value::Object(values) => {
+            for (name, value) in values {
+                convert(value, &schema["properties"][name]);
+            }
+            None
+        }
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| convert(item, &schema["items"]));
+            None
+        }
+        Value::String(text) if takes("array") => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Some(items.collect())
+        }
+        Value::String(text) if takes("boolean") => text.parse().ok().map(Value::Bool),
+        Value::String(text) if takes("number") => {
+            text.parse().ok().and_then(Number::from_f64).map(Value::Number)
+        }
+        Value::String(text) if takes("integer") && !takes("string") => {
+            text.replace('_', "").parse::<u64>().ok().map(Value::from)
+        }
+        Value::Number(_) | Value::Bool(_) if takes("string") => Some(Value::String(value.to_string())),
+        _ => None,
+    };
+    if let Some(converted) = converted {
+        *value = converted;
     }
+}
 
-    #[test]
-    fn a_secret_can_come_from_a_file_of_its_own() {
-        let path = std::env::temp_dir().join(format!("ocellus-secret-{}", std::process::id()));
-        std::fs::write(&path, "hidden\n").expect("written");
-        let name = "OCELLUS__OPERATIONS__METRICS_TOKEN_FILE".to_owned();
-        let environment = [(name, path.display().to_string())];
-        let mut source = Source::read(None, environment.into_iter());
-        std::fs::remove_file(path).expect("removed");
-        assert_eq!(
-            source.take("operations.metrics_token", text).as_deref(),
-            Some("hidden")
-        );
+/// Adds the defaults of keys that are not set. `{data_dir}` in them becomes the folder.
+fn add_defaults(value: &mut Value, schema: &Value, data_dir: Option<&str>) {
+    let (Value::Object(values), Some(properties)) = (value, schema["properties"].as_object()) else {
+        return;
+    };
+    for (name, property) in properties {
+        if property["properties"].is_object() {
+            let section = values.entry(name).or_insert_with(|| Value::Object(Map::new()));
+            add_defaults(section, property, data_dir);
+        } else if let Some(default) = property.get("default") {
+            let default = match (default, data_dir) {
+                (Value::String(text), Some(folder)) => text.replace("{data_dir}", folder).into(),
+                _ => default.clone(),
+            };
+            values.entry(name).or_insert(default);
+        }
     }
+}
 
-    #[test]
-    fn a_file_that_is_named_must_be_there() {
-        let source = Source::read(Some(Path::new("/no/such/file.toml")), std::iter::empty());
-        assert!(source.finish().is_err());
+/// The key at a path, and its schema, which is null where the key is unknown. Items of a list are counted as they were
+/// given, before others were removed.
+fn locate<'a>(path: &[&Segment], schema: &'a Value, mistakes: &Mistakes) -> (String, &'a Value) {
+    path.iter()
+        .fold((String::new(), schema), |(key, schema), segment| match segment {
+            Segment::Map { key: name } => (join(&key, name), &schema["properties"][name]),
+            Segment::Seq { index } => {
+                let list = format!("{key}[");
+                let removed = mistakes
+                    .0
+                    .iter()
+                    .filter(|(key, _)| key.starts_with(&list))
+                    .count();
+                (format!("{list}{}]", index + removed), &schema["items"])
+            }
+            Segment::Enum { .. } | Segment::Unknown => (key, schema),
+        })
+}
+
+pub(super) fn join(section: &str, name: &str) -> String {
+    if section.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{section}.{name}")
     }
+}
+
+fn remove(value: &mut Value, path: &[&Segment]) -> Option<Value> {
+    match (value, path) {
+        (Value::Object(values), [Segment::Map { key }]) => values.remove(key),
+        (Value::Object(values), [Segment::Map { key }, rest @ ..]) => remove(values.get_mut(key)?, rest),
+        (Value::Array(items), [Segment::Seq { index }]) => {
+            (*index < items.len()).then(|| items.remove(*index))
+        }
+        _ => None,
+    }
+}
+
+/// Notes every key below an unknown one, with the known key that is most like it.
+fn note_unknown(key: &str, value: &Value, schema: &Value, mistakes: &mut Mistakes) {
+    if let Value::Object(values) = value {
+        for (name, value) in values {
+            note_unknown(&join(key, name), value, schema, mistakes);
+        }
+        return;
+    }
+    let nearest = keys(schema)
+        .into_iter()
+        .map(|(known, _)| (strsim::normalized_damerau_levenshtein(key, &known), known))
+        .max_by(|one, other| one.0.total_cmp(&other.0));
+    let hint = match nearest {
+        Some((likeness, known)) if likeness >= ALIKE => format!("; did you mean {known}?"),
+        _ => String::new(),
+    };
+    mistakes.note(key, format!("there is no such key{hint}"));
+}
+
+/// Notes and removes every number outside of the range of its schema.
+fn remove_out_of_range(value: &mut Value, schema: &Value, section: &str, mistakes: &mut Mistakes) {
+    let Value::Object(values) = value else {
+        return;
+    };
+    values.retain(|name, value| {
+        let (key, declared) = (join(section, name), &schema["properties"][name]);
+        remove_out_of_range(value, declared, &key, mistakes);
+        let (least, most) = (declared["minimum"].as_f64(), declared["maximum"].as_f64());
+        let is_outside = value.as_f64().is_some_and(|number| {
+            least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most)
+        });
+        if is_outside {
+            mistakes.note(key, format!("must be {}", form(declared)));
+        }
+        !is_outside
+    });
 }

@@ -1,6 +1,5 @@
-//! How values are written. Each parser says what the value must be.
+//! How values are written.
 
-use super::ProviderSettings;
 use bytesize::ByteSize;
 use domain::ocr::{Language, LanguageSet};
 use ipnet::IpNet;
@@ -8,315 +7,284 @@ use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use serde::{Deserialize, Deserializer, de::Error};
+use std::{borrow::Cow, path::PathBuf, time::Duration};
 use url::{Host, Url};
 
-pub(super) fn text(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        Err("must not be empty".into())
-    } else {
-        Ok(text.to_owned())
+/// Declares types of values that are written as text: what they hold, the words that complete "must be", and a function
+/// from the text to an `Option`. The words are the title of the schema; no message shows the text, which may be a secret.
+macro_rules! text_values {
+    ($($(#[$doc:meta])* $name:ident($inner:ty) $(or $other:literal)?: $form:literal, $parse:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(pub $inner);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let parse: fn(&str) -> Option<$inner> = $parse;
+                let value = parse(&String::deserialize(deserializer)?);
+                value.map(Self).ok_or_else(|| D::Error::custom(concat!("must be ", $form)))
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"title": $form, "type": ["string" $(, $other)?]})
+            }
+        }
+    )*};
+}
+
+text_values! {
+    /// A text.
+    Text(String): "a text that is not empty", not_empty;
+    /// A text that `Debug` does not show.
+    Secret(SecretString): "a secret that is not empty", not_empty;
+    /// A path, relative to the working folder unless it is absolute.
+    FilePath(PathBuf): "a path", not_empty;
+    /// A time, longer than none.
+    HumanDuration(Duration): "a time such as 60s, 15m or 30d",
+        |text| humantime::parse_duration(text).ok().filter(|duration| !duration.is_zero());
+    /// A number of bytes.
+    HumanSize(u64) or "integer": "a size such as 20MiB, or a number of bytes",
+        |text| text.parse().ok().map(|size: ByteSize| size.as_u64());
+    /// A database, with the password of its user.
+    DatabaseUrl(SecretString): "a URL of sqlite://, postgres:// or mysql://",
+        |text| with_scheme(text, &["sqlite://", "postgres://", "postgresql://", "mysql://"]);
+    /// A broker, with the password of its user; `None` is the database.
+    QueueUrl(Option<SecretString>): "database:, or a URL of amqp:// or amqps://",
+        |text| if text == "database:" { Some(None) } else { with_scheme(text, &["amqp://", "amqps://"]).map(Some) };
+    /// A mail server, with the password of its user; `None` is the log.
+    MailUrl(Option<SecretString>): "log:, or a URL of smtp:// or smtps://",
+        |text| if text == "log:" { Some(None) } else { with_scheme(text, &["smtp://", "smtps://"]).map(Some) };
+    /// Where image files are kept.
+    StorageUrl(Storage): "a folder such as file:///srv/images, or a bucket such as s3://bucket or s3://bucket/prefix",
+        storage;
+    /// An S3 server, without a slash at the end.
+    Endpoint(String): "the address of an S3 server such as https://s3.example.org:9000", endpoint;
+    /// A region of an object store.
+    Region(String): "a region such as eu-central-1",
+        |text| not_empty(text).filter(|_| text.bytes().all(|byte| is_lowercase_or_digit(byte) || byte == b'-'));
+    /// How an object store encrypts objects.
+    ObjectEncryption(Encryption): "AES256, aws:kms, or aws:kms= and the id of a key", encryption;
+    /// Certificates of authorities, in PEM.
+    Certificates(String): "certificates in PEM, or a file of them named by the variable with _FILE behind it",
+        certificates;
+    /// A language as Tesseract names it.
+    LanguageCode(Language): "a language code such as eng", Language::parse;
+    /// A folder or archive of a model, without a login: wherever the model is named, its URL is shown.
+    ModelUrl(Url): "a model such as file:///srv/models/eyes or s3://bucket/models/eyes", model;
+    /// A scheme and a host, without a path.
+    Origin(String): "an origin such as https://app.example.org", origin;
+    /// A network in CIDR notation.
+    Network(IpNet): "a network such as 10.0.0.0/8", |text| text.parse().ok();
+    /// The id of a project of Firebase Authentication.
+    FirebaseProject(String): "the id of a project: 6 to 30 small letters, digits and hyphens", firebase_project;
+    /// An OpenID provider, written `issuer=audience`.
+    OidcProvider(Provider): "an issuer and an audience such as https://issuer.example=audience", provider;
+}
+
+/// One or more languages.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "Vec<LanguageCode>")]
+#[schemars(title = "a list of one or more language codes such as eng")]
+pub struct Languages(#[schemars(with = "Vec<LanguageCode>")] pub LanguageSet);
+
+impl TryFrom<Vec<LanguageCode>> for Languages {
+    type Error = &'static str;
+
+    fn try_from(codes: Vec<LanguageCode>) -> Result<Self, Self::Error> {
+        let languages = codes.into_iter().map(|code| code.0);
+        LanguageSet::new(languages)
+            .map(Self)
+            .ok_or("must name a language")
     }
 }
 
-pub(super) fn secret(value: &str) -> Result<SecretString, String> {
-    text(value).map(SecretString::from)
+/// A number where 0 means that there is no limit.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+pub struct Limit(u64);
+
+impl Limit {
+    /// The limit; `None` where there is none.
+    pub fn get(self) -> Option<u64> {
+        (self.0 > 0).then_some(self.0)
+    }
 }
 
-/// Certificates as PEM, which come from a file where the key ends with `_FILE`.
-pub(super) fn certificates(text: &str) -> Result<String, String> {
+/// How a connection to a database is protected, in the words of `PostgreSQL`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    /// Never by TLS.
+    Disable,
+    /// By TLS if the server offers it.
+    Prefer,
+    /// By TLS, with any certificate.
+    Require,
+    /// By TLS, with a certificate of a trusted authority.
+    VerifyCa,
+    /// By TLS, with a certificate of a trusted authority for this host.
+    VerifyFull,
+}
+
+/// A place for files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// A bucket.
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// What the names of all objects begin with, without a slash at its ends; may be empty.
+        prefix: String,
+    },
+}
+
+/// The key with which objects are encrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encryption {
+    /// A key of the object store.
+    Managed,
+    /// A key of the key management service.
+    Kms {
+        /// The key; `None` is the service's own key for buckets.
+        key_id: Option<String>,
+    },
+}
+
+/// An OpenID provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// The `iss` of its tokens: where it describes itself.
+    pub issuer: String,
+    /// The `aud` of the tokens that are meant for this service.
+    pub audience: String,
+}
+
+fn not_empty<T: for<'a> From<&'a str>>(text: &str) -> Option<T> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+fn with_scheme(text: &str, schemes: &[&str]) -> Option<SecretString> {
+    let has_scheme = schemes.iter().any(|scheme| text.starts_with(scheme));
+    has_scheme.then(|| text.into())
+}
+
+fn has_no_login(url: &Url) -> bool {
+    url.username().is_empty() && url.password().is_none()
+}
+
+fn is_lowercase_or_digit(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+fn storage(text: &str) -> Option<Storage> {
+    if let Some(folder) = text.strip_prefix("file://") {
+        return not_empty(folder).map(Storage::Folder);
+    }
+    let location = text.strip_prefix("s3://")?;
+    let (bucket, prefix) = location.split_once('/').unwrap_or((location, ""));
+    let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+    let is_bucket = (3..=63).contains(&bucket.len())
+        && bucket
+            .bytes()
+            .all(|byte| is_lowercase_or_digit(byte) || b"-.".contains(&byte))
+        && !bucket.starts_with(['-', '.'])
+        && !bucket.ends_with(['-', '.'])
+        && !bucket.contains("..");
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let is_folder = |part: &str| !["", ".", ".."].contains(&part) && part.bytes().all(is_plain);
+    let is_prefix = prefix.is_empty() || prefix.split('/').all(is_folder);
+    (is_bucket && is_prefix).then(|| Storage::Bucket {
+        bucket: bucket.to_owned(),
+        prefix: prefix.to_owned(),
+    })
+}
+
+fn endpoint(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let is_server = ["http", "https"].contains(&url.scheme())
+        && url.has_host()
+        && has_no_login(&url)
+        && url.query().is_none()
+        && url.fragment().is_none();
+    is_server.then(|| url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn encryption(text: &str) -> Option<Encryption> {
+    match text {
+        "AES256" => Some(Encryption::Managed),
+        "aws:kms" => Some(Encryption::Kms { key_id: None }),
+        _ => {
+            let key = text.strip_prefix("aws:kms=")?;
+            let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
+            is_key.then(|| Encryption::Kms {
+                key_id: Some(key.to_owned()),
+            })
+        }
+    }
+}
+
+fn certificates(text: &str) -> Option<String> {
     let mut trusted = RootCertStore::empty();
-    let readable = CertificateDer::pem_slice_iter(text.as_bytes())
-        .all(|certificate| certificate.is_ok_and(|certificate| trusted.add(certificate).is_ok()));
-    if readable && !trusted.is_empty() {
-        Ok(text.to_owned())
-    } else {
-        Err("must be certificates as PEM; a file of them is named by the key with _FILE behind it".into())
+    for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
+        trusted.add(certificate.ok()?).ok()?;
     }
+    (!trusted.is_empty()).then(|| text.to_owned())
 }
 
-pub(super) fn path(value: &str) -> Result<PathBuf, String> {
-    text(value).map(PathBuf::from)
-}
-
-pub(super) fn number<T: FromStr>(text: &str) -> Result<T, String> {
-    let digits = text.replace('_', "");
-    digits
-        .parse()
-        .map_err(|_| "must be a whole number within its range".into())
-}
-
-pub(super) fn count(text: &str) -> Result<u64, String> {
-    match number(text)? {
-        0 => Err("must be at least 1".into()),
-        count => Ok(count),
-    }
-}
-
-pub(super) fn boolean(text: &str) -> Result<bool, String> {
-    text.parse().map_err(|_| "must be true or false".into())
-}
-
-/// A Euclidean distance between faces; those of the same person are at most 0.6 apart.
-pub(super) fn distance(text: &str) -> Result<f32, String> {
-    let parsed = text.parse().ok();
-    let parsed = parsed.filter(|distance| (0.01..=0.6).contains(distance));
-    parsed.ok_or_else(|| "must be a distance from 0.01 to 0.6".into())
-}
-
-/// Several secrets.
-pub(super) fn secrets(text: &str) -> Result<Vec<SecretString>, String> {
-    items(text).map(secret).collect()
-}
-
-/// `15m`, `60s`, `30d`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let parsed = humantime::parse_duration(text)
-        .ok()
-        .filter(|duration| !duration.is_zero());
-    parsed.ok_or_else(|| "must be a time such as 60s, 15m or 30d".into())
-}
-
-/// `20MiB`, or bytes.
-pub(super) fn size(text: &str) -> Result<u64, String> {
-    let parsed = ByteSize::from_str(text);
-    parsed
-        .map(|size| size.as_u64())
-        .map_err(|_| "must be a size such as 20MiB, or a number of bytes".into())
-}
-
-/// 0 is no limit.
-pub(super) fn limit(value: u64) -> Option<u64> {
-    (value > 0).then_some(value)
-}
-
-pub(super) fn database_url(text: &str) -> Result<SecretString, String> {
-    let known = ["sqlite://", "postgres://", "postgresql://", "mysql://"]
-        .iter()
-        .any(|scheme| text.starts_with(scheme));
-    if known {
-        Ok(text.to_owned().into())
-    } else {
-        Err("must start with sqlite://, postgres:// or mysql://".into())
-    }
-}
-
-/// `None` is the database itself.
-pub(super) fn queue_url(text: &str) -> Result<Option<SecretString>, String> {
-    if text == "database:" {
-        Ok(None)
-    } else if text.starts_with("amqp://") || text.starts_with("amqps://") {
-        Ok(Some(text.to_owned().into()))
-    } else {
-        Err("must be database:, or start with amqp:// or amqps://".into())
-    }
-}
-
-/// `None` is the log.
-pub(super) fn mail_url(text: &str) -> Result<Option<SecretString>, String> {
-    if text == "log:" {
-        Ok(None)
-    } else if text.starts_with("smtp://") || text.starts_with("smtps://") {
-        Ok(Some(text.to_owned().into()))
-    } else {
-        Err("must be log:, or start with smtp:// or smtps://".into())
-    }
-}
-
-/// A lease must outlast a few signs of life.
-pub(super) fn lease(text: &str) -> Result<Duration, String> {
-    let lease = duration(text)?;
-    if lease < Duration::from_secs(1) {
-        Err("must be at least 1s".into())
-    } else {
-        Ok(lease)
-    }
-}
-
-/// Folders or archives of models; without a secret, which would be shown wherever a model is named.
-pub(super) fn model_urls(text: &str) -> Result<Vec<Url>, String> {
-    let is_place = |url: &Url| match url.scheme() {
+fn model(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| match url.scheme() {
         "file" => url.host().is_none() && url.path().len() > 1,
-        "s3" => url.host().is_some() && url.username().is_empty() && url.password().is_none(),
+        "s3" => url.host().is_some() && has_no_login(url),
         _ => false,
-    };
-    let urls = items(text).map(|item| Url::parse(item).ok().filter(is_place));
-    let urls: Option<Vec<_>> = urls.collect();
-    urls.ok_or_else(|| "must be models such as file:///srv/models/eyes or s3://bucket/models/eyes".into())
+    })
 }
 
-pub(super) fn languages(text: &str) -> Result<Vec<Language>, String> {
-    let parsed: Option<Vec<_>> = items(text).map(Language::parse).collect();
-    let parsed = parsed.filter(|languages| !languages.is_empty());
-    parsed.ok_or_else(|| "must be language codes such as eng,spa".into())
+fn origin(text: &str) -> Option<String> {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))?;
+    (!host.is_empty() && !host.contains(['/', ' '])).then(|| text.to_owned())
 }
 
-pub(super) fn language_set(text: &str) -> Result<LanguageSet, String> {
-    LanguageSet::new(languages(text)?).ok_or_else(|| "must be language codes such as eng,spa".into())
+fn firebase_project(text: &str) -> Option<String> {
+    let is_id = (6..=30).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| is_lowercase_or_digit(byte) || byte == b'-');
+    is_id.then(|| text.to_owned())
 }
 
-pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
-    let is_origin = |origin: &&str| {
-        let host = origin
-            .strip_prefix("https://")
-            .or_else(|| origin.strip_prefix("http://"));
-        host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ']))
-    };
-    if items(text).all(|origin| is_origin(&origin)) {
-        Ok(items(text).map(str::to_owned).collect())
-    } else {
-        Err("must be origins such as https://app.example.org".into())
-    }
-}
-
-pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
-    let parsed: Result<_, _> = items(text).map(str::parse).collect();
-    parsed.map_err(|_| "must be networks such as 10.0.0.0/8".into())
-}
-
-pub(super) fn firebase_project(text: &str) -> Result<String, String> {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if (6..=30).contains(&text.len()) && text.bytes().all(allowed) {
-        Ok(text.to_owned())
-    } else {
-        Err("must be the id of a project: 6 to 30 small letters, digits and hyphens".into())
-    }
-}
-
-/// `https://issuer.example=audience`; every one that is wrong is named.
-pub(super) fn providers(text: &str) -> Result<Vec<ProviderSettings>, String> {
-    let (right, wrong): (Vec<_>, Vec<_>) = items(text)
-        .map(|item| provider(item).ok_or_else(|| format!("{item:?}")))
-        .partition(Result::is_ok);
-    if wrong.is_empty() {
-        return Ok(right.into_iter().flatten().collect());
-    }
-    let wrong: Vec<_> = wrong.into_iter().filter_map(Result::err).collect();
-    Err(format!(
-        "must be issuers and audiences such as https://issuer.example=audience, which {} is not",
-        wrong.join(", ")
-    ))
-}
-
-fn provider(text: &str) -> Option<ProviderSettings> {
+fn provider(text: &str) -> Option<Provider> {
     let (issuer, audience) = text.split_once('=')?;
     let (issuer, audience) = (issuer.trim(), audience.trim());
-    (is_issuer(issuer) && !audience.is_empty()).then(|| ProviderSettings {
+    (is_issuer(issuer) && !audience.is_empty()).then(|| Provider {
         issuer: issuer.to_owned(),
         audience: audience.to_owned(),
     })
 }
 
-/// An address without query and fragment, over https, or on this machine for development.
+/// Whether a text is an https address without query and fragment, or an http address of this machine.
 fn is_issuer(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else {
         return false;
     };
-    let loopback = match url.host() {
+    let is_loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     };
-    let plain = url.username().is_empty() && url.password().is_none() && !text.contains(['?', '#']);
+    let is_plain = has_no_login(&url) && !text.contains(['?', '#']);
     let fits = text.len() <= 255 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    plain && fits && (url.scheme() == "https" || (url.scheme() == "http" && loopback))
-}
-
-fn items(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_and_sizes_are_written_as_people_write_them() {
-        assert_eq!(duration("15m"), Ok(Duration::from_mins(15)));
-        assert_eq!(duration("30d"), Ok(Duration::from_hours(30 * 24)));
-        assert_eq!(size("20MiB"), Ok(20 << 20));
-        assert_eq!(size("1000"), Ok(1000));
-        assert!(duration("0s").is_err() && duration("15").is_err() && size("much").is_err());
-    }
-
-    #[test]
-    fn only_stores_that_there_are_can_be_named() {
-        assert!(database_url("postgres://host/db").is_ok() && database_url("mysql://host/db").is_ok());
-        assert!(database_url("redis://host").is_err());
-        assert!(mail_url("log:").is_ok() && mail_url("smtps://host").is_ok());
-        assert!(mail_url("log:loudly").is_err() && mail_url("http://host").is_err());
-    }
-
-    #[test]
-    fn a_model_lies_in_a_folder_or_a_bucket() {
-        let urls = model_urls("file:///srv/models/eyes, s3://bucket/models/eyes").expect("right");
-        assert_eq!(urls.len(), 2);
-        assert_eq!(model_urls(""), Ok(vec![]));
-        for wrong in [
-            "/srv/models/eyes",
-            "file://host/eyes",
-            "file:///",
-            "s3:///eyes",
-            "s3://key:secret@bucket/eyes",
-            "https://host/eyes",
-        ] {
-            assert!(model_urls(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_provider_is_an_https_issuer_and_an_audience() {
-        let read = providers("https://a.example/realm/=one=1, http://127.0.0.1:9=two").expect("right");
-        let read: Vec<_> = read
-            .iter()
-            .map(|provider| (&*provider.issuer, &*provider.audience))
-            .collect();
-        assert_eq!(
-            read,
-            [
-                ("https://a.example/realm/", "one=1"),
-                ("http://127.0.0.1:9", "two")
-            ]
-        );
-        assert_eq!(providers(""), Ok(vec![]));
-        for wrong in [
-            "https://a.example",
-            "https://a.example=",
-            "=audience",
-            "a.example=audience",
-            "http://a.example=audience",
-            "https://user:secret@a.example=audience",
-            "https://a.example?tenant=audience",
-            "https://a.example/#top=audience",
-            "https://ä.example=audience",
-            "ftp://localhost=audience",
-        ] {
-            assert!(providers(wrong).is_err(), "{wrong}");
-        }
-        let mistakes = providers("https://a.example=b, http://b.example=b, c").expect_err("mistakes");
-        assert!(mistakes.contains("\"http://b.example=b\", \"c\"") && !mistakes.contains("a.example"));
-    }
-
-    #[test]
-    fn a_project_of_firebase_is_named_by_its_id() {
-        assert!(firebase_project("eyes-1234").is_ok());
-        for wrong in ["", "eyes", "Eyes-1234", "eyes/1234", &"e".repeat(31)] {
-            assert!(firebase_project(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_origin_has_a_scheme_and_no_path() {
-        assert_eq!(
-            origins("https://a.example, http://localhost:3000")
-                .expect("right")
-                .len(),
-            2
-        );
-        assert!(
-            origins("a.example").is_err() && origins("https://a.example/").is_err() && origins("*").is_err()
-        );
-    }
+    is_plain && fits && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback))
 }

@@ -41,6 +41,33 @@ impl OcrSettings {
             page_timeout: Duration::from_mins(1),
         }
     }
+
+    /// The installed languages, allowed or not, sorted.
+    ///
+    /// # Errors
+    ///
+    /// [`OcrStartError::NoTrainedData`] when no folder holds trained data.
+    pub fn installed(&self) -> Result<Vec<Language>, OcrStartError> {
+        self.find_installed().map(|(_, languages)| languages)
+    }
+
+    /// The first folder with trained data, and the languages in it.
+    fn find_installed(&self) -> Result<(PathBuf, Vec<Language>), OcrStartError> {
+        let folders: Vec<PathBuf> = match &self.tessdata {
+            Some(folder) => vec![folder.clone()],
+            None => std::env::var_os("TESSDATA_PREFIX")
+                .map(PathBuf::from)
+                .into_iter()
+                .flat_map(|prefix| [prefix.join("tessdata"), prefix])
+                .chain(USUAL_FOLDERS.map(PathBuf::from))
+                .collect(),
+        };
+        folders
+            .into_iter()
+            .map(|folder| (installed_languages(&folder), folder))
+            .find_map(|(installed, folder)| (!installed.is_empty()).then_some((folder, installed)))
+            .ok_or(OcrStartError::NoTrainedData)
+    }
 }
 
 /// Why the engine cannot start.
@@ -65,20 +92,7 @@ pub(super) struct TrainedData {
 impl TrainedData {
     /// Looks for the folder and checks the allowed languages against it.
     pub(super) fn find(settings: &OcrSettings) -> Result<Self, OcrStartError> {
-        let folders: Vec<PathBuf> = match &settings.tessdata {
-            Some(folder) => vec![folder.clone()],
-            None => std::env::var_os("TESSDATA_PREFIX")
-                .map(PathBuf::from)
-                .into_iter()
-                .flat_map(|prefix| [prefix.join("tessdata"), prefix])
-                .chain(USUAL_FOLDERS.map(PathBuf::from))
-                .collect(),
-        };
-        let (folder, installed) = folders
-            .into_iter()
-            .map(|folder| (installed_languages(&folder), folder))
-            .find_map(|(installed, folder)| (!installed.is_empty()).then_some((folder, installed)))
-            .ok_or(OcrStartError::NoTrainedData)?;
+        let (folder, installed) = settings.find_installed()?;
         let languages = match &settings.languages {
             None => installed,
             Some(allowed) => {

@@ -127,7 +127,9 @@ impl OutgoingMailRepository for Sea<DatabaseTransaction> {
     }
 
     async fn remove(&self, mail: &OutgoingMail) -> Result<(), StoreError> {
-        let delete = Entity::delete_many().filter(not_claimed_since(mail)).exec(&self.connection);
+        let delete = Entity::delete_many()
+            .filter(not_claimed_since(mail))
+            .exec(&self.connection);
         delete.await.map_err(store_error)?;
         Ok(())
     }

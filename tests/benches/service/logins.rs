@@ -21,8 +21,8 @@ const DEVIATIONS: f64 = 3.29;
 /// Prints the rows.
 pub async fn measure() {
     let options = Options::default()
-        .setting("OCELLUS__LIMITS__LOGIN_FAILURES_PER_ACCOUNT", "0")
-        .setting("OCELLUS__LIMITS__LOGIN_FAILURES_PER_ADDRESS", "0");
+        .setting("OCELLUS__RATE_LIMITS__LOGIN__PER_ACCOUNT", "0")
+        .setting("OCELLUS__RATE_LIMITS__LOGIN__PER_NETWORK", "0");
     let server = Server::start(options);
     let user = server.user().await;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);

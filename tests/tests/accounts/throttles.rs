@@ -27,7 +27,7 @@ const AWAY: &str = "198.51.100.7";
 fn server(database: Database, limits: &[(&str, &str)]) -> Server {
     let behind_a_proxy = Options::on(database).setting("OCELLUS__HTTP__TRUSTED_PROXIES", "127.0.0.0/8");
     let options = limits.iter().fold(behind_a_proxy, |options, (name, value)| {
-        options.setting(&format!("OCELLUS__LIMITS__{name}"), value)
+        options.setting(&format!("OCELLUS__RATE_LIMITS__{name}"), value)
     });
     Server::start(options)
 }
@@ -89,7 +89,7 @@ async fn a_name_that_nobody_has_is_closed_alike(database: Database) {
 }
 
 async fn past_its_limit_an_address_may_try_nothing_more(database: Database) {
-    let server = server(database, &[("LOGIN_FAILURES_PER_ADDRESS", "3")]);
+    let server = server(database, &[("LOGIN__PER_NETWORK", "3")]);
     let user = server.user().await;
     for name in ["one", "two", "three"] {
         // One sender has all of these.
@@ -104,7 +104,7 @@ async fn past_its_limit_an_address_may_try_nothing_more(database: Database) {
 }
 
 async fn wrong_codes_count_against_the_address_they_come_from(database: Database) {
-    let server = server(database, &[("LOGIN_FAILURES_PER_ADDRESS", "3")]);
+    let server = server(database, &[("LOGIN__PER_NETWORK", "3")]);
     let user = server.user().await;
     let from = |address: &'static str, path: &'static str| {
         let body =
@@ -122,7 +122,7 @@ async fn wrong_codes_count_against_the_address_they_come_from(database: Database
 }
 
 async fn the_password_cannot_be_guessed_in_a_session(database: Database) {
-    let server = server(database, &[("LOGIN_FAILURES_PER_ACCOUNT", "3")]);
+    let server = server(database, &[("LOGIN__PER_ACCOUNT", "3")]);
     let user = server.user().await;
     let change = |current: &str| {
         let body = json!({"current_password": current, "new_password": "quite another long walk"});
@@ -143,7 +143,7 @@ async fn the_password_cannot_be_guessed_in_a_session(database: Database) {
 }
 
 async fn of_many_guesses_at_once_no_more_than_the_limit_count(database: Database) {
-    let server = server(database, &[("LOGIN_FAILURES_PER_ACCOUNT", "3")]);
+    let server = server(database, &[("LOGIN__PER_ACCOUNT", "3")]);
     let user = server.user().await;
     let guess = |number: usize| {
         let (client, name) = (user.client.clone(), user.name.clone());
@@ -173,7 +173,7 @@ async fn twenty_logins_at_once_all_succeed(database: Database) {
 }
 
 async fn registrations_from_one_address_are_limited(database: Database) {
-    let server = server(database, &[("REGISTRATIONS_PER_ADDRESS", "2")]);
+    let server = server(database, &[("REGISTRATION__PER_NETWORK", "2")]);
     let client = server.client().await;
     let register = |address: &'static str, name: &'static str| {
         client

@@ -3,6 +3,7 @@
 mod buckets;
 mod commands;
 mod databases;
+mod documentation;
 mod mistakes;
 mod secrets;
 mod settings;

@@ -44,6 +44,36 @@ fn every_mistake_is_named_at_once() {
 }
 
 #[test]
+fn mistakes_that_adapters_find_are_named_with_the_rest() {
+    let settings = [
+        ("OCELLUS__HTTP__PORT", "eighty"),
+        ("OCELLUS__OCR__LANGUAGES", "eng,xyz,zzz"),
+        ("OCELLUS__AUTH__SIGNING_KEY", "canary"),
+        ("OCELLUS__FACES__ENCRYPTION_KEY", "canary"),
+        ("OCELLUS__MAIL__URL", "smtp://ada:canary@"),
+        ("OCELLUS__MAIL__FROM", "nobody"),
+    ];
+    let done = run_program(&["serve"], &settings);
+    assert_eq!(done.code, MISCONFIGURED, "{}", done.errors);
+    for named in [
+        "http.port:",
+        "ocr.languages: the language xyz",
+        "ocr.languages: the language zzz",
+        "auth.signing_key:",
+        "faces.encryption_key:",
+        "mail.url:",
+        "mail.from:",
+    ] {
+        assert!(done.errors.contains(named), "{named} is not in {}", done.errors);
+    }
+    assert!(!done.errors.contains("canary"), "{}", done.errors);
+    // A worker signs nothing.
+    let done = run_program(&["worker"], &settings);
+    assert_eq!(done.code, MISCONFIGURED, "{}", done.errors);
+    assert!(done.errors.contains("ocr.languages:") && !done.errors.contains("auth.signing_key"));
+}
+
+#[test]
 fn an_unknown_key_in_the_file_is_a_mistake() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("ocellus.toml"), "[http]\nprot = 80\n").expect("a file");

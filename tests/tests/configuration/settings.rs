@@ -56,7 +56,7 @@ async fn the_environment_wins_over_the_file_that_is_named() {
 #[tokio::test]
 async fn a_user_may_store_as_much_as_is_configured() {
     let server =
-        Server::start(Options::on(Database::Sqlite).setting("OCELLUS__LIMITS__IMAGES_PER_USER", "2"));
+        Server::start(Options::on(Database::Sqlite).setting("OCELLUS__QUOTAS__IMAGES_PER_USER", "2"));
     let (user, other) = (server.user().await, server.user().await);
     let first = user.client.uploaded(picture(1, 8, 8)).await;
     user.client.uploaded(picture(2, 8, 8)).await;

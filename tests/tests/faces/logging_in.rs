@@ -93,7 +93,7 @@ async fn too_many_failures_close_the_account_to_strangers(database: Database) {
     };
     let options = photos
         .with_models(Options::on(database))
-        .setting("OCELLUS__LIMITS__LOGIN_FAILURES_PER_ACCOUNT", "2")
+        .setting("OCELLUS__RATE_LIMITS__LOGIN__PER_ACCOUNT", "2")
         .setting("OCELLUS__HTTP__TRUSTED_PROXIES", "127.0.0.1/32");
     let server = Server::start(options);
     let user = server.user().await;

@@ -9,7 +9,7 @@ use tests::{
     picture,
 };
 
-/// The default of `http.grace`, and a little.
+/// The default of `http.shutdown_timeout`, and a little.
 const GRACE: Duration = Duration::from_secs(32);
 
 on_every_database!(

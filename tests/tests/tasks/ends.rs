@@ -81,7 +81,7 @@ async fn a_server_that_is_killed_with_its_workers_loses_no_task(database: Databa
 async fn a_worker_that_is_asked_to_end_hands_back_what_it_cannot_finish(database: Database) {
     let server = Server::start(with(Options::on(database), NO_WORKERS));
     let user = server.user().await;
-    let mut worker = server.worker(&[ONE, ("OCELLUS__HTTP__GRACE", "2s")]);
+    let mut worker = server.worker(&[ONE, ("OCELLUS__HTTP__SHUTDOWN_TIMEOUT", "2s")]);
     let id = submitted(&user.client, long_document(100)).await;
     stands(&user.client, &id, "running").await;
     // Far less than the lease: it did not just run out.

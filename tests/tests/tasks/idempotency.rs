@@ -109,7 +109,7 @@ async fn a_refusal_is_kept_like_any_answer(database: Database) {
 }
 
 async fn what_may_pass_does_not_spend_the_key(database: Database) {
-    let server = Server::start(Options::on(database).setting("OCELLUS__LIMITS__IMAGES_PER_USER", "1"));
+    let server = Server::start(Options::on(database).setting("OCELLUS__QUOTAS__IMAGES_PER_USER", "1"));
     let user = server.user().await;
     let first = user.client.uploaded(picture(1, 20, 20)).await;
     send(&user.client, "/images", "k", picture(2, 20, 20))

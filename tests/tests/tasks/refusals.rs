@@ -128,7 +128,7 @@ async fn what_is_no_image_queues_nothing(database: Database) {
 
 async fn more_unfinished_tasks_than_allowed_are_refused_until_some_are_done(database: Database) {
     let options = with(Options::on(database), NO_WORKERS);
-    let server = Server::start(options.setting("OCELLUS__LIMITS__TASKS_IN_FLIGHT_PER_USER", "2"));
+    let server = Server::start(options.setting("OCELLUS__QUOTAS__TASKS_IN_FLIGHT_PER_USER", "2"));
     let user = server.user().await;
     let first = submitted(&user.client, picture(1, 9, 9)).await;
     submitted(&user.client, picture(2, 9, 9)).await;

@@ -48,8 +48,8 @@ fn server(database: Database) -> &'static Server {
 fn trusting(database: Database, provider: &Provider) -> Server {
     // All tests come from the same address.
     let options = Options::on(database)
-        .setting("OCELLUS__LIMITS__REGISTRATIONS_PER_ADDRESS", "0")
-        .setting("OCELLUS__LIMITS__LOGIN_FAILURES_PER_ADDRESS", "0");
+        .setting("OCELLUS__RATE_LIMITS__REGISTRATION__PER_NETWORK", "0")
+        .setting("OCELLUS__RATE_LIMITS__LOGIN__PER_NETWORK", "0");
     Server::start(options.setting(SETTING, &provider.setting()))
 }
 
@@ -249,7 +249,7 @@ async fn without_a_configured_issuer_it_is_unavailable(database: Database) {
 async fn past_its_limit_an_address_is_refused_with_any_token(database: Database) {
     let options = Options::on(database)
         .setting(SETTING, &PROVIDER.setting())
-        .setting("OCELLUS__LIMITS__LOGIN_FAILURES_PER_ADDRESS", "3")
+        .setting("OCELLUS__RATE_LIMITS__LOGIN__PER_NETWORK", "3")
         .setting("OCELLUS__HTTP__TRUSTED_PROXIES", "127.0.0.0/8");
     let server = Server::start(options);
     let (client, person) = (server.client().await, Person::new());
