@@ -12,6 +12,8 @@ pub mod text;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod test_context;
 
 pub use context::Context;
 pub use error::{Error, ErrorCode, FieldError};

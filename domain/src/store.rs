@@ -149,7 +149,7 @@ impl TransactionError for StoreError {
 /// How often a transaction runs before its serialization failure is given to the caller.
 const MAX_ATTEMPTS: u32 = 8;
 
-impl dyn Store {
+impl dyn Store + '_ {
     /// Runs `operation` in a transaction, commits if it returns `Ok`, and rolls back otherwise.
     ///
     /// After a serialization failure the operation runs again, up to eight times in all, so it must not have effects
@@ -191,3 +191,78 @@ impl dyn Store {
 #[cfg(feature = "test-support")]
 #[path = "store_mocks.rs"]
 pub mod test_support;
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        test_support::{MemoryStore, SequentialIds},
+        *,
+    };
+    use crate::{
+        accounts::{EventKind, Origin, SecurityEvent},
+        clock::Timestamp,
+        ids::{EventId, IdGenerator, UserId},
+        page::PageRequest,
+    };
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use uuid::Uuid;
+
+    const USER: UserId = UserId(Uuid::from_u128(1));
+
+    async fn events(store: &dyn Store) -> usize {
+        let page = store.read().events().list(USER, PageRequest::default()).await;
+        page.expect("a page").items.len()
+    }
+
+    /// Records an event and then ends with `outcome`; returns how often the operation ran.
+    async fn transact(
+        store: &MemoryStore,
+        outcome: fn() -> Result<(), StoreError>,
+    ) -> (Result<(), StoreError>, usize) {
+        let (runs, ids, store): (_, _, &dyn Store) = (AtomicUsize::new(0), SequentialIds::default(), store);
+        let (counted, ids) = (&runs, &ids);
+        let result = store.transact(|tx| {
+            Box::pin(async move {
+                counted.fetch_add(1, Ordering::Relaxed);
+                let event = SecurityEvent {
+                    id: EventId(ids.next()),
+                    user_id: Some(USER),
+                    admin_id: None,
+                    kind: EventKind::LoggedIn,
+                    origin: Origin::default(),
+                    created_at: Timestamp::new(chrono::DateTime::UNIX_EPOCH),
+                };
+                tx.events().record(&event).await?;
+                outcome()
+            })
+        });
+        (result.await, runs.into_inner())
+    }
+
+    #[tokio::test]
+    async fn an_operation_that_succeeds_is_committed_once() {
+        let store = MemoryStore::default();
+        let (result, runs) = transact(&store, || Ok(())).await;
+        assert!(result.is_ok());
+        assert_eq!((runs, events(&store).await), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn an_operation_that_fails_is_rolled_back_and_not_repeated() {
+        let store = MemoryStore::default();
+        let (result, runs) = transact(&store, || Err(StoreError::OwnerDeleted)).await;
+        assert!(matches!(result, Err(StoreError::OwnerDeleted)));
+        assert_eq!((runs, events(&store).await), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn after_a_serialization_failure_the_operation_runs_again_up_to_a_bound() {
+        for (conflicts, runs, recorded) in [(2, 3, 1), (MAX_ATTEMPTS, MAX_ATTEMPTS, 0)] {
+            let store = MemoryStore::default();
+            store.conflict_next_commits(conflicts as usize);
+            let (result, counted) = transact(&store, || Ok(())).await;
+            assert_eq!(result.is_ok(), recorded == 1);
+            assert_eq!((counted, events(&store).await), (runs as usize, recorded));
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Stores made of mocks.
 
+pub use crate::memory_store::{ManualClock, MemoryStore, SequentialIds};
+
 use super::{Reader, Store, StoreError, Transaction};
 use crate::{
     accounts::*, clock::Timestamp, faces::*, ids::*, images::*, ocr::*, operations::*, page::*,

@@ -83,7 +83,7 @@ impl DashboardApi {
         let view = View::parse(range.0, scope.0, tz.0)?;
         let dashboard = view.count(&sender.0, use_cases.0).await?;
         Ok(Chart::Svg(
-            Binary(chart::draw(&dashboard)),
+            Binary(chart::draw(&dashboard)?),
             "image/svg+xml".to_owned(),
         ))
     }

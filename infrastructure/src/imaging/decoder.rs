@@ -1,13 +1,12 @@
 //! Opening an image of any format and decoding its pages one by one.
 
 use super::{
-    ColourPage, DecodeBudget, DecodeLimits, GrayPage, Reservation, bmp,
+    ColourPage, DecodeBudget, DecodeLimits, GrayPage, Reservation,
     format::{Format, PageHeader, corrupt},
-    gif, jpeg,
+    jpeg,
+    luma::ColorMode,
     page::{swaps_sides, turn},
-    png, tiff,
-    tone::Tone,
-    webp,
+    png, raster, tiff,
 };
 use bytes::Bytes;
 use domain::images::{ImageError, ImageFacts, MediaType};
@@ -17,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Decodes the pages of one image. All of it blocks the thread: it belongs on blocking threads.
 pub struct PageDecoder {
     format: Box<dyn Format>,
-    tone: Tone,
+    mode: ColorMode,
     limits: DecodeLimits,
     budget: DecodeBudget,
     next: usize,
@@ -37,11 +36,11 @@ impl PageDecoder {
         limits: &DecodeLimits,
         budget: &DecodeBudget,
     ) -> Result<Self, ImageError> {
-        Self::open_as(Tone::Gray, media_type, bytes, limits, budget)
+        Self::open_as(ColorMode::Gray, media_type, bytes, limits, budget)
     }
 
     fn open_as(
-        tone: Tone,
+        mode: ColorMode,
         media_type: MediaType,
         bytes: Bytes,
         limits: &DecodeLimits,
@@ -49,19 +48,19 @@ impl PageDecoder {
     ) -> Result<Self, ImageError> {
         let format = guarded(|| {
             let format: Box<dyn Format> = match media_type {
-                MediaType::Png => Box::new(png::Png::open(bytes, tone, limits)?),
-                MediaType::Jpeg => Box::new(jpeg::Jpeg::open(bytes, tone, limits)?),
-                MediaType::Webp => Box::new(webp::Webp::open(bytes, tone, limits)?),
-                MediaType::Tiff => Box::new(tiff::Tiff::open(bytes, tone, limits)?),
-                MediaType::Bmp => Box::new(bmp::Bmp::open(bytes, tone, limits)?),
-                MediaType::Gif => Box::new(gif::Gif::open(bytes, tone, limits)?),
+                MediaType::Png => Box::new(png::Png::open(bytes, mode, limits)?),
+                MediaType::Jpeg => Box::new(jpeg::Jpeg::open(bytes, mode, limits)?),
+                MediaType::Tiff => Box::new(tiff::Tiff::open(bytes, mode, limits)?),
+                MediaType::Webp | MediaType::Gif | MediaType::Bmp => {
+                    Box::new(raster::Raster::open(media_type, bytes, mode, limits)?)
+                }
             };
             Ok(format)
         })?;
         let mut total_pixels = 0_u64;
         for page in format.pages() {
             total_pixels += limits.pixels(page.width, page.height)?;
-            if needed(page, tone) > budget.total() {
+            if needed(page, mode) > budget.total() {
                 return Err(limits.exceeded());
             }
         }
@@ -70,7 +69,7 @@ impl PageDecoder {
         }
         Ok(Self {
             format,
-            tone,
+            mode,
             limits: *limits,
             budget: budget.clone(),
             next: 0,
@@ -114,7 +113,7 @@ impl PageDecoder {
         Ok(Some(GrayPage::reserved(pixels, header.dpi, reservation)))
     }
 
-    /// The next page as it is stored, in the tone that was asked for.
+    /// The next page as it is stored, in the mode that was asked for.
     fn next_pixels(&mut self) -> Result<Option<(PageHeader, Vec<u8>, Reservation)>, ImageError> {
         let Some(header) = self.format.pages().get(self.next).copied() else {
             return Ok(None);
@@ -123,7 +122,7 @@ impl PageDecoder {
         self.next += 1;
         let reservation = self
             .budget
-            .reserve(needed(&header, self.tone))
+            .reserve(needed(&header, self.mode))
             .ok_or_else(|| self.limits.exceeded())?;
         let pixels = guarded(|| self.format.decode(page))?;
         Ok(Some((header, pixels, reservation)))
@@ -141,7 +140,7 @@ pub fn decode_in_colour(
     limits: &DecodeLimits,
     budget: &DecodeBudget,
 ) -> Result<ColourPage, ImageError> {
-    let mut decoder = PageDecoder::open_as(Tone::Rgb, media_type, bytes, limits, budget)?;
+    let mut decoder = PageDecoder::open_as(ColorMode::Rgb, media_type, bytes, limits, budget)?;
     let (header, pixels, reservation) = decoder.next_pixels()?.ok_or_else(too_few)?;
     let stored = RgbImage::from_raw(header.width, header.height, pixels).ok_or_else(too_few)?;
     Ok(ColourPage::reserved(
@@ -155,8 +154,8 @@ fn too_few() -> ImageError {
 }
 
 /// The most bytes that a page takes while it is decoded or turned.
-fn needed(page: &PageHeader, tone: Tone) -> u64 {
-    let pixels = u64::from(page.width) * u64::from(page.height) * tone.bytes() as u64;
+fn needed(page: &PageHeader, mode: ColorMode) -> u64 {
+    let pixels = u64::from(page.width) * u64::from(page.height) * mode.bytes() as u64;
     let buffers = if swaps_sides(page.orientation) { 2 } else { 1 };
     page.memory.max(pixels * buffers)
 }

@@ -1,27 +1,20 @@
-//! Decoding of images: under limits of pixels, pages and memory, into pages as a person sees them, gray or in colour.
+//! Decodes images into upright pages, gray or in colour, under limits of pixels, pages and memory.
 
-mod bmp;
 mod budget;
 mod collect;
 mod decoder;
 mod fax;
 mod format;
-mod gif;
 mod inspector;
 mod jpeg;
-mod jpeg_structure;
 mod limits;
+mod luma;
 mod page;
 mod png;
+mod raster;
 mod tiff;
-mod tiff_chunks;
 mod tiff_directory;
-mod tiff_layout;
-mod tiff_reading;
 mod tiff_samples;
-mod tone;
-mod webp;
-mod webp_structure;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use super::{
     DecodeLimits,
     format::{Format, PageHeader, corrupt, dots_per_inch, size},
-    tone::{Layout, Tone, write_pixels},
+    luma::{ColorMode, SampleLayout, write_pixels},
 };
 use bytes::Bytes;
 use domain::images::ImageError;
@@ -22,12 +22,12 @@ const MOST_STORED_PER_PIXEL: u64 = 4;
 /// An opened PNG; of an animation the still image counts.
 pub(super) struct Png {
     reader: Reader<Cursor<Bytes>>,
-    tone: Tone,
+    mode: ColorMode,
     header: PageHeader,
 }
 
 impl Png {
-    pub(super) fn open(bytes: Bytes, tone: Tone, limits: &DecodeLimits) -> Result<Self, ImageError> {
+    pub(super) fn open(bytes: Bytes, mode: ColorMode, limits: &DecodeLimits) -> Result<Self, ImageError> {
         let mut decoder = Decoder::new(Cursor::new(bytes));
         // Neither is used, and either can be a decompression bomb.
         decoder.set_ignore_iccp_chunk(true);
@@ -41,7 +41,7 @@ impl Png {
         }
         // Expanding a palette with opacity gives four bytes per pixel, whatever is stored.
         let row = u64::from(width) * (info.bytes_per_pixel() as u64).max(4);
-        let memory = pixels * tone.bytes() as u64 + ROWS_AT_ONCE * row + WORKING_BYTES;
+        let memory = pixels * mode.bytes() as u64 + ROWS_AT_ONCE * row + WORKING_BYTES;
         decoder.set_limits(Limits { bytes: size(memory)? });
         let reader = decoder.read_info().map_err(corrupt)?;
         let info = reader.info();
@@ -59,7 +59,7 @@ impl Png {
                 .and_then(|dimensions| dots_per_inch(dimensions.xppu)),
             memory,
         };
-        Ok(Self { reader, tone, header })
+        Ok(Self { reader, mode, header })
     }
 }
 
@@ -72,14 +72,14 @@ impl Format for Png {
         let width = size(self.header.width.into())?;
         let height = size(self.header.height.into())?;
         let layout = match self.reader.output_color_type().0 {
-            ColorType::Grayscale => Layout::Gray,
-            ColorType::GrayscaleAlpha => Layout::GrayAlpha,
-            ColorType::Rgb => Layout::Rgb,
-            ColorType::Rgba => Layout::Rgba,
+            ColorType::Grayscale => SampleLayout::Gray,
+            ColorType::GrayscaleAlpha => SampleLayout::GrayAlpha,
+            ColorType::Rgb => SampleLayout::Rgb,
+            ColorType::Rgba => SampleLayout::Rgba,
             ColorType::Indexed => return Err(corrupt("a palette was not expanded")),
         };
-        let size = self.tone.bytes();
-        let bits = if self.tone == Tone::Gray { 8 } else { 24 };
+        let size = self.mode.bytes();
+        let bits = if self.mode == ColorMode::Gray { 8 } else { 24 };
         let width = width * size;
         let mut page = vec![0; width * height];
         let mut pass_row = vec![0; width];
@@ -91,7 +91,7 @@ impl Format for Png {
             match row.interlace() {
                 InterlaceInfo::Null(_) => {
                     write_pixels(
-                        self.tone,
+                        self.mode,
                         layout,
                         row.data(),
                         &mut page[line * width..(line + 1) * width],
@@ -100,7 +100,7 @@ impl Format for Png {
                 }
                 InterlaceInfo::Adam7(pass) => {
                     let pass_row = &mut pass_row[..row.data().len() / layout.samples() * size];
-                    write_pixels(self.tone, layout, row.data(), pass_row);
+                    write_pixels(self.mode, layout, row.data(), pass_row);
                     png::expand_interlaced_row(&mut page, width, pass_row, pass, bits);
                 }
             }

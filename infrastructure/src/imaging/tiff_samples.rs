@@ -1,11 +1,11 @@
-//! The samples of a TIFF in all their widths, as bytes.
+//! Converts TIFF samples of any width to bytes.
 
-use super::{format::corrupt, tone::Tone};
+use super::{format::corrupt, luma::ColorMode};
 use domain::images::ImageError;
 use tiff::decoder::DecodingSampleType;
 
-/// Every sample as a byte, where they lie: the high byte of wide numbers, signed ones from the lowest up, fractions from
-/// 0 to 1. The samples come in the order of bytes of the machine.
+/// Converts samples of native byte order to bytes in place: the high byte of integers, signed ones shifted to unsigned,
+/// floats from 0 to 1.
 pub(super) fn to_bytes(mut samples: Vec<u8>, kind: DecodingSampleType) -> Result<Vec<u8>, ImageError> {
     let signed = |high: u8| high ^ 0x80;
     Ok(match kind {
@@ -29,7 +29,7 @@ pub(super) fn to_bytes(mut samples: Vec<u8>, kind: DecodingSampleType) -> Result
     })
 }
 
-/// Makes a byte of every `WIDTH` bytes and gives the rest of the memory back.
+/// Converts every `WIDTH` bytes to one and frees the rest.
 fn narrow<const WIDTH: usize>(mut samples: Vec<u8>, byte_of: impl Fn([u8; WIDTH]) -> u8) -> Vec<u8> {
     let count = samples.len() / WIDTH;
     for index in 0..count {
@@ -42,19 +42,18 @@ fn narrow<const WIDTH: usize>(mut samples: Vec<u8>, byte_of: impl Fn([u8; WIDTH]
     samples
 }
 
-/// A fraction of 1; what is outside is cut off, and what is no number is black.
+/// A float from 0 to 1 as a byte, clamped; not-a-number is black.
 fn fraction(sample: f32) -> u8 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "between 0 and 255, and the cast makes nothing of what is no number"
+        reason = "between 0 and 255, and not-a-number casts to 0"
     )]
     let byte = (sample.clamp(0.0, 1.0) * 255.0).round() as u8;
     byte
 }
 
-/// Samples of 1, 2 or 4 bits as bytes, from rows that each start at a byte; spread over all of 0 to 255 when they are
-/// brightness and not numbers of colours.
+/// Unpacks samples of 1, 2 or 4 bits from rows that each start at a byte, scaled to 0 to 255 with `spread`.
 pub(super) fn unpack(packed: &[u8], bits: u8, width: usize, spread: bool) -> Vec<u8> {
     let in_byte = usize::from(8 / bits);
     let most = u8::MAX >> (8 - bits);
@@ -77,7 +76,7 @@ pub(super) fn unpack(packed: &[u8], bits: u8, width: usize, spread: bool) -> Vec
     samples
 }
 
-/// Writes the samples of a row of bytes, of which each has `IN_BYTE`; the last one may have more than are left.
+/// Unpacks a row with `IN_BYTE` samples per byte.
 fn spread_row<const IN_BYTE: usize>(of_byte: &[[u8; 8]; 256], row: &[u8], samples: &mut [u8]) {
     let of = |byte: &u8| &of_byte[usize::from(*byte)][..IN_BYTE];
     let (whole, rest) = samples.as_chunks_mut::<IN_BYTE>();
@@ -89,9 +88,12 @@ fn spread_row<const IN_BYTE: usize>(of_byte: &[[u8; 8]; 256], row: &[u8], sample
     }
 }
 
-/// Every colour of a palette in a tone, as many bytes as that has: all reds, then all greens, then all blues, 16 bits
-/// each.
-pub(super) fn palette_colours(palette: &[u16], bits: u8, tone: Tone) -> Result<Vec<[u8; 3]>, ImageError> {
+/// The colours of a palette, which holds all reds, then all greens, then all blues, 16 bits each.
+pub(super) fn palette_colours(
+    palette: &[u16],
+    bits: u8,
+    mode: ColorMode,
+) -> Result<Vec<[u8; 3]>, ImageError> {
     if bits > 8 {
         return Err(corrupt("a TIFF palette of more than 256 colours"));
     }
@@ -102,11 +104,36 @@ pub(super) fn palette_colours(palette: &[u16], bits: u8, tone: Tone) -> Result<V
     let high = |sample: u16| sample.to_be_bytes()[0];
     Ok((0..colours)
         .map(|index| {
-            tone.of([
+            mode.of([
                 high(palette[index]),
                 high(palette[colours + index]),
                 high(palette[2 * colours + index]),
             ])
         })
         .collect())
+}
+
+/// The pixels that palette indexes stand for; an index outside of the palette is black.
+pub(super) fn paint(mut indexes: Vec<u8>, colours: &[[u8; 3]], mode: ColorMode) -> Vec<u8> {
+    let colour = |index: u8| colours.get(usize::from(index)).copied().unwrap_or_default();
+    match mode {
+        ColorMode::Gray => {
+            for index in &mut indexes {
+                *index = colour(*index)[0];
+            }
+            indexes
+        }
+        ColorMode::Rgb => indexes.into_iter().flat_map(colour).collect(),
+    }
+}
+
+/// Places the samples of each pixel side by side, from planes that follow each other.
+pub(super) fn interleave(samples: &[u8], planes: usize) -> Vec<u8> {
+    let mut together = vec![0; samples.len()];
+    let plane_length = (samples.len() / planes).max(1);
+    for (number, plane) in samples.chunks_exact(plane_length).take(planes).enumerate() {
+        let places = together.iter_mut().skip(number).step_by(planes);
+        places.zip(plane).for_each(|(place, sample)| *place = *sample);
+    }
+    together
 }

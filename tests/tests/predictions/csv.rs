@@ -9,7 +9,7 @@ on_every_database!(the_table_takes_the_filters_of_the_list_and_is_whole_however_
 
 on_sqlite!(the_table_holds_what_was_predicted_and_said,);
 
-const NAMES: &str = "id,created_at,filename,model,label,confidence,correct,corrected_label,comment";
+const NAMES: &str = "\u{feff}id,created_at,filename,model,label,confidence,correct,corrected_label,comment";
 
 async fn the_table_holds_what_was_predicted_and_said(database: Database) {
     let user = Server::shared(database).user().await;

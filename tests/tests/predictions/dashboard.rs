@@ -145,7 +145,7 @@ async fn the_chart_shows_the_days(database: Database) {
     let svg = chart.text();
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"));
     assert!(
-        svg.contains("6 predictions, 5 judged, 60.0 % of these right"),
+        svg.contains("Predictions: 6. Rated: 5, of which 60.0 % correct"),
         "{svg}"
     );
     assert!(!svg.contains("<script"), "{svg}");

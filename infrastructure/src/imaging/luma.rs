@@ -1,16 +1,19 @@
-//! From samples, whatever they mean, to the pixels that are wanted.
+//! Converts decoded samples to gray or RGB pixels over white paper.
+//!
+//! `image` converts to gray by Rec. 709 and into a second buffer. Recognition and its reference tools (Pillow, Leptonica)
+//! use Rec. 601, and a page of 100 megapixels leaves no room for a copy.
 
-/// What a page is decoded to.
+/// The pixels that a page is decoded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(super) enum ColorMode {
     /// One byte per pixel, 0 is black.
     Gray,
     /// Red, green and blue, a byte each.
     Rgb,
 }
 
-impl Tone {
-    /// How many bytes a pixel has.
+impl ColorMode {
+    /// Bytes per pixel.
     pub(super) fn bytes(self) -> usize {
         match self {
             Self::Gray => 1,
@@ -18,7 +21,7 @@ impl Tone {
         }
     }
 
-    /// The bytes of a colour, as many as there are.
+    /// A colour in this mode, in the first [`ColorMode::bytes`] values.
     pub(super) fn of(self, [red, green, blue]: [u8; 3]) -> [u8; 3] {
         match self {
             Self::Gray => [brightness(red, green, blue); 3],
@@ -27,9 +30,9 @@ impl Tone {
     }
 }
 
-/// How the samples of a pixel lie side by side, one byte each.
+/// The samples of a pixel, in order, one byte each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum SampleLayout {
     /// Gray.
     Gray,
     /// Gray and opacity.
@@ -40,14 +43,14 @@ pub(super) enum Layout {
     Rgba,
     /// Cyan, magenta, yellow, black: how much ink there is.
     Cmyk,
-    /// Brightness and two differences of colour, each over its whole range.
+    /// Luma and two chroma differences, each over its full range (JFIF).
     YCbCr,
-    /// The first sample is the gray; the other ones, this many in all, do not matter.
+    /// Gray, followed by samples that are ignored; this many in total.
     First(usize),
 }
 
-impl Layout {
-    /// How many bytes a pixel has.
+impl SampleLayout {
+    /// Samples per pixel.
     pub(super) fn samples(self) -> usize {
         match self {
             Self::Gray => 1,
@@ -58,9 +61,9 @@ impl Layout {
         }
     }
 
-    /// The most bytes that a pixel takes while its samples become what is wanted.
-    pub(super) fn bytes_into(self, tone: Tone) -> u64 {
-        let (samples, wanted) = (self.samples(), tone.bytes());
+    /// The most bytes per pixel during [`into_pixels`].
+    pub(super) fn bytes_into(self, mode: ColorMode) -> u64 {
+        let (samples, wanted) = (self.samples(), mode.bytes());
         let taken = if samples < wanted {
             samples + wanted
         } else {
@@ -76,7 +79,7 @@ pub(super) fn brightness(red: u8, green: u8, blue: u8) -> u8 {
     narrow(sum >> 16)
 }
 
-/// What is seen of `gray` over white paper.
+/// Blends `gray` over white paper.
 pub(super) fn over_white(gray: u8, alpha: u8) -> u8 {
     let (gray, alpha) = (u32::from(gray), u32::from(alpha));
     narrow((gray * alpha + 255 * (255 - alpha) + 127) / 255)
@@ -87,7 +90,7 @@ fn colour_of_ink(inks: [u8; 3], black: u8) -> [u8; 3] {
     inks.map(|ink| product(255 - ink, 255 - black))
 }
 
-/// The colour that JFIF means, in 16 bits of fraction.
+/// The RGB colour of a JFIF pixel, computed with 16 fraction bits.
 fn colour_of_differences([luma, blue, red]: [u8; 3]) -> [u8; 3] {
     let (luma, blue, red) = (i32::from(luma) << 16, i32::from(blue) - 128, i32::from(red) - 128);
     [
@@ -108,15 +111,15 @@ fn narrow(value: u32) -> u8 {
     u8::try_from(value).unwrap_or(u8::MAX)
 }
 
-/// Writes what is wanted of `samples` to `pixels`, one by one, as far as both go.
-pub(super) fn write_pixels(tone: Tone, layout: Layout, samples: &[u8], pixels: &mut [u8]) {
-    match tone {
-        Tone::Gray => write_gray(layout, samples, pixels),
-        Tone::Rgb => write_rgb(layout, samples, pixels),
+/// Converts `samples` into `pixels`, up to the end of the shorter one.
+pub(super) fn write_pixels(mode: ColorMode, layout: SampleLayout, samples: &[u8], pixels: &mut [u8]) {
+    match mode {
+        ColorMode::Gray => write_gray(layout, samples, pixels),
+        ColorMode::Rgb => write_rgb(layout, samples, pixels),
     }
 }
 
-fn write_rgb(layout: Layout, samples: &[u8], pixels: &mut [u8]) {
+fn write_rgb(layout: SampleLayout, samples: &[u8], pixels: &mut [u8]) {
     fn write<const SAMPLES: usize>(
         samples: &[u8],
         pixels: &mut [u8],
@@ -127,17 +130,17 @@ fn write_rgb(layout: Layout, samples: &[u8], pixels: &mut [u8]) {
         }
     }
     match layout {
-        Layout::Gray => write(samples, pixels, |[gray]| [gray; 3]),
-        Layout::GrayAlpha => write(samples, pixels, |[gray, alpha]| [over_white(gray, alpha); 3]),
-        Layout::Rgb => write(samples, pixels, |colour| colour),
-        Layout::Rgba => write(samples, pixels, |[red, green, blue, alpha]| {
+        SampleLayout::Gray => write(samples, pixels, |[gray]| [gray; 3]),
+        SampleLayout::GrayAlpha => write(samples, pixels, |[gray, alpha]| [over_white(gray, alpha); 3]),
+        SampleLayout::Rgb => write(samples, pixels, |colour| colour),
+        SampleLayout::Rgba => write(samples, pixels, |[red, green, blue, alpha]| {
             [red, green, blue].map(|part| over_white(part, alpha))
         }),
-        Layout::Cmyk => write(samples, pixels, |[cyan, magenta, yellow, black]| {
+        SampleLayout::Cmyk => write(samples, pixels, |[cyan, magenta, yellow, black]| {
             colour_of_ink([cyan, magenta, yellow], black)
         }),
-        Layout::YCbCr => write(samples, pixels, colour_of_differences),
-        Layout::First(size) => {
+        SampleLayout::YCbCr => write(samples, pixels, colour_of_differences),
+        SampleLayout::First(size) => {
             for (sample, pixel) in samples.chunks_exact(size).zip(pixels.as_chunks_mut().0) {
                 *pixel = [sample[0]; 3];
             }
@@ -145,26 +148,26 @@ fn write_rgb(layout: Layout, samples: &[u8], pixels: &mut [u8]) {
     }
 }
 
-fn write_gray(layout: Layout, samples: &[u8], gray: &mut [u8]) {
+fn write_gray(layout: SampleLayout, samples: &[u8], gray: &mut [u8]) {
     fn write<const SAMPLES: usize>(samples: &[u8], gray: &mut [u8], gray_of: impl Fn([u8; SAMPLES]) -> u8) {
         for (pixel, gray) in samples.as_chunks().0.iter().zip(gray) {
             *gray = gray_of(*pixel);
         }
     }
-    // One loop for each layout, so that each knows its pixels.
+    // One loop per layout, so that each is compiled for its pixel size.
     match layout {
-        Layout::Gray => write(samples, gray, |[gray]| gray),
-        Layout::GrayAlpha => write(samples, gray, |[gray, alpha]| over_white(gray, alpha)),
-        Layout::Rgb => write(samples, gray, |[red, green, blue]| brightness(red, green, blue)),
-        Layout::Rgba => write(samples, gray, |[red, green, blue, alpha]| {
+        SampleLayout::Gray => write(samples, gray, |[gray]| gray),
+        SampleLayout::GrayAlpha => write(samples, gray, |[gray, alpha]| over_white(gray, alpha)),
+        SampleLayout::Rgb => write(samples, gray, |[red, green, blue]| brightness(red, green, blue)),
+        SampleLayout::Rgba => write(samples, gray, |[red, green, blue, alpha]| {
             over_white(brightness(red, green, blue), alpha)
         }),
-        Layout::Cmyk => write(samples, gray, |[cyan, magenta, yellow, black]| {
+        SampleLayout::Cmyk => write(samples, gray, |[cyan, magenta, yellow, black]| {
             let [red, green, blue] = colour_of_ink([cyan, magenta, yellow], black);
             brightness(red, green, blue)
         }),
-        Layout::YCbCr => write(samples, gray, |[luma, _, _]| luma),
-        Layout::First(size) => {
+        SampleLayout::YCbCr => write(samples, gray, |[luma, _, _]| luma),
+        SampleLayout::First(size) => {
             for (pixel, gray) in samples.chunks_exact(size).zip(gray) {
                 *gray = pixel[0];
             }
@@ -172,26 +175,26 @@ fn write_gray(layout: Layout, samples: &[u8], gray: &mut [u8]) {
     }
 }
 
-/// Turns whole samples into what is wanted. Where a pixel does not grow by that, it happens where they lie and the rest
-/// of the memory is given back: no pixel that is written overtakes the samples that are still to be read.
-pub(super) fn into_pixels(tone: Tone, layout: Layout, mut samples: Vec<u8>) -> Vec<u8> {
-    let (size, wanted) = (layout.samples(), tone.bytes());
-    if size == 1 && wanted == 1 || layout == Layout::Rgb && tone == Tone::Rgb {
+/// Converts a page of samples to pixels. Where a pixel does not grow, the conversion is in place and the spare memory is
+/// freed.
+pub(super) fn into_pixels(mode: ColorMode, layout: SampleLayout, mut samples: Vec<u8>) -> Vec<u8> {
+    let (size, wanted) = (layout.samples(), mode.bytes());
+    if size == 1 && wanted == 1 || layout == SampleLayout::Rgb && mode == ColorMode::Rgb {
         return samples;
     }
     let pixels = samples.len() / size;
     if size < wanted {
         let mut grown = vec![0; pixels * wanted];
-        write_pixels(tone, layout, &samples, &mut grown);
+        write_pixels(mode, layout, &samples, &mut grown);
         return grown;
     }
-    // By way of a small buffer, for a loop that reads and writes the same memory is a slow one.
+    // Through a small buffer: a loop that reads and writes the same memory is not vectorized.
     let mut block = [0; 1023];
     let mut done = 0;
     while done < pixels {
         let count = (block.len() / wanted).min(pixels - done);
         write_pixels(
-            tone,
+            mode,
             layout,
             &samples[done * size..(done + count) * size],
             &mut block,
@@ -223,23 +226,31 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_white_paper() {
+    fn transparent_pixels_are_white() {
         assert_eq!(
-            into_pixels(Tone::Gray, Layout::GrayAlpha, vec![0, 0, 0, 255, 0, 128]),
+            into_pixels(
+                ColorMode::Gray,
+                SampleLayout::GrayAlpha,
+                vec![0, 0, 0, 255, 0, 128]
+            ),
             [255, 0, 127]
         );
         assert_eq!(
-            into_pixels(Tone::Gray, Layout::Rgba, vec![9, 9, 9, 0, 9, 9, 9, 255]),
+            into_pixels(
+                ColorMode::Gray,
+                SampleLayout::Rgba,
+                vec![9, 9, 9, 0, 9, 9, 9, 255]
+            ),
             [255, 9]
         );
     }
 
     #[test]
-    fn ink_darkens() {
+    fn cmyk_ink_darkens() {
         assert_eq!(
             into_pixels(
-                Tone::Gray,
-                Layout::Cmyk,
+                ColorMode::Gray,
+                SampleLayout::Cmyk,
                 vec![0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 0]
             ),
             [255, 0, 0]
@@ -247,12 +258,12 @@ mod tests {
     }
 
     #[test]
-    fn differences_of_colour_are_those_of_jfif() {
+    fn chroma_differences_follow_jfif() {
         // The three colours themselves, by the formula of JFIF 1.02.
         assert_eq!(
             into_pixels(
-                Tone::Rgb,
-                Layout::YCbCr,
+                ColorMode::Rgb,
+                SampleLayout::YCbCr,
                 vec![76, 85, 255, 150, 44, 21, 29, 255, 107, 9, 128, 128]
             ),
             [254, 0, 0, 0, 255, 1, 0, 0, 254, 9, 9, 9]
@@ -260,11 +271,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gray_stays_gray_in_colour() {
+    fn gray_samples_have_equal_rgb_values() {
         let samples: Vec<u8> = (0..=239).collect();
-        for layout in [Layout::Gray, Layout::GrayAlpha, Layout::First(5)] {
-            let gray = into_pixels(Tone::Gray, layout, samples.clone());
-            let colours = into_pixels(Tone::Rgb, layout, samples.clone());
+        for layout in [
+            SampleLayout::Gray,
+            SampleLayout::GrayAlpha,
+            SampleLayout::First(5),
+        ] {
+            let gray = into_pixels(ColorMode::Gray, layout, samples.clone());
+            let colours = into_pixels(ColorMode::Rgb, layout, samples.clone());
             let spread: Vec<u8> = gray.iter().flat_map(|gray| [*gray; 3]).collect();
             assert_eq!(colours, spread, "{layout:?}");
         }
@@ -274,21 +289,21 @@ mod tests {
     fn rows_and_buffers_give_the_same_pixels() {
         let samples: Vec<u8> = (0..=239).cycle().take(240 * 40).collect();
         for layout in [
-            Layout::Gray,
-            Layout::GrayAlpha,
-            Layout::Rgb,
-            Layout::Rgba,
-            Layout::Cmyk,
-            Layout::YCbCr,
-            Layout::First(5),
+            SampleLayout::Gray,
+            SampleLayout::GrayAlpha,
+            SampleLayout::Rgb,
+            SampleLayout::Rgba,
+            SampleLayout::Cmyk,
+            SampleLayout::YCbCr,
+            SampleLayout::First(5),
         ] {
-            for tone in [Tone::Gray, Tone::Rgb] {
-                let mut row = vec![0; samples.len() / layout.samples() * tone.bytes()];
-                write_pixels(tone, layout, &samples, &mut row);
+            for mode in [ColorMode::Gray, ColorMode::Rgb] {
+                let mut row = vec![0; samples.len() / layout.samples() * mode.bytes()];
+                write_pixels(mode, layout, &samples, &mut row);
                 assert_eq!(
-                    into_pixels(tone, layout, samples.clone()),
+                    into_pixels(mode, layout, samples.clone()),
                     row,
-                    "{layout:?} {tone:?}"
+                    "{layout:?} {mode:?}"
                 );
             }
         }
