@@ -6,9 +6,10 @@ mod events;
 mod predictions;
 
 use crate::{
-    accounts::{FailedLogins, OpenSession, RateLimiter, RateLimits, SessionTokens, TokenLifetimes},
-    images::{ImageIntake, Upload, UploadLimits},
-    ocr::TextReader,
+    Context,
+    accounts::{RateLimiter, RateLimits, SessionTokens, TokenLifetimes},
+    images::{Upload, UploadLimits, Uploads},
+    text::Recognizer,
 };
 use chrono::{DateTime, TimeDelta};
 use domain::{
@@ -147,19 +148,27 @@ pub(crate) fn readable_blobs() -> MockBlobStore {
     blobs
 }
 
-/// A way in for images of at most 64 bytes; every image gets [`image_id`].
-pub(crate) fn intake(store: &Arc<MockStore>, inspector: MockImageInspector) -> Arc<ImageIntake> {
-    Arc::new(ImageIntake {
+/// The ports of this store, with [`clock`] and [`ids`].
+pub(crate) fn context(store: &Arc<MockStore>) -> Context {
+    Context {
         store: store.clone(),
-        blobs: Arc::new(draining_blobs()),
-        inspector: Arc::new(inspector),
         clock: clock(),
         ids: ids(),
-        limits: UploadLimits {
-            max_bytes: 64,
-            quota: StorageQuota::default(),
-        },
-    })
+    }
+}
+
+/// Receives images of at most 64 bytes. Every image gets [`image_id`].
+pub(crate) fn uploads(store: &Arc<MockStore>, inspector: MockImageInspector) -> Arc<Uploads> {
+    let limits = UploadLimits {
+        max_bytes: 64,
+        quota: StorageQuota::default(),
+    };
+    Arc::new(Uploads::new(
+        context(store),
+        Arc::new(draining_blobs()),
+        Arc::new(inspector),
+        limits,
+    ))
 }
 
 /// An upload of the owner.
@@ -209,14 +218,12 @@ pub(crate) fn engine() -> MockOcrEngine {
     engine
 }
 
-/// Reads in English where no language is named.
-pub(crate) fn reader(store: &Arc<MockStore>, engine: impl OcrEngine + 'static) -> Arc<TextReader> {
-    Arc::new(TextReader::new(
-        store.clone(),
+/// Recognizes English unless a language is named.
+pub(crate) fn recognizer(store: &Arc<MockStore>, engine: impl OcrEngine + 'static) -> Arc<Recognizer> {
+    Arc::new(Recognizer::new(
+        context(store),
         Arc::new(readable_blobs()),
         Arc::new(engine),
-        clock(),
-        ids(),
         languages("eng"),
     ))
 }

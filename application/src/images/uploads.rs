@@ -1,6 +1,9 @@
 //! Uploads, up to the commit that adds the image.
 
-use crate::{Context, Error, operations::{IdempotencyGuard, store_response}};
+use crate::{
+    Context, Error,
+    operations::{IdempotencyGuard, store_response},
+};
 use chrono::TimeDelta;
 use domain::{
     BoxError,

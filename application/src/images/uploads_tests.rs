@@ -2,15 +2,11 @@ use super::*;
 use crate::ErrorCode;
 use crate::{
     fixtures::{self, FACTS, PNG_START},
-    images::intake::UPLOAD_WINDOW,
+    images::UPLOAD_WINDOW,
 };
 use domain::{
-    clock::Timestamp,
-    images::{BlobKey, ImageError, ImageFacts, MediaType, MockImageInspector, test_support::ChunkSource},
-    store::{
-        StoreError,
-        test_support::{MockRepositories, MockStore},
-    },
+    images::{ImageError, MediaType, MockImageInspector, test_support::ChunkSource},
+    store::test_support::{MockRepositories, MockStore},
 };
 use uuid::Uuid;
 
@@ -67,25 +63,23 @@ async fn upload(
     facts: fn() -> Result<ImageFacts, ImageError>,
 ) -> Result<Image, Error> {
     let upload = fixtures::upload(source);
-    uploading(store, facts).execute(upload, None).await
+    uploads(store, facts).upload(upload, None).await
 }
 
-fn uploading(store: &Arc<MockStore>, facts: fn() -> Result<ImageFacts, ImageError>) -> UploadImage {
-    UploadImage {
-        intake: fixtures::intake(store, inspector(facts)),
-    }
+fn uploads(store: &Arc<MockStore>, facts: fn() -> Result<ImageFacts, ImageError>) -> Arc<Uploads> {
+    fixtures::uploads(store, inspector(facts))
 }
 
-/// Uploads something that is refused after the reservation; the blob must be scheduled at once and nothing added.
-async fn refused(source: ChunkSource, facts: fn() -> Result<ImageFacts, ImageError>) -> ErrorCode {
+/// Uploads a file that is rejected: its blob is scheduled for deletion at once, and nothing is added.
+async fn rejected(source: ChunkSource, facts: fn() -> Result<ImageFacts, ImageError>) -> ErrorCode {
     let store = Arc::new(with_room().then_work(reserving()).then_work(abandoning()));
-    let error = upload(&store, source, facts).await.expect_err("refused");
-    assert_eq!(store.commits(), 2, "one reserves the blob, one gives it up");
+    let error = upload(&store, source, facts).await.expect_err("rejected");
+    assert_eq!(store.commits(), 2, "one reserves the blob, one discards it");
     error.code()
 }
 
 #[tokio::test]
-async fn an_image_is_added_and_its_blob_kept_in_one_commit_after_the_reservation() {
+async fn one_commit_adds_the_image_and_keeps_its_blob() {
     let store = accepting();
     let image = upload(&store, ChunkSource::new([PNG_START, b"more"]), || Ok(FACTS))
         .await
@@ -102,7 +96,7 @@ async fn an_image_is_added_and_its_blob_kept_in_one_commit_after_the_reservation
 }
 
 #[tokio::test]
-async fn pieces_of_one_byte_are_told_apart_and_hashed_like_one_piece() {
+async fn the_size_of_chunks_does_not_matter() {
     let bytes: [&'static [u8]; 12] = std::array::from_fn(|index| &PNG_START[index..=index]);
     let split = upload(&accepting(), ChunkSource::new(bytes), || Ok(FACTS))
         .await
@@ -114,63 +108,63 @@ async fn pieces_of_one_byte_are_told_apart_and_hashed_like_one_piece() {
 }
 
 #[tokio::test]
-async fn bytes_past_the_limit_are_refused() {
+async fn a_file_over_the_limit_is_rejected() {
     let source = ChunkSource::new([PNG_START, &[0; 64]]);
     assert_eq!(
-        refused(source, || unreachable!("not decoded")).await,
+        rejected(source, || unreachable!("not decoded")).await,
         ErrorCode::ImageTooLarge
     );
 }
 
 #[tokio::test]
-async fn bytes_of_no_image_and_no_bytes_at_all_are_unsupported() {
+async fn other_files_and_empty_files_are_unsupported() {
     assert_eq!(
-        refused(ChunkSource::new([b"<svg/>"]), || unreachable!("not decoded")).await,
+        rejected(ChunkSource::new([b"<svg/>"]), || unreachable!("not decoded")).await,
         ErrorCode::UnsupportedImage
     );
     assert_eq!(
-        refused(ChunkSource::new([]), || unreachable!("not decoded")).await,
+        rejected(ChunkSource::new([]), || unreachable!("not decoded")).await,
         ErrorCode::UnsupportedImage
     );
 }
 
 #[tokio::test]
-async fn a_sender_who_goes_away_leaves_nothing() {
+async fn an_interrupted_upload_leaves_nothing() {
     let source = ChunkSource::breaking_off([PNG_START]);
     assert_eq!(
-        refused(source, || unreachable!("not decoded")).await,
+        rejected(source, || unreachable!("not decoded")).await,
         ErrorCode::InvalidRequest
     );
 }
 
 #[tokio::test]
-async fn an_image_that_does_not_decode_is_refused_with_the_reason() {
+async fn an_image_that_does_not_decode_is_rejected_with_the_reason() {
     let png = || ChunkSource::new([PNG_START]);
     assert_eq!(
-        refused(png(), || Err(ImageError::Corrupt)).await,
+        rejected(png(), || Err(ImageError::Corrupt)).await,
         ErrorCode::ImageCorrupt
     );
     assert_eq!(
-        refused(png(), || Err(ImageError::Dimensions { max_pixels: 1 })).await,
+        rejected(png(), || Err(ImageError::Dimensions { max_pixels: 1 })).await,
         ErrorCode::ImageDimensions
     );
     assert_eq!(
-        refused(png(), || Err(ImageError::TooManyPages { limit: 1 })).await,
+        rejected(png(), || Err(ImageError::TooManyPages { limit: 1 })).await,
         ErrorCode::TooManyPages
     );
 }
 
 #[tokio::test]
-async fn a_full_quota_is_said_before_a_byte_is_taken() {
+async fn a_full_quota_is_reported_before_a_byte_is_received() {
     let mut reads = MockRepositories::default();
     reads.images.expect_fits_quota().returning(|_, _, _| Ok(false));
     let store = Arc::new(MockStore::reading(reads));
     let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
-    assert_eq!(outcome.expect_err("refused").code(), ErrorCode::QuotaExceeded);
+    assert_eq!(outcome.expect_err("rejected").code(), ErrorCode::QuotaExceeded);
 }
 
 #[tokio::test]
-async fn a_quota_that_this_image_would_exceed_and_an_owner_who_is_gone_add_nothing() {
+async fn an_image_over_the_quota_or_of_a_deleted_user_is_not_added() {
     for (added, code) in [
         (Ok(false), ErrorCode::QuotaExceeded),
         (Err(StoreError::OwnerDeleted), ErrorCode::Unauthenticated),
@@ -181,13 +175,13 @@ async fn a_quota_that_this_image_would_exceed_and_an_owner_who_is_gone_add_nothi
             .then_work(abandoning());
         let store = Arc::new(works);
         let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
-        assert_eq!(outcome.expect_err("refused").code(), code);
+        assert_eq!(outcome.expect_err("rejected").code(), code);
         assert_eq!(store.commits(), 2, "the image itself is not committed");
     }
 }
 
 #[tokio::test]
-async fn an_upload_that_outlasts_its_window_is_not_added_because_its_blob_may_be_gone() {
+async fn an_upload_after_its_window_is_not_added_because_its_blob_may_be_deleted() {
     let works = with_room()
         .then_work(reserving())
         .then_work(adding(Ok(true), false))
@@ -199,23 +193,23 @@ async fn an_upload_that_outlasts_its_window_is_not_added_because_its_blob_may_be
 }
 
 #[tokio::test]
-async fn a_commit_whose_end_is_not_known_leaves_the_blob_to_its_reservation() {
+async fn a_commit_with_an_unknown_outcome_keeps_the_blob_until_the_window_ends() {
     let works = with_room()
         .then_work(reserving())
         .then_failing_commit(adding(Ok(true), true));
     let store = Arc::new(works);
     let outcome = upload(&store, ChunkSource::new([PNG_START]), || Ok(FACTS)).await;
     assert_eq!(outcome.expect_err("down").code(), ErrorCode::Unavailable);
-    assert_eq!(store.commits(), 1, "what may be added is not taken away");
+    assert_eq!(store.commits(), 1, "the blob of an image that may exist is kept");
 }
 
 const ATTEMPT: Uuid = Uuid::from_u128(11);
 
-/// A unit of work that takes the image, and keeps the answer if the attempt has its key.
+/// A transaction that adds the image and stores the response if the attempt holds its key.
 fn keeping(kept: bool) -> MockRepositories {
     let mut work = adding(Ok(true), true);
     work.idempotency_keys
-        .expect_keep()
+        .expect_store_response()
         .withf(|key, attempt, answer| {
             (key, *attempt) == (&fixtures::key(), ATTEMPT) && *answer == fixtures::answer("eye.png")
         })
@@ -225,24 +219,22 @@ fn keeping(kept: bool) -> MockRepositories {
 }
 
 async fn upload_once(store: &Arc<MockStore>) -> Result<Image, Error> {
-    let receipt = IdempotencyGuard::new(fixtures::key(), ATTEMPT, |image: &Image| {
+    let guard = IdempotencyGuard::new(fixtures::key(), ATTEMPT, |image: &Image| {
         fixtures::answer(image.filename.as_str())
     });
     let upload = fixtures::upload(ChunkSource::new([PNG_START]));
-    uploading(store, || Ok(FACTS))
-        .execute(upload, Some(&receipt))
-        .await
+    uploads(store, || Ok(FACTS)).upload(upload, Some(&guard)).await
 }
 
 #[tokio::test]
-async fn the_answer_is_kept_in_the_commit_that_adds_the_image() {
+async fn the_response_is_stored_in_the_commit_that_adds_the_image() {
     let store = Arc::new(with_room().then_work(reserving()).then_work(keeping(true)));
     upload_once(&store).await.expect("stored");
     assert_eq!(store.commits(), 2);
 }
 
 #[tokio::test]
-async fn an_upload_that_lost_its_key_to_a_repetition_adds_nothing() {
+async fn an_upload_whose_key_was_taken_over_adds_nothing() {
     let works = with_room()
         .then_work(reserving())
         .then_work(keeping(false))

@@ -47,7 +47,7 @@ fn predicting(store: &Arc<MockStore>, loaded: Vec<Arc<dyn Classifier>>) -> Predi
     let mut inspector = MockImageInspector::new();
     inspector.expect_inspect().returning(|_, _| Ok(fixtures::FACTS));
     PredictImage {
-        intake: fixtures::intake(store, inspector),
+        uploads: fixtures::uploads(store, inspector),
         classifier: image_classifier(loaded),
         ids: fixtures::ids(),
     }
@@ -78,7 +78,7 @@ async fn the_image_and_what_is_said_of_it_are_stored_in_one_commit() {
 async fn the_answer_is_kept_in_the_commit_that_stores_the_prediction() {
     let mut work = adding(Ok(()));
     work.idempotency_keys
-        .expect_keep()
+        .expect_store_response()
         .withf(|_, _, answer| *answer == fixtures::answer("cataract"))
         .times(1)
         .returning(|_, _, _| Ok(true));

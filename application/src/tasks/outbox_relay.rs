@@ -86,7 +86,7 @@ mod tests {
     };
     use std::sync::Mutex;
 
-    fn with_unannounced() -> MockStore {
+    fn with_unpublished() -> MockStore {
         let found = Mutex::new([vec![fixtures::task().id], vec![]].into_iter());
         let mut reads = MockRepositories::default();
         reads
@@ -96,41 +96,40 @@ mod tests {
         MockStore::reading(reads)
     }
 
-    fn announcing(store: &Arc<MockStore>, messages: MockTaskPublisher) -> OutboxRelay {
-        OutboxRelay {
-            store: store.clone(),
-            messages: Arc::new(messages),
-            signals: Arc::default(),
-        }
+    fn relay(store: &Arc<MockStore>, publisher: MockTaskPublisher) -> OutboxRelay {
+        OutboxRelay::new(fixtures::context(store), Arc::new(publisher), Arc::default())
     }
 
     #[tokio::test]
-    async fn a_task_is_marked_after_the_broker_has_its_message() {
+    async fn a_task_is_marked_after_the_broker_confirmed_its_message() {
         let mut work = MockRepositories::default();
         work.tasks
             .expect_mark_published()
             .withf(|tasks| *tasks == [fixtures::task().id])
             .times(1)
             .returning(|_| Ok(()));
-        let store = Arc::new(with_unannounced().then_work(work));
-        let mut messages = MockTaskPublisher::new();
-        messages
+        let store = Arc::new(with_unpublished().then_work(work));
+        let mut publisher = MockTaskPublisher::new();
+        publisher
             .expect_publish()
             .withf(|tasks| *tasks == [fixtures::task().id])
             .times(1)
             .returning(|_| Ok(()));
-        announcing(&store, messages).execute().await.expect("published");
+        relay(&store, publisher)
+            .publish_pending()
+            .await
+            .expect("published");
         assert_eq!(store.commits(), 1);
     }
 
     #[tokio::test]
-    async fn a_task_that_the_broker_did_not_take_stays_to_be_told_of() {
-        let store = Arc::new(with_unannounced());
-        let mut messages = MockTaskPublisher::new();
-        messages
+    async fn a_task_that_the_broker_rejected_stays_unpublished() {
+        let store = Arc::new(with_unpublished());
+        let mut publisher = MockTaskPublisher::new();
+        publisher
             .expect_publish()
             .returning(|_| Err(BoxError::from("down")));
-        let outcome = announcing(&store, messages).execute().await;
+        let outcome = relay(&store, publisher).publish_pending().await;
         assert_eq!(outcome.expect_err("down").code(), ErrorCode::Unavailable);
         assert_eq!(store.commits(), 0);
     }

@@ -2,9 +2,7 @@
 
 use super::{TaskSignals, failures::end_failed_attempt};
 use crate::{Context, Error, ErrorCode};
-use domain::{
-    tasks::{Claim, MAX_ATTEMPTS, TaskFailure},
-};
+use domain::tasks::{Claim, MAX_ATTEMPTS, TaskFailure};
 use std::sync::Arc;
 
 /// How many tasks of each kind one transaction changes.

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use std::sync::Mutex;
 use uuid::Uuid;
 
-/// A store in which looks for something due find this, in order.
+/// A store in which successive reads of due tasks return these values.
 fn with_due(due: impl IntoIterator<Item = bool, IntoIter: Send + 'static>) -> MockStore {
     let due = Mutex::new(due.into_iter());
     let mut reads = MockRepositories::default();
@@ -23,23 +23,23 @@ fn with_due(due: impl IntoIterator<Item = bool, IntoIter: Send + 'static>) -> Mo
     MockStore::reading(reads)
 }
 
-fn finding(woken: u64, abandoned: Vec<Claim>) -> MockRepositories {
+fn finding(made_ready: u64, expired: Vec<Claim>) -> MockRepositories {
     let mut work = MockRepositories::default();
     work.tasks
         .expect_make_due_ready()
         .withf(|now, limit| *now == fixtures::now() && *limit == BATCH)
         .times(1)
-        .returning(move |_, _| Ok(woken));
+        .returning(move |_, _| Ok(made_ready));
     work.tasks
         .expect_lock_expired_leases()
         .withf(|now, limit| *now == fixtures::now() && *limit == BATCH)
         .times(1)
-        .return_once(|_, _| Ok(abandoned));
+        .return_once(|_, _| Ok(expired));
     work
 }
 
-/// A task whose worker is gone in this attempt.
-fn lock_expired_leases(number: u128, attempts: u32) -> Claim {
+/// A task whose lease expired in this attempt.
+fn expired(number: u128, attempts: u32) -> Claim {
     let id = TaskId(Uuid::from_u128(number));
     Claim {
         task: Task {
@@ -55,56 +55,49 @@ fn lock_expired_leases(number: u128, attempts: u32) -> Claim {
     }
 }
 
-fn tending(store: &Arc<MockStore>) -> TaskReaper {
-    TaskReaper {
-        store: store.clone(),
-        clock: fixtures::clock(),
-        signals: Arc::default(),
-    }
+fn reaper(store: &Arc<MockStore>) -> TaskReaper {
+    TaskReaper::new(fixtures::context(store), Arc::default())
 }
 
-fn rung(use_case: &TaskReaper) -> bool {
-    use_case.signals.rung().now_or_never().is_some()
+fn notified(reaper: &TaskReaper) -> bool {
+    reaper.signals.ready().now_or_never().is_some()
 }
 
 #[tokio::test]
-async fn nothing_is_locked_where_nothing_is_due() {
+async fn no_transaction_begins_if_nothing_is_due() {
     let store = Arc::new(with_due([false]));
-    tending(&store).execute().await.expect("looked");
+    reaper(&store).run_once().await.expect("looked");
 }
 
 #[tokio::test]
-async fn tasks_whose_rest_is_over_become_ready_and_each_rings_a_worker() {
+async fn due_retries_become_ready_and_each_notifies_a_worker() {
     let store = Arc::new(with_due([true, false]).then_work(finding(2, vec![])));
-    let use_case = tending(&store);
-    let (mut first, mut second) = (
-        Box::pin(use_case.signals.rung()),
-        Box::pin(use_case.signals.rung()),
-    );
+    let reaper = reaper(&store);
+    let (mut first, mut second) = (Box::pin(reaper.signals.ready()), Box::pin(reaper.signals.ready()));
     assert!(first.as_mut().now_or_never().is_none() && second.as_mut().now_or_never().is_none());
-    use_case.execute().await.expect("tended");
+    reaper.run_once().await.expect("tended");
     assert!(first.now_or_never().is_some() && second.now_or_never().is_some());
     assert_eq!(store.commits(), 1);
 }
 
 #[tokio::test]
-async fn nobody_is_rung_for_what_was_not_committed() {
+async fn no_worker_is_notified_before_the_commit() {
     let store = Arc::new(with_due([true]).then_failing_commit(finding(1, vec![])));
-    let use_case = tending(&store);
-    let error = use_case.execute().await.expect_err("down");
-    assert_eq!((error.code(), rung(&use_case)), (ErrorCode::Unavailable, false));
+    let reaper = reaper(&store);
+    let error = reaper.run_once().await.expect_err("down");
+    assert_eq!((error.code(), notified(&reaper)), (ErrorCode::Unavailable, false));
 }
 
 #[tokio::test]
-async fn a_task_without_a_sign_of_life_rests_or_has_failed_at_its_last_attempt_and_is_told_of() {
-    let (early, last) = (abandoned(1, MAX_ATTEMPTS - 1), abandoned(2, MAX_ATTEMPTS));
+async fn an_expired_lease_schedules_a_retry_or_ends_the_task_after_its_last_attempt() {
+    let (early, last) = (expired(1, MAX_ATTEMPTS - 1), expired(2, MAX_ATTEMPTS));
     let mut work = finding(0, vec![early.clone(), last.clone()]);
-    let rest: TimeDelta = retry_delay(early.task.id, early.task.attempts);
+    let delay: TimeDelta = retry_delay(early.task.id, early.task.attempts);
     let lease = early.lease;
     work.tasks
         .expect_postpone()
         .withf(move |given, failure, until| {
-            *given == lease && failure.code == "unavailable" && *until == fixtures::now() + rest
+            *given == lease && failure.code == "unavailable" && *until == fixtures::now() + delay
         })
         .times(1)
         .returning(|_, _, _| Ok(true));
@@ -121,32 +114,32 @@ async fn a_task_without_a_sign_of_life_rests_or_has_failed_at_its_last_attempt_a
         .times(1)
         .returning(|_, _, _| Ok(true));
     let store = Arc::new(with_due([true, false]).then_work(work));
-    let use_case = tending(&store);
-    let mut changes = use_case.signals.changes();
-    use_case.execute().await.expect("tended");
+    let reaper = reaper(&store);
+    let mut changes = reaper.signals.changes();
+    reaper.run_once().await.expect("tended");
     assert_eq!(
         (changes.try_recv(), changes.try_recv()),
         (Ok(early.task.id), Ok(last.task.id))
     );
-    // What rests is not ready.
-    assert_eq!((store.commits(), rung(&use_case)), (1, false));
+    // A task that waits for its retry is not ready.
+    assert_eq!((store.commits(), notified(&reaper)), (1, false));
 }
 
 #[tokio::test]
-async fn tasks_are_tended_batch_by_batch_as_long_as_there_are_more() {
-    let mut taking_back = finding(0, vec![abandoned(1, 1)]);
-    taking_back.tasks.expect_postpone().returning(|_, _, _| Ok(true));
+async fn all_batches_are_handled() {
+    let mut retrying = finding(0, vec![expired(1, 1)]);
+    retrying.tasks.expect_postpone().returning(|_, _, _| Ok(true));
     let store = with_due([true, true, true, false])
         .then_work(finding(BATCH, vec![]))
-        .then_work(taking_back)
+        .then_work(retrying)
         .then_work(finding(1, vec![]));
     let store = Arc::new(store);
-    tending(&store).execute().await.expect("tended");
+    reaper(&store).run_once().await.expect("tended");
     assert_eq!(store.commits(), 3);
 }
 
 #[tokio::test]
-async fn what_is_due_but_held_by_others_is_left_to_them() {
+async fn tasks_that_others_have_locked_are_skipped() {
     let store = Arc::new(with_due(std::iter::repeat(true)).then_work(finding(0, vec![])));
-    tending(&store).execute().await.expect("tended");
+    reaper(&store).run_once().await.expect("tended");
 }

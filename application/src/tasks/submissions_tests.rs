@@ -1,7 +1,8 @@
 use super::*;
 use crate::ErrorCode;
-use crate::fixtures::{self, languages};
+use crate::fixtures::{self, FACTS, PNG_START, languages};
 use domain::{
+    images::{MockImageInspector, test_support::ChunkSource},
     operations::StoredResponse,
     store::test_support::{MockRepositories, MockStore},
 };
@@ -20,7 +21,7 @@ fn with_image() -> MockStore {
     MockStore::reading(reads)
 }
 
-/// What is stored when [`fixtures::image`] is to be read in these languages.
+/// The stored task to recognize [`fixtures::image`] in these languages.
 fn expected(joined: &str) -> Task {
     let work = TaskWork::Ocr {
         languages: languages(joined),
@@ -48,13 +49,14 @@ fn adding_while_the_image_stays(task: Task) -> MockRepositories {
     work
 }
 
-fn submitting(store: &Arc<MockStore>) -> SubmitTask {
-    SubmitTask {
-        store: store.clone(),
-        reader: fixtures::reader(store, fixtures::engine()),
+fn submissions(store: &Arc<MockStore>) -> Submissions {
+    let mut inspector = MockImageInspector::new();
+    inspector.expect_inspect().returning(|_, _| Ok(FACTS));
+    Submissions {
+        context: fixtures::context(store),
+        uploads: fixtures::uploads(store, inspector),
+        recognizer: fixtures::recognizer(store, fixtures::engine()),
         classifier: fixtures::image_classifier(vec![fixtures::classifier("eyes", "1")]),
-        clock: fixtures::clock(),
-        ids: fixtures::ids(),
         signals: Arc::default(),
         in_flight_limit: Some(LIMIT),
     }
@@ -64,76 +66,76 @@ fn ocr(joined: &str) -> TaskRequest {
     TaskRequest::Ocr(Some(languages(joined)))
 }
 
-fn receipt() -> IdempotencyGuard<Task> {
+fn guard() -> IdempotencyGuard<Task> {
     IdempotencyGuard::new(fixtures::key(), ATTEMPT, |task: &Task| {
         fixtures::answer(&task.id.to_string())
     })
 }
 
 async fn submit(
-    use_case: &SubmitTask,
+    service: &Submissions,
     request: TaskRequest,
-    receipt: Option<&IdempotencyGuard<Task>>,
+    guard: Option<&IdempotencyGuard<Task>>,
 ) -> Result<Task, Error> {
     let (owner, image) = (fixtures::owner(), fixtures::image_id());
-    use_case.execute(owner, image, request, receipt).await
+    service.submit(owner, image, request, guard).await
 }
 
-fn rung(use_case: &SubmitTask) -> bool {
-    use_case.signals.rung().now_or_never().is_some()
+fn notified(service: &Submissions) -> bool {
+    service.signals.ready().now_or_never().is_some()
 }
 
-/// Submits what must be refused: nothing may be committed and nobody rung.
-async fn refused(store: MockStore, request: TaskRequest, receipt: Option<&IdempotencyGuard<Task>>) -> Error {
+/// Submits a request that must be rejected: nothing is committed, and no worker notified.
+async fn rejected(store: MockStore, request: TaskRequest, guard: Option<&IdempotencyGuard<Task>>) -> Error {
     let store = Arc::new(store);
-    let use_case = submitting(&store);
-    let error = submit(&use_case, request, receipt).await.expect_err("refused");
-    assert_eq!((store.commits(), rung(&use_case)), (0, false));
+    let service = submissions(&store);
+    let error = submit(&service, request, guard).await.expect_err("rejected");
+    assert_eq!((store.commits(), notified(&service)), (0, false));
     error
 }
 
 #[tokio::test]
-async fn a_task_is_stored_with_its_languages_and_a_worker_rung() {
+async fn a_task_is_stored_with_its_languages_and_a_worker_notified() {
     let task = expected("spa+eng");
     let store = Arc::new(with_image().then_work(adding_while_the_image_stays(task.clone())));
-    let use_case = submitting(&store);
-    let outcome = submit(&use_case, ocr("spa+eng"), None).await;
+    let service = submissions(&store);
+    let outcome = submit(&service, ocr("spa+eng"), None).await;
     assert_eq!(outcome.expect("queued"), task);
-    assert_eq!((store.commits(), rung(&use_case)), (1, true));
+    assert_eq!((store.commits(), notified(&service)), (1, true));
 }
 
 #[tokio::test]
-async fn a_request_that_names_no_language_stores_the_default_ones() {
+async fn a_request_without_languages_stores_the_default_ones() {
     let store = Arc::new(with_image().then_work(adding_while_the_image_stays(expected("eng"))));
-    let outcome = submit(&submitting(&store), TaskRequest::Ocr(None), None).await;
+    let outcome = submit(&submissions(&store), TaskRequest::Ocr(None), None).await;
     assert_eq!(outcome.expect("queued"), expected("eng"));
 }
 
 #[tokio::test]
-async fn nobody_is_rung_for_a_task_that_was_not_committed() {
+async fn no_worker_is_notified_before_the_commit() {
     let store = with_image().then_failing_commit(adding_while_the_image_stays(expected("eng")));
     assert_eq!(
-        refused(store, ocr("eng"), None).await.code(),
+        rejected(store, ocr("eng"), None).await.code(),
         ErrorCode::Unavailable
     );
 }
 
 #[tokio::test]
-async fn an_unknown_image_and_somebody_elses_are_absent() {
+async fn an_unknown_image_and_another_users_are_not_found() {
     let (other_user, other_image) = (UserId(Uuid::from_u128(2)), ImageId(Uuid::from_u128(3)));
     for (owner, image) in [
         (fixtures::owner(), other_image),
         (other_user, fixtures::image_id()),
     ] {
         let store = Arc::new(with_image());
-        let outcome = submitting(&store).execute(owner, image, ocr("eng"), None).await;
+        let outcome = submissions(&store).submit(owner, image, ocr("eng"), None).await;
         assert_eq!(outcome.expect_err("absent").code(), ErrorCode::NotFound);
     }
 }
 
 #[tokio::test]
-async fn a_language_that_is_not_available_is_refused() {
-    let error = refused(with_image(), ocr("eng+zzz"), None).await;
+async fn an_unavailable_language_is_rejected() {
+    let error = rejected(with_image(), ocr("eng+zzz"), None).await;
     assert_eq!(error.code(), ErrorCode::UnsupportedLanguage);
 }
 
@@ -142,43 +144,43 @@ fn model(text: &str) -> ModelReference {
 }
 
 #[tokio::test]
-async fn a_prediction_is_queued_for_the_model_that_is_asked_for_or_the_default_one() {
+async fn a_prediction_is_queued_for_the_requested_model_or_the_default_one() {
     for (asked, stored) in [(None, "eyes"), (Some("eyes"), "eyes"), (Some("eyes@1"), "eyes@1")] {
         let work = TaskWork::Prediction { model: model(stored) };
         let task = Task::new(expected("eng").id, &fixtures::image(), work, fixtures::now());
         let store = Arc::new(with_image().then_work(adding_while_the_image_stays(task.clone())));
         let request = TaskRequest::Prediction(asked.map(model));
-        let outcome = submit(&submitting(&store), request, None).await;
+        let outcome = submit(&submissions(&store), request, None).await;
         assert_eq!(outcome.expect("queued"), task);
     }
 }
 
 #[tokio::test]
-async fn a_prediction_of_a_model_that_there_is_not_is_refused() {
+async fn a_prediction_of_an_unknown_model_is_rejected() {
     let request = TaskRequest::Prediction(Some(model("ears")));
-    let error = refused(with_image(), request, None).await;
+    let error = rejected(with_image(), request, None).await;
     assert_eq!(error.code(), ErrorCode::UnknownModel);
     let store = Arc::new(with_image());
-    let use_case = SubmitTask {
+    let service = Submissions {
         classifier: fixtures::image_classifier(vec![]),
-        ..submitting(&store)
+        ..submissions(&store)
     };
-    let outcome = submit(&use_case, TaskRequest::Prediction(None), None).await;
-    assert_eq!(outcome.expect_err("refused").code(), ErrorCode::ModelNotLoaded);
+    let outcome = submit(&service, TaskRequest::Prediction(None), None).await;
+    assert_eq!(outcome.expect_err("rejected").code(), ErrorCode::ModelNotLoaded);
 }
 
 #[tokio::test]
-async fn a_user_with_as_many_unfinished_tasks_as_he_may_have_is_told_the_limit() {
+async fn the_limit_of_unfinished_tasks_is_reported() {
     let store = with_image().then_work(adding(expected("eng"), Ok(false)));
-    let error = refused(store, ocr("eng"), None).await;
+    let error = rejected(store, ocr("eng"), None).await;
     assert!(matches!(error, Error::TooManyTasks { limit: LIMIT }), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_user_who_is_gone_is_not_known_any_more() {
+async fn a_deleted_user_is_unauthenticated() {
     let store = with_image().then_work(adding(expected("eng"), Err(StoreError::OwnerDeleted)));
     assert_eq!(
-        refused(store, ocr("eng"), None).await.code(),
+        rejected(store, ocr("eng"), None).await.code(),
         ErrorCode::Unauthenticated
     );
 }
@@ -187,15 +189,15 @@ async fn a_user_who_is_gone_is_not_known_any_more() {
 async fn an_image_that_is_deleted_meanwhile_gets_no_task() {
     let mut work = adding(expected("eng"), Ok(true));
     work.images.expect_find().times(1).returning(|_, _| Ok(None));
-    let error = refused(with_image().then_work(work), ocr("eng"), Some(&receipt())).await;
+    let error = rejected(with_image().then_work(work), ocr("eng"), Some(&guard())).await;
     assert_eq!(error.code(), ErrorCode::NotFound);
 }
 
-fn keeping(kept: bool) -> MockRepositories {
+fn storing_response(kept: bool) -> MockRepositories {
     let mut work = adding_while_the_image_stays(expected("eng"));
     let answer: StoredResponse = fixtures::answer(&expected("eng").id.to_string());
     work.idempotency_keys
-        .expect_keep()
+        .expect_store_response()
         .withf(move |key, attempt, given| *key == fixtures::key() && *attempt == ATTEMPT && *given == answer)
         .times(1)
         .returning(move |_, _, _| Ok(kept));
@@ -203,16 +205,150 @@ fn keeping(kept: bool) -> MockRepositories {
 }
 
 #[tokio::test]
-async fn the_answer_is_kept_in_the_commit_that_stores_the_task() {
-    let store = Arc::new(with_image().then_work(keeping(true)));
-    let outcome = submit(&submitting(&store), ocr("eng"), Some(&receipt())).await;
+async fn the_response_is_stored_in_the_commit_that_stores_the_task() {
+    let store = Arc::new(with_image().then_work(storing_response(true)));
+    let outcome = submit(&submissions(&store), ocr("eng"), Some(&guard())).await;
     outcome.expect("queued");
     assert_eq!(store.commits(), 1);
 }
 
 #[tokio::test]
-async fn a_request_that_lost_its_key_to_a_repetition_stores_nothing() {
-    let store = with_image().then_work(keeping(false));
-    let error = refused(store, ocr("eng"), Some(&receipt())).await;
+async fn a_request_whose_key_was_taken_over_stores_nothing() {
+    let store = with_image().then_work(storing_response(false));
+    let error = rejected(store, ocr("eng"), Some(&guard())).await;
+    assert_eq!(error.code(), ErrorCode::IdempotencyConflict);
+}
+
+/// A store with room for the image, whose first transaction reserves the blob.
+fn reserved() -> MockStore {
+    let mut reads = MockRepositories::default();
+    reads.images.expect_fits_quota().returning(|_, _, _| Ok(true));
+    let mut work = MockRepositories::default();
+    work.blob_deletions
+        .expect_schedule()
+        .withf(|_, due_at| *due_at > fixtures::now())
+        .times(1)
+        .returning(|_, _| Ok(()));
+    MockStore::reading(reads).then_work(work)
+}
+
+/// A transaction that schedules the blob for deletion at once.
+fn abandoning() -> MockRepositories {
+    let mut work = MockRepositories::default();
+    work.blob_deletions
+        .expect_schedule()
+        .withf(|key, due_at| *key == fixtures::image().blob_key() && *due_at == fixtures::now())
+        .times(1)
+        .returning(|_, _| Ok(()));
+    work
+}
+
+/// A transaction that inserts the image, and the task with this result.
+fn adding_upload(added: Result<bool, StoreError>) -> MockRepositories {
+    let mut work = MockRepositories::default();
+    work.images
+        .expect_insert()
+        .withf(|image, _| image.id == fixtures::image_id())
+        .times(1)
+        .returning(|_, _| Ok(true));
+    work.blob_deletions
+        .expect_cancel()
+        .times(1)
+        .returning(|_, _| Ok(true));
+    work.tasks
+        .expect_insert()
+        .withf(|task, limit| *task == expected("spa") && *limit == Some(LIMIT))
+        .times(1)
+        .return_once(|_, _| added);
+    work
+}
+
+async fn submit_upload(
+    service: &Submissions,
+    joined: &str,
+    guard: Option<&IdempotencyGuard<Task>>,
+) -> Result<Task, Error> {
+    let upload = fixtures::upload(ChunkSource::new([PNG_START]));
+    service
+        .submit_upload(upload, Some(languages(joined)), guard)
+        .await
+}
+
+/// Submits an upload that must be rejected at the end: only the reservation and the discard of the blob are committed.
+async fn rejected_upload(work: MockRepositories, guard: Option<&IdempotencyGuard<Task>>) -> Error {
+    let store = Arc::new(reserved().then_work(work).then_work(abandoning()));
+    let service = submissions(&store);
+    let error = submit_upload(&service, "spa", guard).await.expect_err("rejected");
+    assert_eq!((store.commits(), notified(&service)), (2, false));
+    error
+}
+
+#[tokio::test]
+async fn one_commit_adds_the_image_and_its_task_and_a_worker_is_notified() {
+    let store = Arc::new(reserved().then_work(adding_upload(Ok(true))));
+    let service = submissions(&store);
+    let task = submit_upload(&service, "spa", None).await.expect("queued");
+    assert_eq!(task, expected("spa"));
+    assert_eq!((store.commits(), notified(&service)), (2, true));
+}
+
+#[tokio::test]
+async fn an_unavailable_language_is_rejected_before_a_byte_is_received() {
+    // The store is not used: the quota is not read, and no blob is reserved.
+    let store = Arc::new(MockStore::default());
+    let outcome = submit_upload(&submissions(&store), "spa+zzz", None).await;
+    assert_eq!(
+        outcome.expect_err("rejected").code(),
+        ErrorCode::UnsupportedLanguage
+    );
+}
+
+#[tokio::test]
+async fn an_upload_over_the_task_limit_adds_nothing_and_discards_its_blob() {
+    let error = rejected_upload(adding_upload(Ok(false)), None).await;
+    assert!(matches!(error, Error::TooManyTasks { limit: LIMIT }), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_upload_of_a_deleted_user_adds_nothing_and_discards_its_blob() {
+    let error = rejected_upload(adding_upload(Err(StoreError::OwnerDeleted)), None).await;
+    assert_eq!(error.code(), ErrorCode::Unauthenticated);
+}
+
+#[tokio::test]
+async fn a_commit_with_an_unknown_outcome_keeps_the_blob_until_the_window_ends() {
+    let store = Arc::new(reserved().then_failing_commit(adding_upload(Ok(true))));
+    let service = submissions(&store);
+    let error = submit_upload(&service, "spa", None).await.expect_err("down");
+    assert_eq!(
+        (error.code(), notified(&service)),
+        (ErrorCode::Unavailable, false)
+    );
+    assert_eq!(store.commits(), 1, "the blob of an image that may exist is kept");
+}
+
+fn storing_upload_response(kept: bool) -> MockRepositories {
+    let mut work = adding_upload(Ok(true));
+    work.idempotency_keys
+        .expect_store_response()
+        .withf(|key, _, answer| {
+            *key == fixtures::key() && *answer == fixtures::answer(&expected("spa").id.to_string())
+        })
+        .times(1)
+        .returning(move |_, _, _| Ok(kept));
+    work
+}
+
+#[tokio::test]
+async fn the_response_is_stored_in_the_commit_that_adds_image_and_task() {
+    let store = Arc::new(reserved().then_work(storing_upload_response(true)));
+    let outcome = submit_upload(&submissions(&store), "spa", Some(&guard())).await;
+    outcome.expect("queued");
+    assert_eq!(store.commits(), 2);
+}
+
+#[tokio::test]
+async fn an_upload_whose_key_was_taken_over_adds_nothing_and_discards_its_blob() {
+    let error = rejected_upload(storing_upload_response(false), Some(&guard())).await;
     assert_eq!(error.code(), ErrorCode::IdempotencyConflict);
 }

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_millis(100);
 
 fn in_status(status: TaskStatus) -> Task {
@@ -24,8 +24,8 @@ fn is_mine(owner: UserId, id: TaskId) -> bool {
     (owner, id) == (fixtures::owner(), fixtures::task().id)
 }
 
-/// Reads in which each look finds the next of these statuses; there is no look after the last.
-fn looks(statuses: impl IntoIterator<Item = TaskStatus, IntoIter: Send + 'static>) -> MockRepositories {
+/// Reads that return the task in these statuses, in order. A further read fails the test.
+fn statuses(statuses: impl IntoIterator<Item = TaskStatus, IntoIter: Send + 'static>) -> MockRepositories {
     let statuses = Mutex::new(statuses.into_iter());
     let mut reads = MockRepositories::default();
     reads
@@ -39,9 +39,9 @@ fn looks(statuses: impl IntoIterator<Item = TaskStatus, IntoIter: Send + 'static
     reads
 }
 
-/// Reads in which the task runs for as long as anybody looks.
-fn running_on() -> MockRepositories {
-    looks(std::iter::repeat(TaskStatus::Running))
+/// Reads of a task that keeps running.
+fn running() -> MockRepositories {
+    statuses(std::iter::repeat(TaskStatus::Running))
 }
 
 fn with_text(mut reads: MockRepositories, text: Option<Text>) -> MockRepositories {
@@ -54,32 +54,33 @@ fn with_text(mut reads: MockRepositories, text: Option<Text>) -> MockRepositorie
     reads
 }
 
-fn watching(reads: MockRepositories) -> WatchTask {
-    WatchTask {
-        store: Arc::new(MockStore::reading(reads)),
-        signals: Arc::default(),
-    }
+fn tasks(reads: MockRepositories) -> Tasks {
+    tasks_in(&Arc::new(MockStore::reading(reads)))
 }
 
-async fn wait(watch: &WatchTask, patience: Duration) -> (Result<TaskState, Error>, Duration) {
+fn tasks_in(store: &Arc<MockStore>) -> Tasks {
+    Tasks::new(fixtures::context(store), Arc::default())
+}
+
+async fn wait(tasks: &Tasks, timeout: Duration) -> (Result<TaskState, Error>, Duration) {
     let start = Instant::now();
-    let outcome = watch.wait(fixtures::owner(), fixtures::task().id, patience).await;
+    let outcome = tasks.wait(fixtures::owner(), fixtures::task().id, timeout).await;
     (outcome, start.elapsed())
 }
 
-async fn next(follower: &mut TaskFollower) -> Option<Task> {
-    let next = timeout_at(Instant::now() + PATIENCE, follower.next()).await;
+async fn next(watcher: &mut TaskWatcher) -> Option<Task> {
+    let next = timeout_at(Instant::now() + TIMEOUT, watcher.next()).await;
     next.expect("not so long").expect("looked")
 }
 
-fn follow(watch: &WatchTask) -> TaskFollower {
-    watch.follow(fixtures::owner(), fixtures::task().id)
+fn watch(tasks: &Tasks) -> TaskWatcher {
+    tasks.watch(fixtures::owner(), fixtures::task().id)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_has_succeeded_is_shown_at_once_with_its_text() {
-    let reads = with_text(looks([TaskStatus::Succeeded]), Some(fixtures::text()));
-    let (outcome, waited) = wait(&watching(reads), PATIENCE).await;
+async fn a_succeeded_task_is_returned_at_once_with_its_text() {
+    let reads = with_text(statuses([TaskStatus::Succeeded]), Some(fixtures::text()));
+    let (outcome, waited) = wait(&tasks(reads), TIMEOUT).await;
     let expected = TaskState {
         task: in_status(TaskStatus::Succeeded),
         result: Some(TaskResult::Text(fixtures::text())),
@@ -88,7 +89,7 @@ async fn a_task_that_has_succeeded_is_shown_at_once_with_its_text() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_prediction_that_has_succeeded_is_shown_with_what_was_said_as_long_as_that_is_there() {
+async fn a_succeeded_prediction_task_has_its_result_until_that_is_deleted() {
     for there in [true, false] {
         let model = domain::predictions::ModelReference::parse("eyes").expect("a reference");
         let task = Task {
@@ -105,16 +106,16 @@ async fn a_prediction_that_has_succeeded_is_shown_with_what_was_said_as_long_as_
             .tasks
             .expect_find()
             .returning(move |_, _| Ok(Some(found.clone())));
-        let (outcome, _) = wait(&watching(reads), PATIENCE).await;
+        let (outcome, _) = wait(&tasks(reads), TIMEOUT).await;
         let result = there.then(|| TaskResult::Prediction(fixtures::prediction()));
         assert_eq!(outcome.expect("found"), TaskState { task, result });
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_failed_or_was_cancelled_is_shown_at_once_without_a_text() {
+async fn a_failed_or_cancelled_task_is_returned_at_once_without_a_result() {
     for status in [TaskStatus::Failed, TaskStatus::Cancelled] {
-        let (outcome, waited) = wait(&watching(looks([status])), PATIENCE).await;
+        let (outcome, waited) = wait(&tasks(statuses([status])), TIMEOUT).await;
         let state = outcome.expect("found");
         assert_eq!((state.task.status, state.result), (status, None));
         assert_eq!(waited, Duration::ZERO);
@@ -122,19 +123,19 @@ async fn a_task_that_failed_or_was_cancelled_is_shown_at_once_without_a_text() {
 }
 
 #[tokio::test]
-async fn a_task_whose_image_was_deleted_after_it_succeeded_has_no_text() {
-    let reads = with_text(looks([TaskStatus::Succeeded]), None);
-    let (outcome, _) = wait(&watching(reads), PATIENCE).await;
+async fn a_succeeded_task_has_no_text_after_its_image_was_deleted() {
+    let reads = with_text(statuses([TaskStatus::Succeeded]), None);
+    let (outcome, _) = wait(&tasks(reads), TIMEOUT).await;
     assert_eq!(outcome.expect("found").result, None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_change_in_this_process_is_seen_at_once() {
-    let statuses = [TaskStatus::Running, TaskStatus::Running, TaskStatus::Failed];
-    let watch = watching(looks(statuses));
-    let ((outcome, waited), ()) = join(wait(&watch, PATIENCE), async {
+    let sequence = [TaskStatus::Running, TaskStatus::Running, TaskStatus::Failed];
+    let tasks = tasks(statuses(sequence));
+    let ((outcome, waited), ()) = join(wait(&tasks, TIMEOUT), async {
         sleep(SOON).await;
-        watch.signals.tell_changed(fixtures::task().id);
+        tasks.signals.notify_changed(fixtures::task().id);
     })
     .await;
     assert_eq!(outcome.expect("found").task.status, TaskStatus::Failed);
@@ -142,48 +143,48 @@ async fn a_change_in_this_process_is_seen_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_in_another_process_is_seen_a_little_later() {
-    let statuses = [TaskStatus::Running, TaskStatus::Running, TaskStatus::Failed];
-    let (outcome, waited) = wait(&watching(looks(statuses)), PATIENCE).await;
+async fn a_change_in_another_process_is_seen_at_the_next_read() {
+    let sequence = [TaskStatus::Running, TaskStatus::Running, TaskStatus::Failed];
+    let (outcome, waited) = wait(&tasks(statuses(sequence)), TIMEOUT).await;
     assert_eq!(outcome.expect("found").task.status, TaskStatus::Failed);
-    assert_eq!(waited, LOOK_EVERY);
+    assert_eq!(waited, POLL_INTERVAL);
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_looks_because_another_task_changed() {
-    let statuses = [TaskStatus::Running, TaskStatus::Running, TaskStatus::Failed];
-    let watch = watching(looks(statuses));
-    let ((outcome, waited), ()) = join(wait(&watch, PATIENCE), async {
+async fn changes_of_other_tasks_cause_no_read() {
+    let sequence = [TaskStatus::Running, TaskStatus::Running, TaskStatus::Failed];
+    let tasks = tasks(statuses(sequence));
+    let ((outcome, waited), ()) = join(wait(&tasks, TIMEOUT), async {
         sleep(SOON).await;
-        watch.signals.tell_changed(TaskId(Uuid::from_u128(1)));
+        tasks.signals.notify_changed(TaskId(Uuid::from_u128(1)));
     })
     .await;
     outcome.expect("found");
-    assert_eq!(waited, LOOK_EVERY);
+    assert_eq!(waited, POLL_INTERVAL);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_changes_without_ending_is_waited_for_until_patience_ends() {
-    let statuses = std::iter::once(TaskStatus::Queued).chain(std::iter::repeat(TaskStatus::Running));
-    let (outcome, waited) = wait(&watching(looks(statuses)), PATIENCE).await;
+async fn a_task_that_does_not_end_is_returned_after_the_timeout() {
+    let sequence = std::iter::once(TaskStatus::Queued).chain(std::iter::repeat(TaskStatus::Running));
+    let (outcome, waited) = wait(&tasks(statuses(sequence)), TIMEOUT).await;
     let state = outcome.expect("found");
     assert_eq!((state.task.status, state.result), (TaskStatus::Running, None));
-    assert_eq!(waited, PATIENCE);
+    assert_eq!(waited, TIMEOUT);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_does_not_wait_looks_once() {
-    let (outcome, waited) = wait(&watching(looks([TaskStatus::Queued])), Duration::ZERO).await;
+async fn a_timeout_of_zero_reads_once() {
+    let (outcome, waited) = wait(&tasks(statuses([TaskStatus::Queued])), Duration::ZERO).await;
     assert_eq!(outcome.expect("found").task.status, TaskStatus::Queued);
     assert_eq!(waited, Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_is_let_go_when_the_process_ends() {
-    let watch = watching(running_on());
-    let ((outcome, waited), ()) = join(wait(&watch, PATIENCE), async {
+async fn a_wait_ends_when_the_process_shuts_down() {
+    let tasks = tasks(running());
+    let ((outcome, waited), ()) = join(wait(&tasks, TIMEOUT), async {
         sleep(SOON).await;
-        watch.signals.finish();
+        tasks.signals.drain();
     })
     .await;
     assert_eq!(outcome.expect("found").task.status, TaskStatus::Running);
@@ -191,17 +192,17 @@ async fn who_waits_is_let_go_when_the_process_ends() {
 }
 
 #[tokio::test]
-async fn an_unknown_task_is_absent() {
+async fn an_unknown_task_is_not_found() {
     let mut reads = MockRepositories::default();
     reads.tasks.expect_find().times(2).returning(|_, _| Ok(None));
-    let watch = watching(reads);
-    let (outcome, _) = wait(&watch, PATIENCE).await;
+    let tasks = tasks(reads);
+    let (outcome, _) = wait(&tasks, TIMEOUT).await;
     assert_eq!(outcome.expect_err("absent").code(), ErrorCode::NotFound);
-    assert_eq!(next(&mut follow(&watch)).await, None);
+    assert_eq!(next(&mut watch(&tasks)).await, None);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_fails_while_somebody_waits_is_an_error() {
+async fn a_failure_of_the_store_ends_a_wait() {
     let mut looked = false;
     let mut reads = MockRepositories::default();
     reads.tasks.expect_find().returning(move |_, _| {
@@ -211,25 +212,25 @@ async fn a_store_that_fails_while_somebody_waits_is_an_error() {
             Ok(Some(in_status(TaskStatus::Running)))
         }
     });
-    let (outcome, _) = wait(&watching(reads), PATIENCE).await;
+    let (outcome, _) = wait(&tasks(reads), TIMEOUT).await;
     assert_eq!(outcome.expect_err("down").code(), ErrorCode::Unavailable);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_follower_sees_the_first_state_each_change_and_the_end() {
+async fn a_watcher_returns_the_first_state_each_change_and_the_end() {
     use TaskStatus::{Queued, Running, Succeeded};
-    let watch = watching(looks([Queued, Queued, Running, Running, Running, Succeeded]));
-    let mut follower = follow(&watch);
+    let tasks = tasks(statuses([Queued, Queued, Running, Running, Running, Succeeded]));
+    let mut watcher = watch(&tasks);
     let mut seen = Vec::new();
-    while let Some(task) = next(&mut follower).await {
+    while let Some(task) = next(&mut watcher).await {
         seen.push(task.status);
     }
     assert_eq!(seen, [Queued, Running, Succeeded]);
-    assert_eq!(next(&mut follower).await, None);
+    assert_eq!(next(&mut watcher).await, None);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_follower_sees_progress() {
+async fn a_watcher_returns_progress() {
     let mut done = 0;
     let mut reads = MockRepositories::default();
     reads.tasks.expect_find().returning(move |_, _| {
@@ -238,33 +239,94 @@ async fn a_follower_sees_progress() {
         done += 1;
         Ok(Some(task))
     });
-    let mut follower = follow(&watching(reads));
+    let mut watcher = watch(&tasks(reads));
     for expected in 0..3 {
-        let task = next(&mut follower).await.expect("running");
+        let task = next(&mut watcher).await.expect("running");
         assert_eq!(task.progress.done, expected);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_that_was_told_before_the_follower_waits_is_not_missed() {
-    let watch = watching(looks([
+async fn a_change_before_the_watcher_waits_is_not_missed() {
+    let tasks = tasks(statuses([
         TaskStatus::Queued,
         TaskStatus::Queued,
         TaskStatus::Failed,
     ]));
-    let mut follower = follow(&watch);
-    next(&mut follower).await.expect("queued");
-    watch.signals.tell_changed(fixtures::task().id);
-    let told = follower.next().now_or_never().expect("without a wait");
+    let mut watcher = watch(&tasks);
+    next(&mut watcher).await.expect("queued");
+    tasks.signals.notify_changed(fixtures::task().id);
+    let told = watcher.next().now_or_never().expect("without a wait");
     assert_eq!(told.expect("looked"), Some(in_status(TaskStatus::Failed)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_follower_is_let_go_when_the_process_ends() {
-    let watch = watching(running_on());
-    let mut follower = follow(&watch);
-    next(&mut follower).await.expect("running");
-    watch.signals.finish();
-    let next = follower.next().now_or_never().expect("without a wait");
+async fn a_watcher_ends_when_the_process_shuts_down() {
+    let tasks = tasks(running());
+    let mut watcher = watch(&tasks);
+    next(&mut watcher).await.expect("running");
+    tasks.signals.drain();
+    let next = watcher.next().now_or_never().expect("without a wait");
     assert_eq!(next.expect("looked"), None);
+}
+
+async fn cancel(found: Cancellation) -> (Result<(), Error>, bool) {
+    let mut work = MockRepositories::default();
+    work.tasks
+        .expect_cancel()
+        .withf(|owner, id, now| {
+            *owner == fixtures::owner() && *id == fixtures::task().id && *now == fixtures::now()
+        })
+        .times(1)
+        .returning(move |_, _, _| Ok(found));
+    let store = Arc::new(MockStore::default().then_work(work));
+    let tasks = tasks_in(&store);
+    let mut cancellations = tasks.signals.cancellations();
+    let outcome = tasks.cancel(fixtures::owner(), fixtures::task().id).await;
+    (outcome, cancellations.try_recv().is_ok())
+}
+
+#[tokio::test]
+async fn a_task_is_cancelled_and_its_worker_notified() {
+    let (outcome, notified) = cancel(Cancellation::Cancelled).await;
+    outcome.expect("cancelled");
+    assert!(notified);
+}
+
+#[tokio::test]
+async fn a_task_that_has_ended_or_does_not_exist_is_not_cancelled() {
+    for (found, code) in [
+        (Cancellation::Finished, ErrorCode::Conflict),
+        (Cancellation::Absent, ErrorCode::NotFound),
+    ] {
+        let (outcome, notified) = cancel(found).await;
+        assert_eq!((outcome.expect_err("rejected").code(), notified), (code, false));
+    }
+}
+
+#[tokio::test]
+async fn the_owners_tasks_of_a_status_are_listed() {
+    let mut reads = MockRepositories::default();
+    reads
+        .tasks
+        .expect_list()
+        .withf(|owner, status, page| {
+            *owner == fixtures::owner()
+                && *status == Some(TaskStatus::Failed)
+                && *page == PageRequest::default()
+        })
+        .returning(|_, _, _| {
+            Ok(Page {
+                items: vec![fixtures::task()],
+                next: None,
+            })
+        });
+    let page = tasks(reads)
+        .list(
+            fixtures::owner(),
+            Some(TaskStatus::Failed),
+            PageRequest::default(),
+        )
+        .await;
+    assert_eq!(page.expect("a page").items, [fixtures::task()]);
 }

@@ -42,10 +42,7 @@ impl Texts {
         if let Some(text) = self.recognizer.stored(image.id, &languages).await? {
             return Ok(text);
         }
-        let text = self
-            .recognizer
-            .recognize(&image, languages, Arc::new(()))
-            .await?;
+        let text = self.recognizer.recognize(&image, languages, Arc::new(())).await?;
         self.store(text).await
     }
 

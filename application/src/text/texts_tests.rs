@@ -16,7 +16,7 @@ fn text(engine: &str, languages: LanguageSet) -> Text {
     }
 }
 
-/// A store with the image, in which the first looks for a text find `stored`, in order, and later ones nothing.
+/// A store with the image. Successive reads of its text return `stored`, and then nothing.
 fn with_image(stored: Vec<Option<Text>>) -> MockStore {
     let stored = Mutex::new(stored.into_iter());
     let mut reads = MockRepositories::default();
@@ -57,82 +57,70 @@ const RECOGNIZED: Outcome = || {
     })
 };
 
-fn reading(store: &Arc<MockStore>, engine: MockOcrEngine) -> ReadText {
-    reading_from(store, Arc::new(fixtures::readable_blobs()), engine)
+fn texts(store: &Arc<MockStore>, engine: MockOcrEngine) -> Texts {
+    texts_from(store, Arc::new(fixtures::readable_blobs()), engine)
 }
 
-fn reading_from(store: &Arc<MockStore>, blobs: Arc<dyn BlobStore>, engine: MockOcrEngine) -> ReadText {
-    let reader = TextReader::new(
-        store.clone(),
-        blobs,
-        Arc::new(engine),
-        fixtures::clock(),
-        fixtures::ids(),
-        languages("eng"),
-    );
-    ReadText {
-        store: store.clone(),
-        reader: Arc::new(reader),
-    }
+fn texts_from(store: &Arc<MockStore>, blobs: Arc<dyn BlobStore>, engine: MockOcrEngine) -> Texts {
+    let context = fixtures::context(store);
+    let recognizer = Recognizer::new(context.clone(), blobs, Arc::new(engine), languages("eng"));
+    Texts::new(context, Arc::new(recognizer))
 }
 
-async fn read(read: &ReadText, languages: Option<LanguageSet>) -> Result<Text, Error> {
-    read.execute(fixtures::owner(), fixtures::image_id(), languages)
+async fn read(texts: &Texts, languages: Option<LanguageSet>) -> Result<Text, Error> {
+    texts
+        .read(fixtures::owner(), fixtures::image_id(), languages)
         .await
 }
 
 #[tokio::test]
-async fn a_first_reading_runs_the_engine_and_is_kept() {
+async fn a_text_is_recognized_and_stored() {
     let store = Arc::new(with_image(vec![]).then_work(saving(|| Ok(()))));
-    let outcome = read(
-        &reading(&store, engine(1, RECOGNIZED)),
-        Some(languages("spa+eng")),
-    )
-    .await;
+    let outcome = read(&texts(&store, engine(1, RECOGNIZED)), Some(languages("spa+eng"))).await;
     assert_eq!(outcome.expect("read"), text("fresh", languages("spa+eng")));
     assert_eq!(store.commits(), 1);
 }
 
 #[tokio::test]
-async fn a_request_that_names_no_language_gets_the_default_ones() {
+async fn a_request_without_languages_uses_the_default_ones() {
     let store = Arc::new(with_image(vec![]).then_work(saving(|| Ok(()))));
-    let outcome = read(&reading(&store, engine(1, RECOGNIZED)), None).await;
+    let outcome = read(&texts(&store, engine(1, RECOGNIZED)), None).await;
     assert_eq!(outcome.expect("read").languages, languages("eng"));
 }
 
 #[tokio::test]
-async fn what_was_read_before_is_not_read_again() {
+async fn a_stored_text_is_not_recognized_again() {
     let store = Arc::new(with_image(vec![Some(text("stored", languages("eng")))]));
-    let outcome = read(&reading(&store, engine(0, RECOGNIZED)), None).await;
+    let outcome = read(&texts(&store, engine(0, RECOGNIZED)), None).await;
     assert_eq!(outcome.expect("found").engine, "stored");
 }
 
 #[tokio::test]
-async fn what_another_request_read_while_this_one_waited_is_not_read_again() {
+async fn a_text_that_another_request_stored_meanwhile_is_not_recognized_again() {
     let store = Arc::new(with_image(vec![None, Some(text("stored", languages("eng")))]));
-    let outcome = read(&reading(&store, engine(0, RECOGNIZED)), None).await;
+    let outcome = read(&texts(&store, engine(0, RECOGNIZED)), None).await;
     assert_eq!(outcome.expect("found").engine, "stored");
 }
 
 #[tokio::test]
-async fn what_another_process_saved_first_counts() {
+async fn a_text_that_another_process_stored_first_is_returned() {
     let found = vec![None, None, Some(text("stored", languages("eng")))];
     let taken = || Err(StoreError::Conflict(Conflict::Text));
     let store = Arc::new(with_image(found).then_work(saving(taken)));
-    let outcome = read(&reading(&store, engine(1, RECOGNIZED)), None).await;
+    let outcome = read(&texts(&store, engine(1, RECOGNIZED)), None).await;
     assert_eq!(outcome.expect("found").engine, "stored");
     assert_eq!(store.commits(), 0);
 }
 
 #[tokio::test]
-async fn an_image_that_is_deleted_while_it_is_read_is_absent() {
+async fn an_image_that_is_deleted_during_recognition_is_not_found() {
     let store = Arc::new(with_image(vec![]).then_work(saving(|| Err(StoreError::OwnerDeleted))));
-    let outcome = read(&reading(&store, engine(1, RECOGNIZED)), None).await;
+    let outcome = read(&texts(&store, engine(1, RECOGNIZED)), None).await;
     assert_eq!(outcome.expect_err("gone").code(), ErrorCode::NotFound);
 }
 
 #[tokio::test]
-async fn an_image_that_is_deleted_before_it_is_read_is_absent_and_a_lost_blob_is_a_defect() {
+async fn a_missing_blob_is_an_internal_error_unless_the_image_was_deleted() {
     for (found_again, code) in [
         (None, ErrorCode::NotFound),
         (Some(fixtures::image()), ErrorCode::Internal),
@@ -147,28 +135,24 @@ async fn an_image_that_is_deleted_before_it_is_read_is_absent_and_a_lost_blob_is
         let store = Arc::new(MockStore::reading(reads));
         let mut blobs = MockBlobStore::new();
         blobs.expect_read().returning(|_| Ok(None));
-        let use_case = reading_from(&store, Arc::new(blobs), engine(0, RECOGNIZED));
-        assert_eq!(read(&use_case, None).await.expect_err("no bytes").code(), code);
+        let service = texts_from(&store, Arc::new(blobs), engine(0, RECOGNIZED));
+        assert_eq!(read(&service, None).await.expect_err("no bytes").code(), code);
     }
 }
 
 #[tokio::test]
-async fn somebody_elses_image_is_absent() {
+async fn the_image_of_another_user_is_not_found() {
     let store = Arc::new(with_image(vec![]));
-    let use_case = reading(&store, engine(0, RECOGNIZED));
+    let service = texts(&store, engine(0, RECOGNIZED));
     let other = UserId(uuid::Uuid::from_u128(2));
-    let outcome = use_case.execute(other, fixtures::image_id(), None).await;
+    let outcome = service.read(other, fixtures::image_id(), None).await;
     assert_eq!(outcome.expect_err("hidden").code(), ErrorCode::NotFound);
 }
 
 #[tokio::test]
-async fn an_unknown_language_is_refused_by_name_with_those_that_there_are() {
+async fn an_unknown_language_is_rejected_with_a_list_of_the_available_ones() {
     let store = Arc::new(with_image(vec![]));
-    let outcome = read(
-        &reading(&store, engine(0, RECOGNIZED)),
-        Some(languages("eng+zzz")),
-    )
-    .await;
+    let outcome = read(&texts(&store, engine(0, RECOGNIZED)), Some(languages("eng+zzz"))).await;
     let error = outcome.expect_err("refused");
     assert_eq!(error.code(), ErrorCode::UnsupportedLanguage);
     assert_eq!(
@@ -178,7 +162,7 @@ async fn an_unknown_language_is_refused_by_name_with_those_that_there_are() {
 }
 
 #[tokio::test]
-async fn a_failed_reading_keeps_nothing() {
+async fn a_failed_recognition_stores_nothing() {
     let failures: [(Outcome, ErrorCode); 3] = [
         (|| Err(OcrError::Timeout), ErrorCode::Timeout),
         (|| Err(OcrError::Busy), ErrorCode::Unavailable),
@@ -189,7 +173,7 @@ async fn a_failed_reading_keeps_nothing() {
     ];
     for (failure, code) in failures {
         let store = Arc::new(with_image(vec![]));
-        let outcome = read(&reading(&store, engine(1, failure)), None).await;
+        let outcome = read(&texts(&store, engine(1, failure)), None).await;
         assert_eq!(outcome.expect_err("failed").code(), code);
         assert_eq!(store.commits(), 0);
     }

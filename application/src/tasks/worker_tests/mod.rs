@@ -1,9 +1,9 @@
-mod calls;
-mod ending;
-mod keeping;
+mod leases;
+mod notifications;
 mod outcomes;
 mod predictions;
-mod turns;
+mod shutdown;
+mod slots;
 
 use super::*;
 use crate::fixtures;
@@ -23,7 +23,7 @@ use std::sync::{
 use tokio::time::Instant;
 
 const LEASE: Duration = Duration::from_mins(1);
-const LOOK_EVERY: Duration = Duration::from_secs(40);
+const POLL_INTERVAL: Duration = Duration::from_secs(40);
 
 fn milliseconds(count: u64) -> Duration {
     Duration::from_millis(count)
@@ -125,16 +125,18 @@ fn succeeding() -> MockRepositories {
 fn worker(store: &Arc<MockStore>, engine: impl OcrEngine + 'static) -> TaskWorker {
     let signals = Arc::new(TaskSignals::default());
     TaskWorker {
-        store: store.clone(),
+        context: Context {
+            clock: fixtures::running_clock(),
+            ..fixtures::context(store)
+        },
         blobs: Arc::new(fixtures::readable_blobs()),
-        reader: fixtures::reader(store, engine),
+        recognizer: fixtures::recognizer(store, engine),
         classifier: fixtures::image_classifier(vec![]),
-        calls: signals.clone(),
+        notifications: signals.clone(),
         signals,
-        clock: fixtures::running_clock(),
         lease: LEASE,
-        look_every: LOOK_EVERY,
-        turns: Semaphore::new(1),
+        poll_interval: POLL_INTERVAL,
+        slots: Semaphore::new(1),
     }
 }
 

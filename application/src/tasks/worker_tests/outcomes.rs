@@ -33,7 +33,7 @@ fn reading() -> MockOcrEngine {
 /// Works on the one task that is ready; how many units of work were committed beside that of the claim.
 async fn work(store: MockStore, engine: MockOcrEngine) -> usize {
     let store = Arc::new(store);
-    let count = soon(worker(&store, engine).drain()).await.expect("worked");
+    let count = soon(worker(&store, engine).execute_all()).await.expect("worked");
     assert_eq!((count, store.left()), (1, 0));
     store.commits() - 1
 }
@@ -175,12 +175,12 @@ async fn an_outcome_is_written_as_soon_as_the_store_is_back() {
         .then_work(succeeding());
     let start = Instant::now();
     assert_eq!(work(store, reading()).await, 1);
-    assert_eq!(start.elapsed(), AFTER_FAILURE * 3);
+    assert_eq!(start.elapsed(), RETRY_DELAY * 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_not_back_before_a_lease_would_end_is_not_waited_for() {
-    let outages = LEASE.as_secs() / AFTER_FAILURE.as_secs() + 1;
+    let outages = LEASE.as_secs() / RETRY_DELAY.as_secs() + 1;
     let store = (0..outages).fold(with_claimed(1), |store, _| store.then_outage());
     let start = Instant::now();
     assert_eq!(work(store, reading()).await, 0);

@@ -46,7 +46,7 @@ async fn work(store: MockStore, loaded: Vec<Arc<dyn Classifier>>) -> usize {
         classifier: fixtures::image_classifier(loaded),
         ..worker(&store, fixtures::engine())
     };
-    let count = soon(worker.drain()).await.expect("worked");
+    let count = soon(worker.execute_all()).await.expect("worked");
     assert_eq!((count, store.left()), (1, 0));
     store.commits() - 1
 }

@@ -32,7 +32,7 @@ async fn second_claimed_at(moment: Timestamp, pages: u32, engine: SlowEngine) {
         .then_work(succeeding());
     let store = Arc::new(store);
     let worker = worker(&store, engine);
-    let (one, other) = soon(join(worker.drain(), worker.drain())).await;
+    let (one, other) = soon(join(worker.execute_all(), worker.execute_all())).await;
     assert_eq!((one.expect("worked"), other.expect("worked")), (1, 1));
     assert_eq!((store.commits(), store.left()), (4, 0));
 }
@@ -53,7 +53,7 @@ async fn no_task_is_claimed_before_the_last_page_of_a_document_is_begun() {
 async fn who_waits_for_a_turn_when_the_process_ends_takes_on_nothing() {
     let store = Arc::new(MockStore::default());
     let worker = worker(&store, fixtures::engine());
-    let _taken = worker.turn().await.expect("a turn");
-    let ending = async { worker.signals.finish() };
+    let _taken = worker.slot().await.expect("a turn");
+    let ending = async { worker.signals.drain() };
     soon(join(worker.run(), ending)).await;
 }

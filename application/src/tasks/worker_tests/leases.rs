@@ -19,7 +19,7 @@ fn renewing(until: Duration, pages: u32, kept: bool) -> MockRepositories {
 }
 
 async fn drain(worker: &TaskWorker) -> u64 {
-    soon(worker.drain()).await.expect("worked")
+    soon(worker.execute_all()).await.expect("worked")
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,7 +98,7 @@ async fn a_cancelled_task_is_dropped_at_once_and_nothing_written() {
     join(drain(&worker), async {
         sleep(milliseconds(100)).await;
         assert!(running.load(Ordering::SeqCst));
-        worker.signals.tell_cancelled(fixtures::task().id);
+        worker.signals.notify_cancelled(fixtures::task().id);
     })
     .await;
     assert_eq!(start.elapsed(), milliseconds(100));
@@ -112,7 +112,7 @@ async fn the_cancellation_of_another_task_changes_nothing() {
     let worker = worker(&store, SlowEngine::taking(milliseconds(200)));
     join(drain(&worker), async {
         sleep(milliseconds(100)).await;
-        worker.signals.tell_cancelled(TaskId(Uuid::from_u128(1)));
+        worker.signals.notify_cancelled(TaskId(Uuid::from_u128(1)));
     })
     .await;
     assert_eq!(store.commits(), 2);
@@ -127,7 +127,7 @@ async fn a_cancellation_is_heard_while_the_store_is_silent() {
     let start = Instant::now();
     join(drain(&worker), async {
         sleep(Duration::from_secs(3)).await;
-        worker.signals.tell_cancelled(fixtures::task().id);
+        worker.signals.notify_cancelled(fixtures::task().id);
     })
     .await;
     assert_eq!(start.elapsed(), Duration::from_secs(3));
@@ -186,7 +186,7 @@ async fn pages_that_are_done_in_quick_succession_are_written_once() {
 async fn a_page_whose_note_failed_is_written_a_little_later() {
     let store = with_claimed(1)
         .then_outage()
-        .then_work(renewing(milliseconds(300) + AFTER_FAILURE + LEASE, 1, true))
+        .then_work(renewing(milliseconds(300) + RETRY_DELAY + LEASE, 1, true))
         .then_work(succeeding());
     let store = Arc::new(store);
     let engine = SlowEngine {

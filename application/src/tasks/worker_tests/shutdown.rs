@@ -19,7 +19,7 @@ fn handing_back() -> MockRepositories {
 /// Runs a called worker until it ends; how long that took, with what was signalled a little after its begin.
 async fn run(worker: &TaskWorker, signal: fn(&TaskSignals)) -> Duration {
     let start = Instant::now();
-    worker.signals.ring();
+    worker.signals.notify_ready();
     let signalling = async {
         sleep(SOON).await;
         signal(&worker.signals);
@@ -32,9 +32,9 @@ async fn run(worker: &TaskWorker, signal: fn(&TaskSignals)) -> Duration {
 async fn a_process_that_ends_looks_for_no_task() {
     let store = Arc::new(MockStore::default());
     let worker = worker(&store, fixtures::engine());
-    worker.signals.finish();
-    worker.signals.ring();
-    assert_eq!(worker.drain().await.expect("no look"), 0);
+    worker.signals.drain();
+    worker.signals.notify_ready();
+    assert_eq!(worker.execute_all().await.expect("no look"), 0);
     soon(worker.run()).await;
 }
 
@@ -42,14 +42,14 @@ async fn a_process_that_ends_looks_for_no_task() {
 async fn a_worker_that_waits_for_a_call_is_let_go() {
     let store = Arc::new(MockStore::reading(with_looks([false])));
     let worker = worker(&store, fixtures::engine());
-    assert_eq!(run(&worker, TaskSignals::finish).await, SOON);
+    assert_eq!(run(&worker, TaskSignals::drain).await, SOON);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_task_that_was_begun_is_done_before_the_process_ends() {
     let store = Arc::new(with_claimed(1).then_work(succeeding()));
     let worker = worker(&store, SlowEngine::taking(SOON * 3));
-    assert_eq!(run(&worker, TaskSignals::finish).await, SOON * 3);
+    assert_eq!(run(&worker, TaskSignals::drain).await, SOON * 3);
     assert_eq!(store.commits(), 2);
 }
 

@@ -15,7 +15,7 @@ fn answered_after(
     let mut call = MockDelivery::new();
     call.expect_ack().times(1).return_once(move || {
         assert_eq!((store.commits(), store.left()), (commits, left));
-        signals.finish();
+        signals.drain();
     });
     call
 }
@@ -30,7 +30,7 @@ fn called(worker: TaskWorker, calls: Vec<MockDelivery>) -> TaskWorker {
         call
     });
     TaskWorker {
-        calls: Arc::new(calls),
+        notifications: Arc::new(calls),
         ..worker
     }
 }
@@ -77,14 +77,14 @@ async fn a_call_that_could_not_be_followed_is_not_answered_and_the_worker_rests(
     let calls = vec![MockDelivery::new(), MockDelivery::new(), answered];
     let start = Instant::now();
     soon(called(worker, calls).run()).await;
-    assert_eq!(start.elapsed(), AFTER_FAILURE * 2);
+    assert_eq!(start.elapsed(), RETRY_DELAY * 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_task_whose_claim_was_not_committed_is_not_begun() {
     let store = Arc::new(MockStore::reading(with_looks([true])).then_failing_commit(claiming(1)));
     let worker = worker(&store, fixtures::engine());
-    let error = soon(worker.drain()).await.expect_err("down");
+    let error = soon(worker.execute_all()).await.expect_err("down");
     assert_eq!(error.code(), ErrorCode::Unavailable);
 }
 
@@ -97,19 +97,19 @@ async fn a_worker_that_nobody_calls_looks_every_now_and_then() {
     reads.tasks.expect_any_ready().times(2).returning(move || {
         looks += 1;
         if looks == 2 {
-            ending.finish();
+            ending.drain();
         }
         Ok(false)
     });
     let store = Arc::new(MockStore::reading(reads));
     let worker = TaskWorker {
-        calls: signals.clone(),
+        notifications: signals.clone(),
         signals,
         ..worker(&store, fixtures::engine())
     };
     let start = Instant::now();
     soon(worker.run()).await;
-    assert_eq!(start.elapsed(), LOOK_EVERY * 2);
+    assert_eq!(start.elapsed(), POLL_INTERVAL * 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,7 +121,7 @@ async fn a_worker_works_until_no_task_is_ready_and_counts_them() {
         .then_work(succeeding());
     let store = Arc::new(store);
     let worker = worker(&store, SlowEngine::taking(milliseconds(100)));
-    assert_eq!(soon(worker.drain()).await.expect("worked"), 2);
+    assert_eq!(soon(worker.execute_all()).await.expect("worked"), 2);
     assert_eq!(store.commits(), 4);
 }
 
@@ -130,20 +130,19 @@ async fn who_claims_a_task_rings_for_whoever_is_idle_before_he_begins() {
     let store = Arc::new(with_claimed(1));
     let worker = worker(&store, SlowEngine::endless());
     let mut changes = worker.signals.changes();
-    assert!(worker.drain().now_or_never().is_none(), "it works");
-    assert!(worker.signals.rung().now_or_never().is_some());
+    assert!(worker.execute_all().now_or_never().is_none(), "it works");
+    assert!(worker.signals.ready().now_or_never().is_some());
     assert_eq!(changes.try_recv(), Ok(fixtures::task().id));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_worker_whom_others_forestall_rings_nobody_and_writes_nothing() {
+async fn a_worker_that_claims_nothing_notifies_no_other_worker() {
     let mut work = MockRepositories::default();
     work.tasks.expect_claim().times(1).returning(|_, _| Ok(None));
     let store = Arc::new(MockStore::reading(with_looks([true, false])).then_work(work));
     let worker = worker(&store, fixtures::engine());
-    assert_eq!(soon(worker.drain()).await.expect("looked"), 0);
-    assert!(worker.signals.rung().now_or_never().is_none());
-    assert_eq!(store.commits(), 0);
+    assert_eq!(soon(worker.execute_all()).await.expect("looked"), 0);
+    assert!(worker.signals.ready().now_or_never().is_none());
 }
 
 #[tokio::test(start_paused = true)]
