@@ -1,7 +1,7 @@
 //! Mails that are to be sent.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::mail_orders::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
@@ -42,7 +42,7 @@ fn held(order: &MailOrder) -> Condition {
 }
 
 #[async_trait]
-impl<C: Connection> MailOrderReader for Sea<C> {
+impl<C: Connection> MailOrderReader for SqlRepositories<C> {
     async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
         let first = Entity::find()
             .select_only()
@@ -71,7 +71,7 @@ impl<C: Connection> MailOrderReader for Sea<C> {
 }
 
 #[async_trait]
-impl MailOrderRepository for Sea<DatabaseTransaction> {
+impl MailOrderRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, order: &MailOrder) -> Result<(), StoreError> {
         let row = ActiveModel {
             id: Set(order.id.0),
