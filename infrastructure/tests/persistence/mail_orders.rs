@@ -8,7 +8,7 @@ use domain::{
     accounts::{CodePurpose, MailLanguage, MailOrder, User},
     clock::Timestamp,
     ids::{IdGenerator, MailOrderId},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 use std::collections::HashSet;
