@@ -15,7 +15,7 @@ use domain::{
     ids::{IdGenerator, ImageId, TaskId, UserId},
     images::{Filename, Image, MediaType, Sha256Digest},
     ocr::LanguageSet,
-    store::{Repositories, Store},
+    store::Store,
     tasks::{Task, TaskWork},
 };
 use futures_util::FutureExt;

@@ -1,7 +1,7 @@
 //! Keys of the users' programs.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         api_keys::{ActiveModel, Column, Entity, Model},
         users as user_rows,
@@ -53,7 +53,7 @@ fn row(key: &ApiKey) -> ActiveModel {
 }
 
 #[async_trait]
-impl<C: Connection> ApiKeyReader for Sea<C> {
+impl<C: Connection> ApiKeyReader for SqlRepositories<C> {
     async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<ApiKey>, StoreError> {
         let rows = Entity::find()
             .filter(Column::UserId.eq(user.0))
@@ -93,7 +93,7 @@ impl<C: Connection> ApiKeyReader for Sea<C> {
 }
 
 #[async_trait]
-impl ApiKeyRepository for Sea<DatabaseTransaction> {
+impl ApiKeyRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, key: &ApiKey) -> Result<(), StoreError> {
         let insert = Entity::insert(row(key)).exec_without_returning(&self.connection);
         insert.await.map_err(store_error)?;

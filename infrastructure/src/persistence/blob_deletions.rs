@@ -1,7 +1,7 @@
 //! Blobs that are to be deleted.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         blob_deletions::{ActiveModel, Column, Entity},
         images,
@@ -31,7 +31,7 @@ fn row(key: &BlobKey, due_at: Timestamp) -> ActiveModel {
     }
 }
 
-impl<C: Connection> Sea<C> {
+impl<C: Connection> SqlRepositories<C> {
     async fn schedule_rows(&self, rows: Vec<ActiveModel>) -> Result<(), StoreError> {
         let newest_wins = OnConflict::column(Column::BlobKey)
             .update_column(Column::DueAt)
@@ -59,7 +59,7 @@ impl<C: Connection> Sea<C> {
 }
 
 #[async_trait]
-impl<C: Connection> BlobDeletionReader for Sea<C> {
+impl<C: Connection> BlobDeletionReader for SqlRepositories<C> {
     async fn due(&self, now: Timestamp, limit: u64) -> Result<Vec<BlobKey>, StoreError> {
         let rows = Entity::find()
             .filter(Column::DueAt.lte(now.to_utc()))
@@ -82,7 +82,7 @@ impl<C: Connection> BlobDeletionReader for Sea<C> {
 }
 
 #[async_trait]
-impl BlobDeletionRepository for Sea<DatabaseTransaction> {
+impl BlobDeletionRepository for SqlRepositories<DatabaseTransaction> {
     async fn schedule(&self, key: &BlobKey, due_at: Timestamp) -> Result<(), StoreError> {
         self.schedule_rows(vec![row(key, due_at)]).await
     }

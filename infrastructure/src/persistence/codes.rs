@@ -1,7 +1,7 @@
 //! Codes that were mailed.
 
 use super::{
-    Sea,
+    SqlRepositories,
     entities::codes::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
@@ -50,7 +50,7 @@ fn this(code: &IssuedCode) -> Condition {
 }
 
 #[async_trait]
-impl CodeRepository for Sea<DatabaseTransaction> {
+impl CodeRepository for SqlRepositories<DatabaseTransaction> {
     async fn put(&self, code: &IssuedCode) -> Result<(), StoreError> {
         let row = ActiveModel {
             user_id: Set(code.user_id.0),

@@ -1,7 +1,7 @@
 //! What happened to accounts.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::user_events::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
@@ -50,7 +50,7 @@ fn row(event: &SecurityEvent) -> ActiveModel {
 }
 
 #[async_trait]
-impl<C: Connection> EventReader for Sea<C> {
+impl<C: Connection> EventReader for SqlRepositories<C> {
     async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<SecurityEvent>, StoreError> {
         let rows = Entity::find()
             .filter(Column::UserId.eq(user.0))
@@ -69,7 +69,7 @@ impl<C: Connection> EventReader for Sea<C> {
 }
 
 #[async_trait]
-impl EventRepository for Sea<DatabaseTransaction> {
+impl EventRepository for SqlRepositories<DatabaseTransaction> {
     async fn record(&self, event: &SecurityEvent) -> Result<(), StoreError> {
         let insert = Entity::insert(row(event)).exec_without_returning(&self.connection);
         insert.await.map_err(store_error)?;

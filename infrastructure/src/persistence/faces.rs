@@ -1,7 +1,7 @@
 //! Faces that users log in with.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::faces::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
@@ -68,7 +68,7 @@ fn read_all(rows: Vec<Model>) -> Result<Vec<EnrolledFace>, StoreError> {
 }
 
 #[async_trait]
-impl<C: Connection> FaceReader for Sea<C> {
+impl<C: Connection> FaceReader for SqlRepositories<C> {
     async fn find(&self, user: UserId) -> Result<Option<EnrolledFace>, StoreError> {
         let select = Entity::find_by_id(user.0).one(&self.connection);
         Ok(select.await.map_err(store_error)?.map(read).transpose()?)
@@ -97,7 +97,7 @@ impl<C: Connection> FaceReader for Sea<C> {
 }
 
 #[async_trait]
-impl FaceRepository for Sea<DatabaseTransaction> {
+impl FaceRepository for SqlRepositories<DatabaseTransaction> {
     async fn put(&self, face: &EnrolledFace) -> Result<(), StoreError> {
         // Whoever puts holds the user's row, so that nobody adds another in between.
         FaceRepository::delete(self, face.user_id).await?;

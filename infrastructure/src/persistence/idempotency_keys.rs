@@ -1,7 +1,7 @@
 //! Idempotency keys and the responses stored under them.
 
 use super::{
-    Sea,
+    SqlRepositories,
     entities::kept_answers::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, new_row_error, store_error},
 };
@@ -56,7 +56,7 @@ fn read(row: Model) -> Result<Option<StoredResponse>, CorruptRow> {
 }
 
 #[async_trait]
-impl IdempotencyRepository for Sea<DatabaseTransaction> {
+impl IdempotencyRepository for SqlRepositories<DatabaseTransaction> {
     async fn acquire(
         &self,
         key: &IdempotencyKey,

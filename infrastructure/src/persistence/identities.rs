@@ -1,7 +1,7 @@
 //! Identities that users log in with.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         identities::{ActiveModel, Column, Entity, Model},
         users as user_rows,
@@ -49,7 +49,7 @@ fn row(linked: &LinkedIdentity) -> ActiveModel {
 }
 
 #[async_trait]
-impl<C: Connection> IdentityReader for Sea<C> {
+impl<C: Connection> IdentityReader for SqlRepositories<C> {
     async fn find_user(&self, identity: &Identity) -> Result<Option<(LinkedIdentity, User)>, StoreError> {
         // Both are required: of a row that may be absent, sea-orm takes one that does not parse for absent.
         let select = Entity::find()
@@ -63,7 +63,7 @@ impl<C: Connection> IdentityReader for Sea<C> {
 }
 
 #[async_trait]
-impl IdentityRepository for Sea<DatabaseTransaction> {
+impl IdentityRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, linked: &LinkedIdentity) -> Result<(), StoreError> {
         let insert = Entity::insert(row(linked)).exec_without_returning(&self.connection);
         insert

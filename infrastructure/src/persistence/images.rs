@@ -1,7 +1,7 @@
 //! Images, and what of a user's quota they take.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         images::{ActiveModel, Column, Entity, Model},
         users,
@@ -91,7 +91,7 @@ fn owned(owner: UserId, id: ImageId) -> Condition {
 }
 
 #[async_trait]
-impl<C: Connection> ImageReader for Sea<C> {
+impl<C: Connection> ImageReader for SqlRepositories<C> {
     async fn find(&self, owner: UserId, id: ImageId) -> Result<Option<Image>, StoreError> {
         let select = Entity::find().filter(owned(owner, id));
         let found = select.one(&self.connection).await.map_err(store_error)?;
@@ -141,7 +141,7 @@ impl<C: Connection> ImageReader for Sea<C> {
 }
 
 #[async_trait]
-impl ImageRepository for Sea<DatabaseTransaction> {
+impl ImageRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, image: &Image, quota: StorageQuota) -> Result<bool, StoreError> {
         // One statement checks and claims, so that concurrent uploads cannot share the same room.
         let claim = users::Entity::update_many()
@@ -191,7 +191,7 @@ impl ImageRepository for Sea<DatabaseTransaction> {
     }
 }
 
-impl<C: Connection> Sea<C> {
+impl<C: Connection> SqlRepositories<C> {
     async fn ids_of(&self, select: Select<Entity>) -> Result<Vec<ImageId>, StoreError> {
         let ids = select.select_only().column(Column::Id).into_tuple();
         let ids: Vec<Uuid> = ids.all(&self.connection).await.map_err(store_error)?;

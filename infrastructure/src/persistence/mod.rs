@@ -41,7 +41,7 @@ trait Connection: ConnectionTrait + Send + Sync {}
 impl<C: ConnectionTrait + Send + Sync> Connection for C {}
 
 /// Every repository, written once over a pool or a transaction.
-struct Sea<C> {
+struct SqlRepositories<C> {
     connection: C,
 }
 
@@ -50,14 +50,14 @@ macro_rules! provide_repositories {
         readable { $($(#[$doc:meta])* $name:ident: $reader:path, $repository:path;)* }
         transactional { $($(#[$only_doc:meta])* $only:ident: $only_repository:path;)* }
     ) => {
-        impl<C: Connection> Reader for Sea<C> {
+        impl<C: Connection> Reader for SqlRepositories<C> {
             $(fn $name(&self) -> &dyn $reader {
                 self
             })*
         }
 
         #[async_trait]
-        impl Transaction for Sea<DatabaseTransaction> {
+        impl Transaction for SqlRepositories<DatabaseTransaction> {
             $(fn $name(&self) -> &dyn $repository {
                 self
             })*
@@ -77,13 +77,13 @@ domain::for_each_repository!(provide_repositories);
 /// The store in a relational database. Clones share its connections.
 #[derive(Clone)]
 pub struct SeaStore {
-    reads: Sea<DatabaseConnection>,
+    reads: SqlRepositories<DatabaseConnection>,
     /// Where transactions run. `SQLite` has one writer at a time, so there they queue for a single connection in the
     /// order they came, and reads never wait for them; elsewhere it is the pool of the reads.
     writes: DatabaseConnection,
 }
 
-impl Clone for Sea<DatabaseConnection> {
+impl Clone for SqlRepositories<DatabaseConnection> {
     fn clone(&self) -> Self {
         let connection = self.connection.clone();
         Self { connection }
@@ -92,7 +92,7 @@ impl Clone for Sea<DatabaseConnection> {
 
 impl SeaStore {
     fn new(reads: DatabaseConnection, writes: DatabaseConnection) -> Self {
-        let reads = Sea { connection: reads };
+        let reads = SqlRepositories { connection: reads };
         Self { reads, writes }
     }
 
@@ -125,7 +125,7 @@ impl Store for SeaStore {
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
         let connection = self.transaction().await.map_err(store_error)?;
-        Ok(Box::new(Sea { connection }))
+        Ok(Box::new(SqlRepositories { connection }))
     }
 
     async fn back_off(&self, attempt: u32) {

@@ -1,7 +1,7 @@
 //! The outbox of mails.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::mail_orders::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
@@ -42,7 +42,7 @@ fn not_claimed_since(mail: &OutgoingMail) -> Condition {
 }
 
 #[async_trait]
-impl<C: Connection> OutgoingMailReader for Sea<C> {
+impl<C: Connection> OutgoingMailReader for SqlRepositories<C> {
     async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
         let first = Entity::find()
             .select_only()
@@ -71,7 +71,7 @@ impl<C: Connection> OutgoingMailReader for Sea<C> {
 }
 
 #[async_trait]
-impl OutgoingMailRepository for Sea<DatabaseTransaction> {
+impl OutgoingMailRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, mail: &OutgoingMail) -> Result<(), StoreError> {
         let row = ActiveModel {
             id: Set(mail.id.0),

@@ -1,7 +1,7 @@
 //! Texts and their pages.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         text_pages::{self, Words},
         texts::{ActiveModel, Column, Entity, Model},
@@ -81,7 +81,7 @@ fn page_row(text: TextId, page: &TextPage) -> text_pages::ActiveModel {
 }
 
 #[async_trait]
-impl<C: Connection> TextReader for Sea<C> {
+impl<C: Connection> TextReader for SqlRepositories<C> {
     async fn find(&self, image: ImageId, languages: &LanguageSet) -> Result<Option<Text>, StoreError> {
         let select = Entity::find()
             .filter(Column::ImageId.eq(image.0))
@@ -104,7 +104,7 @@ impl<C: Connection> TextReader for Sea<C> {
 }
 
 #[async_trait]
-impl TextRepository for Sea<DatabaseTransaction> {
+impl TextRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, text: &Text) -> Result<(), StoreError> {
         let row = ActiveModel {
             id: Set(text.id.0),

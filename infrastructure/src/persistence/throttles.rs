@@ -1,7 +1,7 @@
 //! Counts of what strangers try, and the networks from which users logged in.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{login_networks, throttle_counts},
     error::{CorruptRow, store_error},
 };
@@ -20,7 +20,7 @@ use sea_orm::{
 use throttle_counts::{Column, Entity};
 
 #[async_trait]
-impl<C: Connection> RateLimitReader for Sea<C> {
+impl<C: Connection> RateLimitReader for SqlRepositories<C> {
     async fn find_count(
         &self,
         counter: &RateLimitKey,
@@ -49,7 +49,7 @@ impl<C: Connection> RateLimitReader for Sea<C> {
 }
 
 #[async_trait]
-impl RateLimitRepository for Sea<DatabaseTransaction> {
+impl RateLimitRepository for SqlRepositories<DatabaseTransaction> {
     /// One statement adds the row or counts in it, so that of many at once none is lost. The end of the count is set
     /// last: `MySQL` assigns one column after the other.
     async fn count(

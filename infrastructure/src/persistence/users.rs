@@ -1,7 +1,7 @@
 //! Users.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::users::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
@@ -86,7 +86,7 @@ pub(super) async fn lock(connection: &impl Connection, id: Uuid) -> Result<Optio
 }
 
 #[async_trait]
-impl<C: Connection> UserReader for Sea<C> {
+impl<C: Connection> UserReader for SqlRepositories<C> {
     async fn find_by_username(&self, username: &Username) -> Result<Option<User>, StoreError> {
         let select = Entity::find().filter(Column::UsernameKey.eq(username.key()));
         user(select.one(&self.connection).await.map_err(store_error)?)
@@ -116,7 +116,7 @@ impl<C: Connection> UserReader for Sea<C> {
 }
 
 #[async_trait]
-impl UserRepository for Sea<DatabaseTransaction> {
+impl UserRepository for SqlRepositories<DatabaseTransaction> {
     async fn lock(&self, id: UserId) -> Result<Option<User>, StoreError> {
         Ok(lock(&self.connection, id.0).await?.map(read).transpose()?)
     }

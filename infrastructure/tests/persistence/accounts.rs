@@ -11,7 +11,7 @@ use domain::{
     accounts::{Role, User, UserSearch},
     ids::UserId,
     page::{PageLimit, PageRequest},
-    store::{Conflict, Repositories, StoreError},
+    store::{Conflict, Store, StoreError},
 };
 use infrastructure::persistence::SeaStore;
 

@@ -9,7 +9,7 @@ use domain::{
     clock::Timestamp,
     ids::{ApiKeyId, IdGenerator},
     page::{PageLimit, PageRequest},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 

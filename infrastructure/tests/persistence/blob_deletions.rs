@@ -8,7 +8,7 @@ use domain::{
     clock::Timestamp,
     ids::{IdGenerator, ImageId, UserId},
     images::BlobKey,
-    store::Repositories,
+    store::{Store, Transaction},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 
@@ -160,7 +160,7 @@ async fn a_hundred_thousand_images_are_scheduled_at_once(database: TestDatabase)
     database.execute(&fill).await;
     let start = std::time::Instant::now();
     let schedule =
-        async |work: &dyn Repositories| work.blob_deletions().schedule_owned_by(ada.id, moment(1)).await;
+        async |work: &dyn Transaction| work.blob_deletions().schedule_owned_by(ada.id, moment(1)).await;
     write(&store, schedule).await.expect("a schedule");
     println!("100,000 images scheduled in {:?}", start.elapsed());
     let due = store.read().blob_deletions().due(moment(1), 200_000).await;

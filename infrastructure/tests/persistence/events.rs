@@ -8,7 +8,7 @@ use domain::{
     accounts::{EventKind, Origin, SecurityEvent, User},
     ids::{EventId, IdGenerator, UserId},
     page::{PageLimit, PageRequest},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 

@@ -8,7 +8,7 @@ use domain::{
     accounts::User,
     faces::{EnrolledFace, FaceQuality, SealedEmbedding},
     ids::{FaceId, IdGenerator},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 

@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     accounts::{Identity, LinkedIdentity, User},
-    store::{Conflict, Repositories, StoreError},
+    store::{Conflict, Store, StoreError},
 };
 use infrastructure::persistence::SeaStore;
 

@@ -8,7 +8,7 @@ use domain::{
     accounts::User,
     images::{Image, StorageQuota},
     page::{PageLimit, PageRequest},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use futures_util::future::join_all;
 use infrastructure::persistence::SeaStore;

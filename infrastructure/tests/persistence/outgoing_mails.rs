@@ -8,7 +8,7 @@ use domain::{
     accounts::{CodePurpose, MailLanguage, OutgoingMail, User},
     clock::Timestamp,
     ids::{IdGenerator, OutgoingMailId},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 use std::collections::HashSet;

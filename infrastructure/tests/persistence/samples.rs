@@ -7,7 +7,7 @@ use domain::{
     ids::{IdGenerator, ImageId, SessionId, TextId, UserId},
     images::{Filename, Image, MediaType, Sha256Digest, StorageQuota},
     ocr::{LanguageSet, Text, TextPage},
-    store::{Repositories, Store, StoreError, Transaction},
+    store::{Store, StoreError, Transaction},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 
@@ -116,7 +116,7 @@ pub(crate) async fn commit(work: Box<dyn Transaction>) {
 /// Runs one write in a unit of work of its own, committed when it succeeds.
 pub(crate) async fn write<T>(
     store: &SeaStore,
-    change: impl AsyncFnOnce(&dyn Repositories) -> Result<T, StoreError>,
+    change: impl AsyncFnOnce(&dyn Transaction) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let work = begin(store).await;
     let outcome = change(&*work).await?;

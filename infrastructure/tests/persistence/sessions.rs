@@ -9,7 +9,7 @@ use domain::{
     clock::Timestamp,
     ids::SessionId,
     page::{Page, PageLimit, PageRequest},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::persistence::SeaStore;
 

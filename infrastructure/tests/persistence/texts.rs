@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     ocr::{Bounds, Text, TextPage, Word},
-    store::{Conflict, Repositories, StoreError},
+    store::{Conflict, Store, StoreError},
 };
 use infrastructure::persistence::SeaStore;
 

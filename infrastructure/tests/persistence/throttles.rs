@@ -7,7 +7,7 @@ use crate::{
 use domain::{
     accounts::{Network, RateLimitKey, RateLimitScope, RateLimitWindow, User},
     clock::Timestamp,
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::persistence::SeaStore;
 

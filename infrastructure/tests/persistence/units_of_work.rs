@@ -4,7 +4,7 @@ use crate::{
     databases::{TestDatabase, on_every_database},
     samples::{begin, commit, email, moment, stored_user, user},
 };
-use domain::{accounts::User, clock::Timestamp, store::Repositories};
+use domain::{accounts::User, clock::Timestamp, store::Store};
 use infrastructure::persistence::SeaStore;
 use std::collections::HashSet;
 

@@ -78,12 +78,12 @@ async fn what_was_confirmed_before_the_broker_was_killed_is_delivered_after_its_
     });
     broker.start_again();
     let recovered = tokio::time::timeout(RECOVERY, waiting).await;
-    recovered.expect("next recovers").unwrap().answered().await;
+    recovered.expect("next recovers").unwrap().ack().await;
     publish_again(&rabbit).await;
     rabbit.probe().await.unwrap();
 
     // The connection of this one is gone: it was delivered again, and its answer must do no harm.
-    held.answered().await;
+    held.ack().await;
     // At least what was confirmed and not answered, one of which came above, and the one that was published since. Of
     // the last batch before the end and of the last answers nobody can say whether they arrived.
     let certain = confirmed.load(Ordering::Relaxed) - 99;

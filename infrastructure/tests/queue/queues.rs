@@ -149,7 +149,7 @@ pub(crate) async fn call(calls: &impl TaskNotifications) -> Box<dyn Delivery> {
 /// Follows so many calls, which must come.
 pub(crate) async fn follow(calls: &impl TaskNotifications, count: usize) {
     for _ in 0..count {
-        call(calls).await.answered().await;
+        call(calls).await.ack().await;
     }
 }
 

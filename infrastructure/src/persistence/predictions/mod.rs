@@ -6,7 +6,7 @@ mod rows;
 mod statistics;
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         feedbacks, images,
         predictions::{ActiveModel, Column, Entity, Model},
@@ -48,7 +48,7 @@ fn of_image(owner: UserId, image: ImageId) -> Condition {
 }
 
 #[async_trait]
-impl<C: Connection> PredictionReader for Sea<C> {
+impl<C: Connection> PredictionReader for SqlRepositories<C> {
     async fn find(&self, owner: UserId, id: PredictionId) -> Result<Option<Prediction>, StoreError> {
         let found = Entity::find().filter(owned(owner, id)).one(&self.connection);
         let found = found.await.map_err(store_error)?;
@@ -98,7 +98,7 @@ impl<C: Connection> PredictionReader for Sea<C> {
 }
 
 #[async_trait]
-impl PredictionRepository for Sea<DatabaseTransaction> {
+impl PredictionRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, prediction: &Prediction) -> Result<(), StoreError> {
         self.lock_owner(prediction.owner_id).await?;
         let owner = prediction.owner_id;
@@ -200,7 +200,7 @@ impl PredictionRepository for Sea<DatabaseTransaction> {
     }
 }
 
-impl<C: Connection> Sea<C> {
+impl<C: Connection> SqlRepositories<C> {
     /// One change after the other for each owner: what is read to be counted stays so, and nobody waits for what another
     /// holds in a circle. [`StoreError::OwnerDeleted`] when there is no such user.
     async fn lock_owner(&self, owner: UserId) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ mod rows;
 mod tokens;
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         sessions::{Column, Entity},
         users as user_rows,
@@ -27,7 +27,7 @@ use sea_orm::{
 };
 
 #[async_trait]
-impl<C: Connection> SessionReader for Sea<C> {
+impl<C: Connection> SessionReader for SqlRepositories<C> {
     /// One statement, for it runs at every request.
     async fn find_user(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {
         let select = user_rows::Entity::find()
@@ -59,7 +59,7 @@ impl<C: Connection> SessionReader for Sea<C> {
 }
 
 #[async_trait]
-impl SessionRepository for Sea<DatabaseTransaction> {
+impl SessionRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let insert = Entity::insert(row(session)).exec_without_returning(&self.connection);
         insert.await.map_err(store_error)?;

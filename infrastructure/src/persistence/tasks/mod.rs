@@ -6,7 +6,7 @@ mod turns;
 mod upkeep;
 mod workers;
 
-use super::{Connection, Sea};
+use super::{Connection, SqlRepositories};
 use async_trait::async_trait;
 use domain::{
     clock::Timestamp,
@@ -20,7 +20,7 @@ use domain::{
 use sea_orm::DatabaseTransaction;
 
 #[async_trait]
-impl<C: Connection> TaskReader for Sea<C> {
+impl<C: Connection> TaskReader for SqlRepositories<C> {
     async fn find(&self, owner: UserId, id: TaskId) -> Result<Option<Task>, StoreError> {
         owners::find(&self.connection, owner, id).await
     }
@@ -48,7 +48,7 @@ impl<C: Connection> TaskReader for Sea<C> {
 }
 
 #[async_trait]
-impl TaskRepository for Sea<DatabaseTransaction> {
+impl TaskRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError> {
         owners::insert(&self.connection, task, in_flight_limit).await
     }

@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     predictions::{ClockSpan, QuarterHour, Scope},
-    store::Repositories,
+    store::Store,
 };
 use futures_util::future::join_all;
 

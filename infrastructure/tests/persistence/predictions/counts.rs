@@ -11,7 +11,7 @@ use domain::{
     clock::Timestamp,
     images::Image,
     predictions::{Dashboard, Prediction, QuarterHour, Range, Scope, Tz, clock_spans},
-    store::Repositories,
+    store::Store,
 };
 use infrastructure::persistence::SeaStore;
 use proptest::{

@@ -5,7 +5,7 @@ use crate::{
     databases::{TestDatabase, on_every_database},
     samples::{moment, stored_image, stored_user},
 };
-use domain::{predictions::Scope, store::Repositories};
+use domain::{predictions::Scope, store::Store};
 use infrastructure::persistence::SeaStore;
 
 on_every_database![

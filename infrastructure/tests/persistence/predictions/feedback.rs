@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     ids::{ImageId, PredictionId},
     images::Filename,
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use uuid::Uuid;
 

@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     page::PageLimit,
     predictions::{HistoryFilter, HistoryOrder, HistoryQuery, ModelName, Prediction, Verdict},
-    store::Repositories,
+    store::Store,
 };
 use infrastructure::persistence::SeaStore;
 use std::cmp::Reverse;

@@ -13,7 +13,7 @@ use domain::{
     ids::{FeedbackId, IdGenerator, PredictionId},
     images::{Image, Sha256Digest},
     predictions::{Comment, Feedback, InputSize, Label, Labels, Model, ModelName, Prediction, Probabilities},
-    store::Repositories,
+    store::Store,
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 

@@ -5,7 +5,7 @@ use crate::{
     databases::{TestDatabase, on_every_database},
     samples::{begin, commit, image, moment, stored_user, write},
 };
-use domain::{accounts::User, store::Repositories, tasks::TaskOutcome};
+use domain::{accounts::User, store::Store, tasks::TaskOutcome};
 use futures_util::future::join_all;
 use infrastructure::persistence::SeaStore;
 

@@ -14,7 +14,7 @@ use domain::{
     clock::Timestamp,
     ids::{IdGenerator, TaskId},
     images::Image,
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
     tasks::{Cancellation, Claim, Lease, Task, TaskFailure, TaskOutcome, TaskWork},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};

@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     accounts::User,
     page::{PageLimit, PageRequest},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
     tasks::{Cancellation, Task, TaskOutcome, TaskStatus},
 };
 use futures_util::future::join_all;

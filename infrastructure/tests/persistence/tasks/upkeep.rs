@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     clock::Timestamp,
     ids::TaskId,
-    store::Repositories,
+    store::Store,
     tasks::{Claim, Task, TaskOutcome},
 };
 use infrastructure::persistence::SeaStore;

@@ -9,7 +9,7 @@ use crate::{
     samples::{moment, stored_user, write},
 };
 use domain::{
-    store::Repositories,
+    store::Store,
     tasks::{Task, TaskOutcome, TaskProgress, TaskStatus},
 };
 
