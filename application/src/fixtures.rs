@@ -1,22 +1,18 @@
-//! What the unit tests begin with.
+//! Fixtures of the unit tests.
 
-#[path = "event_fixtures.rs"]
-mod events;
 #[path = "prediction_fixtures.rs"]
 mod predictions;
 
 use crate::{
     Context,
-    accounts::{RateLimiter, RateLimits, SessionTokens, TokenLifetimes},
     images::{Upload, UploadLimits, Uploads},
     text::Recognizer,
 };
 use chrono::{DateTime, TimeDelta};
 use domain::{
     accounts::{
-        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, IssuedCode, MailLanguage, MockAccessTokens,
-        MockPasswordHasher, MockSecretGenerator, Origin, OutgoingMail, PasswordHash, RefreshToken, Role,
-        Session, User, Username,
+        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, IssuedCode, MailLanguage, Origin, OutgoingMail,
+        PasswordHash, RefreshToken, Role, Session, User, Username,
     },
     clock::{MockClock, Timestamp},
     ids::{ApiKeyId, CodeId, ImageId, MockIdGenerator, OutgoingMailId, SessionId, TaskId, TextId, UserId},
@@ -26,10 +22,9 @@ use domain::{
     },
     ocr::{LanguageSet, MockOcrEngine, OcrEngine, Text, TextPage},
     operations::{IdempotencyKey, StoredResponse},
-    store::test_support::{MockRepositories, MockStore},
+    store::test_support::MockStore,
     tasks::{Task, TaskWork},
 };
-pub(crate) use events::{deleting, event_log, origin, recording, recording_of, removing_face};
 pub(crate) use predictions::{
     answering, classifier, classifiers, image_classifier, label, model, prediction, with_prediction,
 };
@@ -38,6 +33,11 @@ use uuid::Uuid;
 
 pub(crate) fn now() -> Timestamp {
     Timestamp::new(DateTime::UNIX_EPOCH) + TimeDelta::days(20_000)
+}
+
+/// The origin of requests.
+pub(crate) fn origin() -> Origin {
+    Origin::new(Some("192.0.2.1".into()), Some("curl"))
 }
 
 pub(crate) fn clock() -> Arc<MockClock> {
@@ -272,62 +272,6 @@ pub(crate) fn api_key() -> ApiKey {
         last_used_at: None,
         expires_at: None,
     }
-}
-
-/// Makes sessions whose access token is `signed` and whose refresh token is `secret`.
-pub(crate) fn session_tokens() -> Arc<SessionTokens> {
-    let mut access_tokens = MockAccessTokens::new();
-    access_tokens
-        .expect_issue()
-        .returning(|_| Ok("signed".to_owned().into()));
-    let mut secrets = MockSecretGenerator::new();
-    secrets.expect_token().returning(|| "secret".to_owned().into());
-    Arc::new(SessionTokens {
-        access_tokens: Arc::new(access_tokens),
-        secrets: Arc::new(secrets),
-        clock: clock(),
-        ids: ids(),
-        lifetimes: TokenLifetimes {
-            access: TimeDelta::minutes(15),
-            refresh: TimeDelta::days(30),
-        },
-    })
-}
-
-/// Opens sessions with [`session_tokens`].
-pub(crate) fn open_session(store: Arc<MockStore>) -> Arc<OpenSession> {
-    Arc::new(OpenSession {
-        store,
-        tokens: session_tokens(),
-        require_verified_email: false,
-        events: event_log(),
-    })
-}
-
-/// Notes failures in this store, with a limit for each network.
-pub(crate) fn failed_logins(store: &Arc<MockStore>, failures_per_address: u64) -> Arc<FailedLogins> {
-    let limits = RateLimits {
-        failures_per_address: Some(failures_per_address),
-        ..RateLimits::default()
-    };
-    Arc::new(FailedLogins {
-        store: store.clone(),
-        throttle: Arc::new(RateLimiter {
-            store: store.clone(),
-            clock: clock(),
-            limits,
-        }),
-        events: event_log(),
-    })
-}
-
-/// Counts nothing.
-pub(crate) fn no_throttle() -> Arc<RateLimiter> {
-    Arc::new(RateLimiter {
-        store: Arc::new(MockStore::default()),
-        clock: clock(),
-        limits: RateLimits::default(),
-    })
 }
 
 /// A mail to Ada in Spanish that was just ordered.

@@ -1,8 +1,13 @@
 //! The in-memory ports that unit tests of services share.
 
-use crate::{Context, Error, fixtures};
+use crate::{
+    Context, Error,
+    accounts::{Logins, RateLimiter, SessionTokens, TokenLifetimes},
+    fixtures,
+};
+use chrono::TimeDelta;
 use domain::{
-    accounts::{EventKind, User, Username},
+    accounts::{EventKind, MockAccessTokens, MockPasswordHasher, MockSecretGenerator, User, Username},
     ids::UserId,
     images::{Image, StorageQuota},
     page::{PageLimit, PageRequest},
@@ -103,5 +108,33 @@ impl TestContext {
         };
         let page = self.read().events().list(user, page).await.expect("a read");
         page.items.iter().rev().map(|event| event.kind).collect()
+    }
+
+    /// Issues the access token `signed` and the refresh token `secret`.
+    pub(crate) fn session_tokens(&self) -> Arc<SessionTokens> {
+        let mut access_tokens = MockAccessTokens::new();
+        access_tokens
+            .expect_issue()
+            .returning(|_| Ok("signed".to_owned().into()));
+        let mut secrets = MockSecretGenerator::new();
+        secrets.expect_token().returning(|| "secret".to_owned().into());
+        let lifetimes = TokenLifetimes {
+            access: TimeDelta::minutes(15),
+            refresh: TimeDelta::days(30),
+        };
+        let tokens = SessionTokens::new(
+            self.context(),
+            Arc::new(access_tokens),
+            Arc::new(secrets),
+            lifetimes,
+        );
+        Arc::new(tokens)
+    }
+
+    /// Logins that verify no password.
+    pub(crate) fn logins(&self, rate_limiter: Arc<RateLimiter>) -> Arc<Logins> {
+        let hasher = Arc::new(MockPasswordHasher::new());
+        let logins = Logins::new(self.context(), hasher, rate_limiter, self.session_tokens(), false);
+        Arc::new(logins)
     }
 }

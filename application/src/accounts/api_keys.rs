@@ -69,7 +69,9 @@ impl ApiKeys {
                     }
                     tx.api_keys().insert(key).await?;
                     let created = EventKind::ApiKeyCreated;
-                    self.context.record_event(tx, user, created, origin.clone()).await?;
+                    self.context
+                        .record_event(tx, user, created, origin.clone())
+                        .await?;
                     Ok(())
                 })
             })
@@ -95,7 +97,9 @@ impl ApiKeys {
                         return Err(Error::NotFound);
                     }
                     let deleted = EventKind::ApiKeyDeleted;
-                    self.context.record_event(tx, user, deleted, origin.clone()).await?;
+                    self.context
+                        .record_event(tx, user, deleted, origin.clone())
+                        .await?;
                     Ok(())
                 })
             })

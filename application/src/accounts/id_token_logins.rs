@@ -79,7 +79,10 @@ impl IdTokenLogins {
             if let Some(user) = self.find_linked(&claims.identity).await? {
                 return Ok(user);
             }
-            let email = claims.verified_email.as_ref().ok_or(Error::IssuerEmailUnverified)?;
+            let email = claims
+                .verified_email
+                .as_ref()
+                .ok_or(Error::IssuerEmailUnverified)?;
             let user = match self.context.read().users().find_by_email(email).await? {
                 Some(user) => self.link(user.id, &claims.identity, email, origin).await,
                 None => self.register(claims, email, attempt > 0, origin).await.map(Some),
@@ -91,7 +94,9 @@ impl IdTokenLogins {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::Unavailable("concurrent requests changed the user each time".into()))
+        Err(Error::Unavailable(
+            "concurrent requests changed the user each time".into(),
+        ))
     }
 
     /// Returns the user that the identity is linked to, and records its use.
@@ -152,7 +157,9 @@ impl IdTokenLogins {
         if revoked_credentials {
             self.take_over(tx, &mut user).await?;
             let verified = EventKind::EmailVerified;
-            self.context.record_event(tx, id, verified, origin.clone()).await?;
+            self.context
+                .record_event(tx, id, verified, origin.clone())
+                .await?;
         }
         tx.identities().insert(&self.linked(identity, id)).await?;
         self.context
@@ -186,7 +193,11 @@ impl IdTokenLogins {
         let username = username_for(claims.name.as_deref(), email);
         let user = User {
             id,
-            username: if suffixed { with_suffix(&username, id) } else { username },
+            username: if suffixed {
+                with_suffix(&username, id)
+            } else {
+                username
+            },
             email: email.clone(),
             email_verified: true,
             password_hash: None,
@@ -239,7 +250,3 @@ fn with_suffix(username: &Username, id: UserId) -> Username {
         .marked(&digits[24..])
         .expect("a hexadecimal suffix is valid in a user name")
 }
-
-#[cfg(test)]
-#[path = "id_token_logins_tests.rs"]
-mod tests;

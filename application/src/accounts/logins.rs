@@ -101,11 +101,15 @@ impl Logins {
                 Box::pin(async move {
                     let limit_reached = self.rate_limiter.record_failure_in(tx, attempt).await?;
                     let failed = EventKind::LoginFailed;
-                    self.context.record_event(tx, user, failed, origin.clone()).await?;
+                    self.context
+                        .record_event(tx, user, failed, origin.clone())
+                        .await?;
                     if limit_reached {
                         // Rate-limited logins are not recorded, because a client can send any number of them.
                         let throttled = EventKind::LoginThrottled;
-                        self.context.record_event(tx, user, throttled, origin.clone()).await?;
+                        self.context
+                            .record_event(tx, user, throttled, origin.clone())
+                            .await?;
                     }
                     Ok(())
                 })

@@ -142,9 +142,7 @@ impl RateLimiter {
     /// Counts a failed attempt in a transaction of its own.
     pub(crate) async fn record_failure(&self, attempt: &LoginAttempt) -> Result<(), StoreError> {
         self.context
-            .transact(|tx| {
-                Box::pin(async move { self.record_failure_in(tx, attempt).await.map(drop) })
-            })
+            .transact(|tx| Box::pin(async move { self.record_failure_in(tx, attempt).await.map(drop) }))
             .await
     }
 
@@ -180,9 +178,9 @@ impl RateLimiter {
         let Some(limit) = limit else {
             return Ok(None);
         };
-        let window = self.context.transact(|tx| {
-            Box::pin(async move { tx.rate_limits().count(key, now, now + period).await })
-        });
+        let window = self
+            .context
+            .transact(|tx| Box::pin(async move { tx.rate_limits().count(key, now, now + period).await }));
         let window: RateLimitWindow = window.await?;
         Ok(Some(window).filter(|window| window.count > limit))
     }
@@ -214,7 +212,3 @@ fn reject(full: Option<RateLimitWindow>, now: Timestamp) -> Result<(), Error> {
         }),
     }
 }
-
-#[cfg(test)]
-#[path = "rate_limiter_tests.rs"]
-mod tests;

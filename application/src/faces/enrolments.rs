@@ -75,7 +75,9 @@ impl Enrolments {
                 user.has_face = true;
                 tx.users().update(&user).await?;
                 let enrolled = EventKind::FaceEnrolled;
-                self.context.record_event(tx, user.id, enrolled, origin.clone()).await?;
+                self.context
+                    .record_event(tx, user.id, enrolled, origin.clone())
+                    .await?;
                 Ok(())
             })
         });
@@ -103,7 +105,10 @@ impl Enrolments {
                 user.has_face = false;
                 tx.users().update(&user).await?;
                 let deleted = EventKind::FaceDeleted;
-                Ok(self.context.record_event(tx, user.id, deleted, origin.clone()).await?)
+                Ok(self
+                    .context
+                    .record_event(tx, user.id, deleted, origin.clone())
+                    .await?)
             })
         });
         deleted.await
@@ -158,7 +163,10 @@ impl Enrolments {
         if outcome.is_err()
             && let Err(error) = self.schedule(face.photo_keys(), self.context.now()).await
         {
-            tracing::warn!(error = &error as &dyn std::error::Error, "photos are left for the sweep");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "photos are left for the sweep"
+            );
         }
         outcome
     }

@@ -1,10 +1,5 @@
 use super::*;
-use crate::{
-    ErrorCode,
-    faces::fixtures as faces,
-    fixtures,
-    test_context::TestContext,
-};
+use crate::{ErrorCode, faces::fixtures as faces, fixtures, test_context::TestContext};
 use domain::{
     faces::{FaceError, MockFaceEngine},
     images::{BlobError, ImageError, MockBlobStore},
@@ -14,7 +9,11 @@ async fn enrol(test: &TestContext, enrolments: &Enrolments) -> Result<EnrolledFa
     let enrolled = enrolments.enrol(fixtures::owner(), faces::photos(), fixtures::origin());
     let enrolled = enrolled.await;
     let stored = test.read().faces().find(fixtures::owner()).await.expect("a read");
-    assert_eq!(stored.as_ref(), enrolled.as_ref().ok(), "a face is stored exactly if it is returned");
+    assert_eq!(
+        stored.as_ref(),
+        enrolled.as_ref().ok(),
+        "a face is stored exactly if it is returned"
+    );
     enrolled
 }
 
@@ -40,7 +39,10 @@ fn keeping_photos(test: &TestContext, blobs: MockBlobStore) -> Enrolments {
 async fn due_photos(test: &TestContext) -> [usize; 2] {
     let blobs = test.read().blob_deletions();
     let mut due = [0; 2];
-    for (due, at) in due.iter_mut().zip([fixtures::now(), fixtures::now() + UPLOAD_WINDOW]) {
+    for (due, at) in due
+        .iter_mut()
+        .zip([fixtures::now(), fixtures::now() + UPLOAD_WINDOW])
+    {
         *due = blobs.due(at, 100).await.expect("a read").len();
     }
     due
@@ -54,7 +56,12 @@ async fn the_mean_of_the_photos_is_stored_encrypted_with_its_model_and_the_lowes
     let opened = faces::cipher().open(fixtures::owner(), &face.embedding);
     assert!(opened.expect("opened").distance(&Embedding::at(0.1)) < 1e-6);
     assert_eq!(
-        (face.model.as_str(), face.photos, face.photos_kept, face.enrolled_at),
+        (
+            face.model.as_str(),
+            face.photos,
+            face.photos_kept,
+            face.enrolled_at
+        ),
         ("model 1", 3, false, fixtures::now())
     );
     assert!((face.quality.share() - 0.8).abs() < 1e-6);
@@ -66,7 +73,9 @@ async fn the_mean_of_the_photos_is_stored_encrypted_with_its_model_and_the_lowes
 #[tokio::test]
 async fn photos_of_different_people_are_rejected_in_any_order() {
     for seen in [[0.0, 0.0, 0.6], [0.6, 0.0, 0.0], [0.0, 0.6, 0.0], [0.0, 0.3, 0.6]] {
-        let error = enrol_with(faces::engine_seeing(seen)).await.expect_err("rejected");
+        let error = enrol_with(faces::engine_seeing(seen))
+            .await
+            .expect_err("rejected");
         assert_eq!(error.code(), ErrorCode::FaceMismatch);
     }
 }
@@ -117,7 +126,10 @@ async fn kept_photos_are_written_before_the_face_and_deleted_with_it() {
     let face = enrol(&test, &enrolments).await.expect("a face");
     assert!(face.photos_kept);
     assert_eq!(due_photos(&test).await, [0, 0]);
-    enrolments.delete(fixtures::owner(), fixtures::origin()).await.expect("deleted");
+    enrolments
+        .delete(fixtures::owner(), fixtures::origin())
+        .await
+        .expect("deleted");
     assert_eq!(due_photos(&test).await, [3, 3]);
     assert!(!test.user(fixtures::owner()).await.expect("a user").has_face);
     assert_eq!(
@@ -145,7 +157,9 @@ async fn photos_that_cannot_be_written_are_deleted_at_once() {
     blobs
         .expect_write()
         .returning(|_, _| Err(BlobError::Unavailable("full".into())));
-    let error = enrol(&test, &keeping_photos(&test, blobs)).await.expect_err("full");
+    let error = enrol(&test, &keeping_photos(&test, blobs))
+        .await
+        .expect_err("full");
     assert_eq!(error.code(), ErrorCode::Unavailable);
     assert_eq!(due_photos(&test).await, [3, 3]);
 }

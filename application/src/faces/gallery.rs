@@ -88,7 +88,10 @@ impl FaceGallery {
     }
 
     fn drop_if_expired(&self, known: &mut Known) {
-        if known.since.is_some_and(|since| since + MAX_AGE < self.context.now()) {
+        if known
+            .since
+            .is_some_and(|since| since + MAX_AGE < self.context.now())
+        {
             *known = Known::default();
         }
     }

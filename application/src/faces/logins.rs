@@ -128,7 +128,9 @@ impl FaceLogins {
             return Ok(None);
         };
         let user = best.user_id;
-        let found = self.context.transact(|tx| Box::pin(async move { tx.users().lock(user).await }));
+        let found = self
+            .context
+            .transact(|tx| Box::pin(async move { tx.users().lock(user).await }));
         Ok(found.await?)
     }
 }

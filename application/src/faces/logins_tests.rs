@@ -31,7 +31,7 @@ fn face_logins(test: &TestContext, engine: MockFaceEngine, gallery: Option<Arc<F
         gallery,
         FaceMatching::default(),
         rate_limiter.clone(),
-        fixtures::logins(test, rate_limiter),
+        test.logins(rate_limiter),
     )
 }
 
@@ -96,9 +96,16 @@ async fn another_face_an_unknown_name_no_enrolment_and_a_disabled_user_get_the_s
         let error = outcome.expect_err("rejected");
         assert_eq!(error.to_string(), Error::FaceNotRecognized.to_string());
         assert_eq!(error.code(), ErrorCode::InvalidCredentials);
-        let expected: &[EventKind] = if name == "ada" { &[EventKind::LoginFailed] } else { &[] };
+        let expected: &[EventKind] = if name == "ada" {
+            &[EventKind::LoginFailed]
+        } else {
+            &[]
+        };
         assert_eq!(test.events(fixtures::owner()).await, expected);
-        assert!(is_limited_after(&test, LIMIT - 1).await, "the failure counts against the network");
+        assert!(
+            is_limited_after(&test, LIMIT - 1).await,
+            "the failure counts against the network"
+        );
     }
 }
 
@@ -107,7 +114,11 @@ async fn an_unusable_photo_counts_against_the_network_and_an_outage_does_not() {
     for (error, code, counts) in [
         (FaceError::NoFace, ErrorCode::NoFace, true),
         (FaceError::SeveralFaces, ErrorCode::SeveralFaces, true),
-        (FaceError::Image(ImageError::Corrupt), ErrorCode::ImageCorrupt, true),
+        (
+            FaceError::Image(ImageError::Corrupt),
+            ErrorCode::ImageCorrupt,
+            true,
+        ),
         (FaceError::Busy, ErrorCode::Unavailable, false),
         (FaceError::NotLoaded, ErrorCode::ModelNotLoaded, false),
     ] {
@@ -143,7 +154,10 @@ async fn a_face_without_a_name_must_be_nearer_than_one_with_a_name() {
     let test = knowing_ada(fixtures::ada(), Some(faces::enrolled(0.0))).await;
     let gallery = Some(faces::gallery(&test, 9));
     let outcome = log_in(&test, None, faces::engine_seeing([0.45]), gallery).await;
-    assert_eq!(outcome.expect_err("too far").code(), ErrorCode::InvalidCredentials);
+    assert_eq!(
+        outcome.expect_err("too far").code(),
+        ErrorCode::InvalidCredentials
+    );
     let outcome = log_in(&test, Some("ada"), faces::engine_seeing([0.45]), None).await;
     outcome.expect("near enough");
 }

@@ -76,7 +76,9 @@ impl FaceRegistrations {
                 add_user(&self.context, tx, added, language, origin).await?;
                 self.enrolments.add(tx, new_face).await?;
                 let enrolled = EventKind::FaceEnrolled;
-                self.context.record_event(tx, added.id, enrolled, origin.clone()).await?;
+                self.context
+                    .record_event(tx, added.id, enrolled, origin.clone())
+                    .await?;
                 Ok(())
             })
         });
@@ -90,7 +92,9 @@ impl FaceRegistrations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ErrorCode, accounts::RateLimits, faces::fixtures as faces, fixtures, test_context::TestContext};
+    use crate::{
+        ErrorCode, accounts::RateLimits, faces::fixtures as faces, fixtures, test_context::TestContext,
+    };
     use futures_util::FutureExt;
 
     async fn register(test: &TestContext, name: &str, email: &str) -> (Result<User, Error>, bool) {
@@ -107,7 +111,7 @@ mod tests {
             photos: faces::photos(),
         };
         let registered = registrations.register(registration, MailLanguage::Spanish, fixtures::origin());
-        (registered.await, mails.rung().now_or_never().is_some())
+        (registered.await, mails.notified().now_or_never().is_some())
     }
 
     #[tokio::test]

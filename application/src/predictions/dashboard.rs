@@ -53,7 +53,8 @@ mod tests {
                 created_at: fixtures::now() + TimeDelta::days(-days),
                 ..fixtures::prediction()
             };
-            test.write(async |tx| tx.predictions().insert(&prediction).await).await;
+            test.write(async |tx| tx.predictions().insert(&prediction).await)
+                .await;
         }
         Dashboards::new(test.context())
     }

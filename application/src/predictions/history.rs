@@ -152,18 +152,26 @@ mod tests {
     async fn predicted() -> TestContext {
         let test = TestContext::with_ada().await.with_image(fixtures::image()).await;
         let prediction = fixtures::prediction();
-        test.write(async |tx| tx.predictions().insert(&prediction).await).await;
+        test.write(async |tx| tx.predictions().insert(&prediction).await)
+            .await;
         test
     }
 
-    async fn give(test: &TestContext, owner: UserId, correct: bool, right: Option<&str>) -> Result<Prediction, Error> {
+    async fn give(
+        test: &TestContext,
+        owner: UserId,
+        correct: bool,
+        right: Option<&str>,
+    ) -> Result<Prediction, Error> {
         let given = NewFeedback {
             correct,
             label: right.map(label),
             comment: Comment::parse("sure"),
         };
         let history = PredictionHistory::new(test.context());
-        history.give_feedback(owner, fixtures::prediction().id, given).await
+        history
+            .give_feedback(owner, fixtures::prediction().id, given)
+            .await
     }
 
     #[tokio::test]
@@ -175,7 +183,9 @@ mod tests {
             (false, None, None),
         ] {
             let test = predicted().await;
-            let prediction = give(&test, fixtures::owner(), correct, right).await.expect("stored");
+            let prediction = give(&test, fixtures::owner(), correct, right)
+                .await
+                .expect("stored");
             let feedback = prediction.feedback.clone().expect("feedback");
             assert_eq!((feedback.correct, feedback.label), (correct, stored.map(label)));
             assert_eq!(feedback.comment, Comment::parse("sure"));

@@ -21,7 +21,10 @@ impl ImageClassifier {
     /// Returns the loaded models in the order of the configuration. The first is the default.
     pub fn models(&self) -> Vec<Model> {
         let loaded = self.classifiers.loaded();
-        loaded.iter().map(|classifier| classifier.model().clone()).collect()
+        loaded
+            .iter()
+            .map(|classifier| classifier.model().clone())
+            .collect()
     }
 
     /// The model that is asked for, or the default one: of those with the name, the latest version where none is named.
