@@ -87,3 +87,36 @@ impl Context {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixtures, test_context::TestContext};
+    use domain::page::PageRequest;
+
+    #[tokio::test]
+    async fn events_have_their_origin_and_those_of_admins_the_admin_instead() {
+        let test = TestContext::new();
+        let (context, user, admin) = (test.context(), fixtures::owner(), fixtures::admin().id);
+        test.write(async |tx| {
+            let (kind, origin) = (EventKind::LoggedIn, fixtures::origin());
+            context.record_event(tx, user, kind, origin).await?;
+            context
+                .record_admin_event(tx, Some(admin), user, EventKind::Disabled)
+                .await
+        })
+        .await;
+        let page = test.read().events().list(user, PageRequest::default()).await;
+        let found = page.expect("a page").items.into_iter().map(|event| {
+            assert_eq!((event.user_id, event.created_at), (Some(user), fixtures::now()));
+            (event.kind, event.admin_id, event.origin)
+        });
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [
+                (EventKind::Disabled, Some(admin), Origin::default()),
+                (EventKind::LoggedIn, None, fixtures::origin()),
+            ]
+        );
+    }
+}

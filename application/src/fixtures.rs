@@ -11,11 +11,11 @@ use crate::{
 use chrono::{DateTime, TimeDelta};
 use domain::{
     accounts::{
-        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, IssuedCode, MailLanguage, Origin, OutgoingMail,
+        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, MailLanguage, Origin, OutgoingMail,
         PasswordHash, RefreshToken, Role, Session, User, Username,
     },
     clock::{MockClock, Timestamp},
-    ids::{ApiKeyId, CodeId, ImageId, MockIdGenerator, OutgoingMailId, SessionId, TaskId, TextId, UserId},
+    ids::{ApiKeyId, ImageId, MockIdGenerator, OutgoingMailId, SessionId, TaskId, TextId, UserId},
     images::{
         BlobError, ByteSource, Filename, Image, ImageFacts, MediaType, MockBlobStore, MockImageInspector,
         Sha256Digest, StorageQuota, test_support::ChunkSource,
@@ -274,14 +274,8 @@ pub(crate) fn api_key() -> ApiKey {
     }
 }
 
-/// A mail to Ada in Spanish that was just ordered.
+/// A mail to Ada in Spanish that is due.
 pub(crate) fn outgoing_mail(purpose: CodePurpose) -> OutgoingMail {
     let id = OutgoingMailId(Uuid::from_u128(7));
     OutgoingMail::new(id, Some(owner()), purpose, MailLanguage::Spanish, now())
-}
-
-/// Ada's code 31415926.
-pub(crate) fn issued_code(purpose: CodePurpose) -> IssuedCode {
-    let hash = PasswordHash::new("hash of the code".into());
-    IssuedCode::new(CodeId(Uuid::from_u128(13)), &ada(), purpose, hash, now())
 }

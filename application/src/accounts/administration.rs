@@ -91,3 +91,107 @@ impl Administration {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorCode, fixtures, test_context::TestContext};
+    use domain::accounts::{CodePurpose, Origin};
+
+    const ADMIN: UserId = UserId(uuid::Uuid::from_u128(3));
+
+    async fn set_disabled(test: &TestContext, disabled: bool) -> Result<User, ErrorCode> {
+        let administration = Administration::new(test.context());
+        let outcome = administration.set_disabled(ADMIN, fixtures::owner(), disabled);
+        outcome.await.map_err(|error| error.code())
+    }
+
+    #[tokio::test]
+    async fn users_are_listed_by_a_part_of_their_name_or_address() {
+        let test = TestContext::with_ada().await;
+        let administration = Administration::new(test.context());
+        for (search, found) in [(None, 1), (Some("ADA@"), 1), (Some("eve"), 0)] {
+            let matching = search.and_then(UserSearch::parse);
+            let page = administration.list_users(matching, PageRequest::default()).await;
+            assert_eq!(page.expect("a page").items.len(), found, "{search:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn disabling_ends_sessions_and_revokes_codes_and_can_be_undone() {
+        let test = TestContext::with_ada().await.with_codes(CodePurpose::ALL).await;
+        let id = fixtures::owner();
+        test.write(async |tx| tx.sessions().insert(&fixtures::session()).await)
+            .await;
+        for _ in 0..2 {
+            let user = set_disabled(&test, true).await.expect("disabled");
+            assert_eq!(user.disabled_at, Some(fixtures::now()));
+        }
+        let stored = test.user(id).await.expect("stored");
+        assert_eq!(stored.disabled_at, Some(fixtures::now()));
+        let sessions = test.read().sessions();
+        let left = sessions.list(id, fixtures::now(), PageRequest::default()).await;
+        assert_eq!(left.expect("a read").items, []);
+        for purpose in CodePurpose::ALL {
+            assert_eq!(test.attempts_left(id, purpose).await, None);
+        }
+        for _ in 0..2 {
+            let user = set_disabled(&test, false).await.expect("enabled");
+            assert_eq!(user.disabled_at, None);
+        }
+        assert_eq!(test.user(id).await.expect("stored").disabled_at, None);
+        // Repetitions change and record nothing.
+        assert_eq!(test.events(id).await, [EventKind::Disabled, EventKind::Enabled]);
+    }
+
+    #[tokio::test]
+    async fn deleting_a_user_records_the_admin_but_not_their_origin() {
+        let test = TestContext::with_ada().await;
+        let id = fixtures::owner();
+        let administration = Administration::new(test.context());
+        administration.delete_user(ADMIN, id).await.expect("deleted");
+        assert!(test.user(id).await.is_none());
+        let events = test.read().events().list(id, PageRequest::default()).await;
+        let [event] = &events.expect("a read").items[..] else {
+            panic!("one event")
+        };
+        assert_eq!(
+            (event.kind, event.admin_id, &event.origin),
+            (EventKind::AccountDeleted, Some(ADMIN), &Origin::default())
+        );
+    }
+
+    #[tokio::test]
+    async fn unknown_users_and_the_admins_own_account_are_rejected() {
+        let test = TestContext::new();
+        let administration = Administration::new(test.context());
+        for (id, code) in [
+            (fixtures::owner(), ErrorCode::NotFound),
+            (ADMIN, ErrorCode::Conflict),
+        ] {
+            let disabled = administration.set_disabled(ADMIN, id, true).await;
+            assert_eq!(disabled.expect_err("rejected").code(), code);
+            let deleted = administration.delete_user(ADMIN, id).await;
+            assert_eq!(deleted.expect_err("rejected").code(), code);
+            assert_eq!(test.events(id).await, []);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_known_user_is_promoted_once() {
+        let test = TestContext::with_ada().await;
+        let administration = Administration::new(test.context());
+        for _ in 0..2 {
+            let promoted = administration.promote(&fixtures::username("ADA")).await;
+            assert_eq!(promoted.expect("promoted").role, Role::Admin);
+        }
+        let stored = test.user(fixtures::owner()).await.expect("stored");
+        assert_eq!(
+            (stored.role, stored.updated_at),
+            (Role::Admin, fixtures::ada().updated_at)
+        );
+        assert_eq!(test.events(stored.id).await, [EventKind::Promoted]);
+        let unknown = administration.promote(&fixtures::username("eve")).await;
+        assert_eq!(unknown.expect_err("rejected").code(), ErrorCode::NotFound);
+    }
+}

@@ -31,3 +31,34 @@ impl Events {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixtures, test_context::TestContext};
+    use chrono::TimeDelta;
+    use domain::accounts::EventKind;
+
+    #[tokio::test]
+    async fn users_see_only_their_own_events_until_these_expire() {
+        let test = TestContext::new();
+        let (events, context) = (Events::new(test.context()), test.context());
+        let (user, other) = (fixtures::owner(), UserId(uuid::Uuid::from_u128(2)));
+        test.write(async |tx| {
+            for user in [user, other] {
+                let (kind, origin) = (EventKind::LoggedIn, fixtures::origin());
+                context.record_event(tx, user, kind, origin).await?;
+            }
+            Ok(())
+        })
+        .await;
+        let page = events.list(user, PageRequest::default()).await.expect("a page");
+        assert_eq!(page.items.len(), 1);
+        assert_eq!(page.items[0].user_id, Some(user));
+        test.clock.advance(TimeDelta::days(364));
+        assert_eq!(events.delete_expired().await.expect("deleted"), 0);
+        test.clock.advance(TimeDelta::days(1));
+        assert_eq!(events.delete_expired().await.expect("deleted"), 2);
+        assert_eq!(test.events(user).await, []);
+    }
+}

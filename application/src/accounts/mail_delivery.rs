@@ -257,3 +257,7 @@ fn mail(outgoing: &OutgoingMail, user: User, code: &Code) -> Mail {
         },
     }
 }
+
+#[cfg(test)]
+#[path = "mail_delivery_tests.rs"]
+mod tests;

@@ -14,6 +14,8 @@ mod recovery;
 mod registration;
 mod session_tokens;
 mod sessions;
+#[cfg(test)]
+mod test_support;
 
 pub use administration::Administration;
 pub use api_keys::ApiKeys;

@@ -238,3 +238,7 @@ pub(super) async fn revoke_credentials(
     user.has_face = false;
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "recovery_tests.rs"]
+mod tests;
