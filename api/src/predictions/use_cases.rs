@@ -4,8 +4,8 @@ use crate::{ports::Ports, use_cases::Shared};
 use application::{
     images::ImageIntake,
     predictions::{
-        DeletePrediction, DrawHeatMap, ExportHistory, GetPrediction, GiveFeedback, ListHistory, ListModels,
-        PredictImage, ShowDashboard,
+        DeletePrediction, ExplainPrediction, ExportHistory, GetPrediction, GiveFeedback, ListHistory,
+        ListModels, PredictImage, ShowDashboard,
     },
 };
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct PredictionUseCases {
     pub export_history: ExportHistory,
     pub get_prediction: GetPrediction,
     pub delete_prediction: DeletePrediction,
-    pub draw_heat_map: DrawHeatMap,
+    pub explain_prediction: ExplainPrediction,
     pub give_feedback: GiveFeedback,
     pub show_dashboard: ShowDashboard,
 }
@@ -44,7 +44,7 @@ impl PredictionUseCases {
             export_history: ExportHistory { store: store() },
             get_prediction: GetPrediction { store: store() },
             delete_prediction: DeletePrediction { store: store() },
-            draw_heat_map: DrawHeatMap {
+            explain_prediction: ExplainPrediction {
                 store: store(),
                 blobs: ports.blobs.clone(),
                 classifiers: ports.classifiers.clone(),

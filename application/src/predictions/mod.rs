@@ -1,7 +1,7 @@
 //! Classifying images, and looking back at what came of it.
 
 mod delete_prediction;
-mod draw_heat_map;
+mod explain_prediction;
 mod export_history;
 mod get_prediction;
 mod give_feedback;
@@ -12,7 +12,7 @@ mod predict_image;
 mod show_dashboard;
 
 pub use delete_prediction::DeletePrediction;
-pub use draw_heat_map::DrawHeatMap;
+pub use explain_prediction::ExplainPrediction;
 pub use export_history::{ExportHistory, ExportPage, ExportedPrediction};
 pub use get_prediction::GetPrediction;
 pub use give_feedback::{GiveFeedback, Judgement};
