@@ -1,7 +1,7 @@
 //! The bearer token.
 
-use crate::{failure::UNAUTHORIZED, problem::Problem, use_cases::UseCases};
-use application::accounts::Authenticated;
+use crate::{api_error::UNAUTHORIZED, problem::Problem};
+use application::accounts::{Authenticated, Authentication};
 use poem::Request;
 use poem_openapi::{SecurityScheme, auth::Bearer as BearerToken};
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use std::sync::Arc;
 #[oai(ty = "bearer", rename = "bearer", checker = "check")]
 pub struct Bearer(pub Authenticated);
 
-/// What every operation that needs a token can answer besides its own.
-pub const PRIVATE: u16 = UNAUTHORIZED;
+/// The statuses of every operation that needs a token.
+pub const AUTHENTICATED: u16 = UNAUTHORIZED;
 
 async fn check(request: &Request, bearer: BearerToken) -> poem::Result<Authenticated> {
-    let use_cases: &Arc<UseCases> = request.data().ok_or_else(|| {
-        poem::Error::from_string("no use cases", poem::http::StatusCode::INTERNAL_SERVER_ERROR)
+    let authentication: &Arc<Authentication> = request.data().ok_or_else(|| {
+        poem::Error::from_string("no authentication", poem::http::StatusCode::INTERNAL_SERVER_ERROR)
     })?;
-    let sender = use_cases.authenticate.execute(&bearer.token).await;
+    let sender = authentication.authenticate(&bearer.token).await;
     Ok(sender.map_err(Problem::from_error)?)
 }

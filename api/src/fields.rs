@@ -1,4 +1,4 @@
-//! Parsing at the edge: every bad field of a request is named, not the first only.
+//! Parsing of request fields: an error names every malformed field, not only the first.
 
 use application::{Error, FieldError};
 use poem_openapi::{
@@ -8,12 +8,12 @@ use poem_openapi::{
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Collects what is wrong with the fields of a request.
+/// Collects the errors of the fields of a request.
 #[derive(Debug, Default)]
-pub struct Fields(Vec<FieldError>);
+pub struct FieldErrors(Vec<FieldError>);
 
-impl Fields {
-    /// Passes a parsed value on, or notes what the field must be.
+impl FieldErrors {
+    /// Returns the parsed value, or records the rule that the field breaks.
     fn check<T>(&mut self, field: &str, parsed: Option<T>, must_be: &str) -> Option<T> {
         if parsed.is_none() {
             self.0.push(FieldError::new(field, must_be));
@@ -21,29 +21,29 @@ impl Fields {
         parsed
     }
 
-    /// Passes a field that must be given on once it is parsed, or notes what it must be.
+    /// Parses a required field, or records the rule that it breaks.
     pub fn required<T, U>(
         &mut self,
         field: &str,
-        given: Given<T>,
+        given: RawField<T>,
         parse: impl FnOnce(T) -> Option<U>,
         must_be: &str,
     ) -> Option<U> {
         self.check(field, given.0.and_then(parse), must_be)
     }
 
-    /// The same for what may be left out.
+    /// Parses an optional field, or records the rule that it breaks.
     pub fn optional<T, U>(
         &mut self,
         field: &str,
-        given: Option<Given<T>>,
+        given: Option<RawField<T>>,
         parse: impl FnOnce(T) -> Option<U>,
         must_be: &str,
     ) -> Option<U> {
         given.and_then(|given| self.check(field, given.0.and_then(parse), must_be))
     }
 
-    /// Fails when anything was noted.
+    /// Fails if an error was recorded.
     pub fn finish(self) -> Result<(), Error> {
         if self.0.is_empty() {
             Ok(())
@@ -52,18 +52,18 @@ impl Fields {
         }
     }
 
-    /// What was noted, as an error.
+    /// Converts the recorded errors to one error.
     pub fn into_error(self) -> Error {
         Error::InvalidRequest(self.0)
     }
 }
 
-/// A parameter or field of which only the outermost form is known yet: `None` is a field that is missing or of another
-/// type, so that its fault can be told with the others.
+/// A parameter or field before validation. `None` is a value that is missing or of the wrong type, so that its error is
+/// reported together with those of the other fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given<T>(pub Option<T>);
+pub struct RawField<T>(pub Option<T>);
 
-impl<T: Type> Type for Given<T> {
+impl<T: Type> Type for RawField<T> {
     const IS_REQUIRED: bool = T::IS_REQUIRED;
     type RawValueType = T::RawValueType;
     type RawElementValueType = T::RawElementValueType;
@@ -89,24 +89,24 @@ impl<T: Type> Type for Given<T> {
     }
 }
 
-impl<T: ParseFromParameter> ParseFromParameter for Given<T> {
+impl<T: ParseFromParameter> ParseFromParameter for RawField<T> {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
         Ok(Self(T::parse_from_parameter(value).ok()))
     }
 }
 
-impl<T: ParseFromJSON> ParseFromJSON for Given<T> {
+impl<T: ParseFromJSON> ParseFromJSON for RawField<T> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        // Strings would be parsed from numbers and truth values, too.
+        // The framework would also parse a string from a number or a boolean.
         let value = value.filter(|value| is_of_type(&T::schema_ref(), value));
         Ok(Self(value.and_then(|value| T::parse_from_json(Some(value)).ok())))
     }
 }
 
-/// Whether a value is of the JSON type that its schema names.
+/// Whether a value has the JSON type of its schema.
 fn is_of_type(schema: &MetaSchemaRef, value: &Value) -> bool {
     match schema {
-        // Enumerations and objects, which are parsed strictly.
+        // Enums and objects, which are parsed strictly.
         MetaSchemaRef::Reference(_) => true,
         MetaSchemaRef::Inline(schema) => match schema.ty {
             "string" => value.is_string(),
@@ -122,13 +122,13 @@ fn is_of_type(schema: &MetaSchemaRef, value: &Value) -> bool {
     }
 }
 
-impl<T: ToJSON> ToJSON for Given<T> {
+impl<T: ToJSON> ToJSON for RawField<T> {
     fn to_json(&self) -> Option<Value> {
         self.0.to_json()
     }
 }
 
-/// A value of an answer that is null where there is none: the documentation says so, which it does not of an `Option`.
+/// A value of a response that is null when absent. The specification marks it nullable, unlike an `Option`.
 pub struct Nullable<T>(pub Option<T>);
 
 impl<T: Type> Type for Nullable<T> {

@@ -1,35 +1,35 @@
-//! `Idempotency-Key`: a repeated request is answered again, not done again.
+//! `Idempotency-Key`: a repeated request gets the stored response and is not executed again.
 
 use crate::{
-    fields::{Fields, Given},
+    fields::{FieldErrors, RawField},
     problem::Problem,
 };
 use application::{
     Error,
-    operations::{AnswerOnce, Receipt, Turn},
+    operations::{Acquisition, Idempotency, IdempotencyGuard},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
     ids::UserId,
     images::{ByteSource, Sha256Digest, SourceError},
-    operations::{IdempotencyKey, KeptAnswer},
+    operations::{IdempotencyKey, StoredResponse},
 };
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Mutex as AsyncMutex;
 
-/// The header's name.
+/// The name of the header.
 const HEADER: &str = "Idempotency-Key";
 
-/// The key that came with a request, if one did.
+/// Parses the key of a request.
 pub fn parse_key(
     user: UserId,
     operation: &'static str,
-    given: Option<Given<String>>,
+    given: Option<RawField<String>>,
 ) -> Result<Option<IdempotencyKey>, Error> {
-    let mut fields = Fields::default();
+    let mut fields = FieldErrors::default();
     let parse = |text: String| IdempotencyKey::new(user, operation, &text);
     let key = fields.optional(
         HEADER,
@@ -41,8 +41,8 @@ pub fn parse_key(
     Ok(key)
 }
 
-/// What a request says, by which a repetition is told from another request: its fields and the bytes of its file, however
-/// they were wrapped on the way.
+/// The content of a request: its fields and the bytes of its file. A repetition has the same content, whatever its
+/// multipart boundary and chunks.
 #[derive(Clone)]
 pub struct Request {
     digest: Arc<Mutex<Sha256>>,
@@ -55,11 +55,11 @@ struct File {
 }
 
 impl Request {
-    /// A request that says only this.
+    /// Creates a request without a file.
     pub fn of_fields(fields: &[&str]) -> Self {
         let mut digest = Sha256::new();
         for field in fields {
-            // With its length in front no field can run into the next.
+            // The length separates a field from the next.
             digest.update((field.len() as u64).to_be_bytes());
             digest.update(field);
         }
@@ -69,8 +69,8 @@ impl Request {
         }
     }
 
-    /// The same request with a file, whose bytes are passed on. They are counted in where there is a key: nobody else asks
-    /// for the digest, and hashing a large file takes its time.
+    /// Adds a file to the request and returns the source that passes its bytes on. They are hashed only if there is a key,
+    /// because only then the digest is needed.
     pub fn with_file(
         mut self,
         key: Option<&IdempotencyKey>,
@@ -84,13 +84,13 @@ impl Request {
         (self.clone(), Box::new(self))
     }
 
-    /// Of what was read so far.
+    /// Returns the digest of the fields and of the bytes that were read so far.
     fn digest(&self) -> Sha256Digest {
         let digest = self.digest.lock().unwrap_or_else(PoisonError::into_inner);
         Sha256Digest(digest.clone().finalize().into())
     }
 
-    /// Reads what is left of the file; whether all of it came.
+    /// Reads the rest of the file. Returns `false` if the body ended before the file was complete.
     async fn read_whole(&mut self) -> bool {
         if self.file.is_none() {
             return true;
@@ -127,18 +127,20 @@ impl ByteSource for Request {
     }
 }
 
-/// An answer with something new: what it is, and where.
+/// The body and the `Location` of a response.
 pub type Created<D> = (D, String);
 
-/// Does the work, or answers as it was answered before. The answer is kept in the commit that does the work; a refusal
-/// that would be the same again is kept, too; after anything else the key is free again.
-pub async fn answer_once<T, D, W>(
-    answers: &AnswerOnce,
+/// Executes the work once for each key, or returns the stored response.
+///
+/// The response is stored in the commit that does the work. A rejection that a repetition would get again is stored, too.
+/// After other errors the key is released.
+pub async fn execute_once<T, D, W>(
+    idempotency: &Idempotency,
     key: Option<IdempotencyKey>,
     mut request: Request,
     status: u16,
     show: fn(&T) -> Created<D>,
-    work: impl FnOnce(Option<Receipt<T>>) -> W,
+    work: impl FnOnce(Option<IdempotencyGuard<T>>) -> W,
 ) -> Result<Created<D>, Problem>
 where
     T: 'static,
@@ -149,60 +151,63 @@ where
         let done = work(None).await.map_err(Problem::from_error)?;
         return Ok(show(&done));
     };
-    let attempt = match answers.begin(&key).await.map_err(Problem::from_error)? {
-        Turn::Repeated(kept) => return repeat(kept, request).await,
-        Turn::First(attempt) => attempt,
+    let attempt = match idempotency.acquire(&key).await.map_err(Problem::from_error)? {
+        Acquisition::Completed(stored) => return repeat(stored, request).await,
+        Acquisition::Acquired(attempt) => attempt,
     };
-    let said = request.clone();
-    let receipt = Receipt::new(key.clone(), attempt, move |done| {
+    let content = request.clone();
+    let guard = IdempotencyGuard::new(key.clone(), attempt, move |done| {
         let (shown, location) = show(done);
-        KeptAnswer {
-            request_digest: said.digest(),
+        StoredResponse {
+            request_digest: content.digest(),
             status,
             location: Some(location),
             body: shown.to_json_string(),
         }
     });
-    let problem = match work(Some(receipt)).await {
+    let problem = match work(Some(guard)).await {
         Ok(done) => return Ok(show(&done)),
         Err(error) => Problem::from_error(error),
     };
     let ended = if problem.lasts() && request.read_whole().await {
         let (status, body) = problem.to_kept();
-        let refusal = KeptAnswer {
+        let rejection = StoredResponse {
             request_digest: request.digest(),
             status,
             location: None,
             body,
         };
-        answers.keep_refusal(&key, attempt, &refusal).await
+        idempotency.store_rejection(&key, attempt, &rejection).await
     } else {
-        answers.give_up(&key, attempt).await
+        idempotency.release(&key, attempt).await
     };
     if let Err(error) = ended {
-        // The key is free again a little later.
+        // A repetition can take the key over a minute later.
         tracing::warn!(
             error = &error as &dyn std::error::Error,
-            "an idempotency key stays taken"
+            "an idempotency key was not released"
         );
     }
     Err(problem)
 }
 
-/// What was answered before, if the request is the same.
-async fn repeat<D: ParseFromJSON>(kept: KeptAnswer, mut request: Request) -> Result<Created<D>, Problem> {
+/// Returns the stored response if the request has the same content.
+async fn repeat<D: ParseFromJSON>(
+    stored: StoredResponse,
+    mut request: Request,
+) -> Result<Created<D>, Problem> {
     if !request.read_whole().await {
         return Err(Problem::from_error(Error::InterruptedUpload));
     }
-    if request.digest() != kept.request_digest {
+    if request.digest() != stored.request_digest {
         return Err(Problem::from_error(Error::IdempotencyConflict));
     }
-    let unreadable = || Problem::from_error(Error::Internal("a kept answer cannot be read".into()));
-    if kept.status >= 400 {
-        return Err(Problem::from_kept(&kept.body).unwrap_or_else(unreadable));
+    let unreadable = || Problem::from_error(Error::Internal("a stored response cannot be parsed".into()));
+    if stored.status >= 400 {
+        return Err(Problem::from_kept(&stored.body).unwrap_or_else(unreadable));
     }
-    let shown = D::parse_from_json_string(&kept.body).map_err(|_| unreadable())?;
-    Ok((shown, kept.location.ok_or_else(unreadable)?))
+    let shown = D::parse_from_json_string(&stored.body).map_err(|_| unreadable())?;
+    Ok((shown, stored.location.ok_or_else(unreadable)?))
 }
 
 #[cfg(test)]
@@ -231,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_known_by_its_fields_and_bytes_however_they_came() {
+    fn the_digest_depends_on_fields_and_bytes_and_not_on_chunks() {
         let digest = digest_of(&["eye.png", "eng"], &[b"abc", b"def"]);
         assert_eq!(digest, digest_of(&["eye.png", "eng"], &[b"abcdef"]));
         assert_ne!(digest, digest_of(&["eye.png", "spa"], &[b"abcdef"]));
@@ -240,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_work_left_unread_is_counted_in_all_the_same() {
+    fn the_digest_includes_bytes_that_the_work_did_not_read() {
         let source = Pieces(vec![b"abc", b"def"]);
         let (mut request, mut passed_on) = Request::of_fields(&[]).with_file(Some(&key()), Box::new(source));
         assert!(passed_on.next_chunk().now_or_never().is_some());
@@ -249,9 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_cannot_be_one_is_named() {
+    fn an_invalid_key_is_rejected() {
         let user = UserId(uuid::Uuid::nil());
-        let given = |text: &str| Some(Given(Some(text.to_owned())));
+        let given = |text: &str| Some(RawField(Some(text.to_owned())));
         assert!(
             parse_key(user, "submitTask", given("k1"))
                 .expect("a key")
@@ -259,6 +264,6 @@ mod tests {
         );
         assert!(parse_key(user, "submitTask", None).expect("none").is_none());
         let error = parse_key(user, "submitTask", given("")).expect_err("refused");
-        assert_eq!(error.code(), "invalid_request");
+        assert_eq!(error.code(), application::ErrorCode::InvalidRequest);
     }
 }

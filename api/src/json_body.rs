@@ -14,7 +14,7 @@ use serde_json::Value;
 /// The most bytes of a JSON body.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// A JSON object as the body of a request. Its fields are [`Given`](crate::fields::Given), so that all that are wrong
+/// A JSON object as the body of a request. Its fields are [`RawField`](crate::fields::RawField), so that all that are wrong
 /// can be named.
 pub struct JsonBody<T>(pub T);
 
@@ -81,13 +81,13 @@ fn place(error: &serde_json::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::Given;
+    use crate::fields::RawField;
     use poem_openapi::Object;
 
     #[derive(Debug, Object)]
     struct Sample {
-        name: Given<String>,
-        age: Given<u8>,
+        name: RawField<String>,
+        age: RawField<u8>,
     }
 
     #[test]
@@ -95,7 +95,7 @@ mod tests {
         let sample: Sample = parse(br#"{"name": "Ada", "age": 36, "more": 1}"#).expect("parsed");
         assert_eq!(
             (sample.name, sample.age),
-            (Given(Some("Ada".to_owned())), Given(Some(36)))
+            (RawField(Some("Ada".to_owned())), RawField(Some(36)))
         );
     }
 
@@ -107,7 +107,11 @@ mod tests {
             r#"{"name": 1, "age": -1}"#,
         ] {
             let sample: Sample = parse(text.as_bytes()).expect("parsed");
-            assert_eq!((sample.name, sample.age), (Given(None), Given(None)), "{text}");
+            assert_eq!(
+                (sample.name, sample.age),
+                (RawField(None), RawField(None)),
+                "{text}"
+            );
         }
     }
 

@@ -1,18 +1,18 @@
 //! `ocellus`: the program.
 
 mod accounts;
+mod api_error;
+mod app;
 mod authentication;
-mod background;
-mod bootstrap;
 mod configuration;
 mod faces;
-mod failure;
 mod fields;
 mod http;
 mod idempotency;
 mod images;
 mod json_body;
 mod multipart;
+mod named;
 mod ocr;
 mod operations;
 mod paging;
@@ -22,12 +22,12 @@ mod probe;
 mod problem;
 mod promotion;
 mod server;
+mod services;
 mod specification;
 mod sweep;
 mod tags;
 mod tasks;
 mod telemetry;
-mod use_cases;
 
 use clap::{Args, Parser, Subcommand};
 use configuration::{Mistakes, Settings};
@@ -109,14 +109,14 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if command != Command::Health
-        && let Err(error) = bootstrap::limit_native_threads()
+        && let Err(error) = app::limit_native_threads()
     {
         eprintln!("ocellus: cannot start itself again with its limits: {error}");
         return ExitCode::FAILURE;
     }
     let check = |settings: &Settings, mistakes: &mut Mistakes| match command {
-        Command::Serve => bootstrap::check_server(settings, mistakes),
-        Command::Worker { .. } => bootstrap::check_worker(settings, mistakes),
+        Command::Serve => app::check_server(settings, mistakes),
+        Command::Worker { .. } => app::check_worker(settings, mistakes),
         _ => {}
     };
     let settings = match Settings::load(config.as_deref(), environment(), check) {
@@ -147,20 +147,20 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 #[tokio::main]
-async fn run(command: Command, settings: Settings) -> Result<ExitCode, bootstrap::StartError> {
+async fn run(command: Command, settings: Settings) -> Result<ExitCode, app::StartError> {
     match command {
         Command::User(UserCommand::Promote { name }) => {
-            let promote = bootstrap::promote_user(&settings).await?;
-            return Ok(promotion::run(&promote, &name).await);
+            let administration = app::administration(&settings).await?;
+            return Ok(promotion::run(&administration, &name).await);
         }
         Command::Sweep { dry_run } => {
-            let (reconcile, delete) = bootstrap::sweep(&settings).await?;
-            return Ok(sweep::run(&reconcile, &delete, dry_run).await);
+            let blobs = app::sweep(&settings).await?;
+            return Ok(sweep::run(&blobs, dry_run).await);
         }
-        Command::Migrate => bootstrap::migrate(&settings).await?,
-        Command::Worker { once } => bootstrap::work(settings, once).await?,
+        Command::Migrate => app::migrate(&settings).await?,
+        Command::Worker { once } => app::work(settings, once).await?,
         Command::Serve | Command::Openapi | Command::Config(_) | Command::Health => {
-            bootstrap::serve(settings).await?;
+            app::serve(settings).await?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -42,7 +42,7 @@ pub fn open(
         .header("content-length")
         .and_then(|length| length.parse::<u64>().ok());
     if length.is_some_and(|length| length > max_bytes) {
-        return Err(Problem::image_too_large().into());
+        return Err(Problem::upload_too_large(file_bytes).into());
     }
     let limits = SizeLimit::new()
         .whole_stream(max_bytes)

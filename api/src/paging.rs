@@ -1,14 +1,17 @@
 //! Parameters and answers of lists.
 
-use crate::fields::{Fields, Given};
+use crate::fields::{FieldErrors, RawField};
 use application::Error;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::page::{PageLimit, PageRequest};
 use uuid::Uuid;
 
 /// Parses the parameters that every list takes.
-pub fn page_request(limit: Option<Given<u16>>, cursor: Option<Given<String>>) -> Result<PageRequest, Error> {
-    let mut fields = Fields::default();
+pub fn page_request(
+    limit: Option<RawField<u16>>,
+    cursor: Option<RawField<String>>,
+) -> Result<PageRequest, Error> {
+    let mut fields = FieldErrors::default();
     let limit = fields.optional("limit", limit, PageLimit::new, "must be a number from 1 to 100");
     let after = fields.optional(
         "cursor",
@@ -39,7 +42,7 @@ mod tests {
     #[test]
     fn a_cursor_leads_back_to_where_the_page_ended() {
         let id = Uuid::from_u128(42);
-        let page = page_request(None, Some(Given(Some(write_cursor(id))))).expect("a valid request");
+        let page = page_request(None, Some(RawField(Some(write_cursor(id))))).expect("a valid request");
         assert_eq!(
             page,
             PageRequest {
@@ -51,7 +54,8 @@ mod tests {
 
     #[test]
     fn every_bad_parameter_is_named() {
-        let error = page_request(Some(Given(None)), Some(Given(Some("?".into())))).expect_err("refused");
+        let error =
+            page_request(Some(RawField(None)), Some(RawField(Some("?".into())))).expect_err("refused");
         let Error::InvalidRequest(fields) = error else {
             panic!("another error")
         };

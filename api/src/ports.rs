@@ -1,5 +1,6 @@
 //! The outside of the hexagon, as the use cases see it.
 
+use application::Context;
 use domain::{
     accounts::{AccessTokens, IdTokenVerifier, Mailer, PasswordHasher, PasswordStrength, SecretGenerator},
     clock::Clock,
@@ -10,7 +11,7 @@ use domain::{
     operations::HealthProbe,
     predictions::Classifiers,
     store::Store,
-    tasks::{TaskCalls, TaskMessages},
+    tasks::{TaskNotifications, TaskPublisher},
 };
 use std::sync::Arc;
 
@@ -27,6 +28,17 @@ pub struct Ports {
     pub broker: Option<Broker>,
 }
 
+impl Ports {
+    /// The ports that every service needs.
+    pub fn context(&self) -> Context {
+        Context {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
+    }
+}
+
 /// The outside that faces need, in a process that serves.
 pub struct FacePorts {
     pub engine: Arc<dyn FaceEngine>,
@@ -36,8 +48,8 @@ pub struct FacePorts {
 /// A broker between processes.
 #[derive(Clone)]
 pub struct Broker {
-    pub messages: Arc<dyn TaskMessages>,
-    pub calls: Arc<dyn TaskCalls>,
+    pub publisher: Arc<dyn TaskPublisher>,
+    pub notifications: Arc<dyn TaskNotifications>,
 }
 
 /// The outside that mails with codes need.

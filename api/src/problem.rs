@@ -1,6 +1,7 @@
-//! Problem details (RFC 9457): the only place where an error becomes a status.
+//! Problem details (RFC 9457): the only place where an error is mapped to an HTTP status.
 
-use application::{Error, FieldError};
+use application::{Error, ErrorCode, FieldError, error::format_bytes};
+use domain::tasks::TaskFailure;
 use poem::{
     IntoResponse, Response,
     error::CorsError,
@@ -15,14 +16,15 @@ use poem_openapi::{
 /// The media type of every problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// Seconds after which a client may try again, where nothing is known.
+/// `Retry-After` in seconds, where the error does not say better.
 const RETRY_AFTER_SECONDS: i64 = 5;
 
-/// What went wrong, on its way to the client.
+/// A problem response: the status, the body and the headers that go with them.
 #[derive(Debug)]
 pub struct Problem {
+    status: StatusCode,
     body: Box<ProblemDto>,
-    /// Seconds after which the client may try again, for those that may.
+    /// The value of `Retry-After` in seconds, sent with 429 and 503.
     retry_after: i64,
 }
 
@@ -65,34 +67,46 @@ impl From<FieldError> for FieldProblem {
 }
 
 impl ProblemDto {
-    /// What to say about a code.
-    pub fn new(code: &str, detail: impl Into<String>) -> Self {
-        let (status, title) = kind(code);
+    /// Creates the body of a problem without field errors.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:ocellus:problem:{code}"),
-            title: title.to_owned(),
-            status: status.as_u16(),
+            title: title_of(code).to_owned(),
+            status: status_of(code).as_u16(),
             detail: detail.into(),
-            code: code.to_owned(),
+            code: code.to_string(),
             errors: None,
         }
+    }
+
+    /// Creates the problem of a failed task. A stored code that this version does not know is shown as `internal`.
+    pub fn from_task_failure(failure: &TaskFailure) -> Self {
+        let code = failure.code.parse().unwrap_or_else(|_| {
+            tracing::error!(
+                code = failure.code,
+                "the code of a stored task failure is unknown"
+            );
+            ErrorCode::Internal
+        });
+        Self::new(code, failure.detail.as_str())
     }
 }
 
 impl Problem {
-    /// The problem of this code.
-    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+    /// Creates a problem without field errors.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self {
+            status: status_of(code),
             body: Box::new(ProblemDto::new(code, detail)),
             retry_after: RETRY_AFTER_SECONDS,
         }
     }
 
-    /// The problem that an error of a use case is. Internal detail is logged here, and nowhere else.
+    /// Converts the error of a use case. Its source is logged here and nowhere else.
     pub fn from_error(error: Error) -> Self {
         match &error {
             Error::Internal(source) => tracing::error!(error = &**source as &dyn std::error::Error, "failed"),
-            Error::Unavailable(source) => {
+            Error::Unavailable(source) | Error::SerializationFailure(source) => {
                 tracing::warn!(error = &**source as &dyn std::error::Error, "unavailable");
             }
             _ => {}
@@ -102,38 +116,38 @@ impl Problem {
             Error::InvalidRequest(fields) => {
                 problem.body.errors = Some(fields.into_iter().map(FieldProblem::from).collect());
             }
-            // Whole seconds, and none too few.
+            // Rounded up to whole seconds.
             Error::TooManyAttempts { retry_after } => problem.retry_after = retry_after.num_seconds() + 1,
             _ => {}
         }
         problem
     }
 
-    /// The problem that an error of the framework is, in our words: its own name Rust types.
+    /// Converts an error of the framework. The framework's own messages name Rust types, so they are not sent.
     pub fn from_framework(error: &poem::Error) -> Self {
         if let Some(content_type) = error.downcast_ref::<ContentTypeError>() {
             let detail = match content_type {
                 ContentTypeError::NotSupported { .. } => {
-                    "The content type of the request is not the one this operation takes."
+                    "This operation does not accept the content type of the request."
                 }
-                ContentTypeError::ExpectContentType => "The request needs a Content-Type.",
+                ContentTypeError::ExpectContentType => "The request has no Content-Type.",
             };
-            return Self::new("unsupported_media_type", detail);
+            return Self::new(ErrorCode::UnsupportedMediaType, detail);
         }
         if error.is::<CorsError>() {
             return Self::new(
-                "forbidden",
-                "This service does not take this request from pages of this origin.",
+                ErrorCode::Forbidden,
+                "This service does not accept this request from pages of this origin.",
             );
         }
         match error.status() {
             StatusCode::UNAUTHORIZED => Self::from_error(Error::Unauthenticated),
-            // Bodies have problems of their own and parameters of the query are `Given`: what is left to be malformed is
-            // the path, and such a path names nothing.
+            // Bodies are parsed elsewhere and query parameters are `RawField`s, so a bad request here is a malformed path,
+            // and no resource has such a path.
             StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Self::from_error(Error::NotFound),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(
-                "method_not_allowed",
-                "This resource does not take this method; see Allow.",
+                ErrorCode::MethodNotAllowed,
+                "This resource does not support this method. The Allow header lists those that it does.",
             ),
             StatusCode::PAYLOAD_TOO_LARGE => Self::request_too_large(),
             status if status.is_client_error() => Self::from_error(Error::InvalidRequest(vec![])),
@@ -141,14 +155,15 @@ impl Problem {
         }
     }
 
-    /// The body is larger than the operation takes.
+    /// The body is larger than the limit of the operation.
     pub fn request_too_large() -> Self {
-        Self::new("request_too_large", "The request body is too large.")
+        Self::new(ErrorCode::RequestTooLarge, "The request body is too large.")
     }
 
-    /// The file that is announced is larger than any may be.
-    pub fn image_too_large() -> Self {
-        Self::new("image_too_large", "The file is larger than it may be.")
+    /// The announced size of an upload is over the limit for its files, in bytes.
+    pub fn upload_too_large(limit: u64) -> Self {
+        let detail = format!("The upload is larger than the limit of {}.", format_bytes(limit));
+        Self::new(ErrorCode::ImageTooLarge, detail)
     }
 
     /// The multipart body lacks a part.
@@ -158,65 +173,81 @@ impl Problem {
 
     /// The body is not what its content type says.
     pub fn malformed_body(detail: &str) -> Self {
-        Self::new("invalid_request", detail)
+        Self::new(ErrorCode::InvalidRequest, detail)
     }
 }
 
-/// Every code with its status and its title.
-const KINDS: [(&str, u16, &str); 30] = [
-    ("invalid_request", 400, "The request is malformed"),
-    ("unauthenticated", 401, "Not logged in"),
-    ("invalid_credentials", 401, "Wrong credentials"),
-    ("invalid_token", 401, "Token not valid"),
-    ("forbidden", 403, "Not allowed"),
-    ("email_not_verified", 403, "E-mail not verified"),
-    ("not_found", 404, "Not found"),
-    ("method_not_allowed", 405, "Method not allowed"),
-    ("username_taken", 409, "User name taken"),
-    ("email_taken", 409, "E-mail taken"),
-    ("conflict", 409, "Not possible in this state"),
-    ("idempotency_conflict", 409, "Idempotency key used otherwise"),
-    ("image_too_large", 413, "Image too large"),
-    ("request_too_large", 413, "Request too large"),
-    ("unsupported_image", 415, "Not a supported image"),
-    ("unsupported_media_type", 415, "Unsupported content type"),
-    ("image_corrupt", 422, "Image corrupt"),
-    ("image_dimensions", 422, "Image dimensions out of range"),
-    ("too_many_pages", 422, "Too many pages"),
-    ("unsupported_language", 422, "Language not available"),
-    ("unknown_model", 422, "Unknown model"),
-    ("no_face", 422, "No face"),
-    ("several_faces", 422, "Several faces"),
-    ("face_mismatch", 422, "Different faces"),
-    ("too_many_attempts", 429, "Too many attempts"),
-    ("quota_exceeded", 429, "Quota exceeded"),
-    ("internal", 500, INTERNAL_TITLE),
-    ("unavailable", 503, "Temporarily unavailable"),
-    ("model_not_loaded", 503, "Model not loaded"),
-    ("timeout", 503, "Timed out"),
-];
+/// Maps a code to its HTTP status.
+fn status_of(code: ErrorCode) -> StatusCode {
+    use ErrorCode as Code;
+    match code {
+        Code::InvalidRequest => StatusCode::BAD_REQUEST,
+        Code::Unauthenticated | Code::InvalidCredentials | Code::InvalidToken => StatusCode::UNAUTHORIZED,
+        Code::Forbidden | Code::EmailNotVerified => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::UsernameTaken | Code::EmailTaken | Code::Conflict | Code::IdempotencyConflict => {
+            StatusCode::CONFLICT
+        }
+        Code::ImageTooLarge | Code::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedImage | Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::ImageCorrupt
+        | Code::ImageDimensions
+        | Code::TooManyPages
+        | Code::UnsupportedLanguage
+        | Code::UnknownModel
+        | Code::NoFace
+        | Code::SeveralFaces
+        | Code::FaceMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::TooManyAttempts | Code::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Unavailable | Code::ModelNotLoaded | Code::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
 
-/// The title of a defect.
-const INTERNAL_TITLE: &str = "Internal error";
-
-/// The status and the title of a code; a code that is not known is a defect.
-fn kind(code: &str) -> (StatusCode, &'static str) {
-    let found = KINDS.iter().find(|(known, ..)| *known == code);
-    let (status, title) = found.map_or((500, INTERNAL_TITLE), |(_, status, title)| (*status, *title));
-    (
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        title,
-    )
+/// Maps a code to its title.
+fn title_of(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::InvalidRequest => "Malformed request",
+        ErrorCode::Unauthenticated => "Not logged in",
+        ErrorCode::InvalidCredentials => "Wrong credentials",
+        ErrorCode::InvalidToken => "Invalid token",
+        ErrorCode::Forbidden => "Not allowed",
+        ErrorCode::EmailNotVerified => "E-mail address not verified",
+        ErrorCode::NotFound => "Not found",
+        ErrorCode::MethodNotAllowed => "Method not allowed",
+        ErrorCode::UsernameTaken => "User name taken",
+        ErrorCode::EmailTaken => "E-mail address taken",
+        ErrorCode::Conflict => "Conflict with the current state",
+        ErrorCode::IdempotencyConflict => "Idempotency key already used",
+        ErrorCode::ImageTooLarge => "Image too large",
+        ErrorCode::RequestTooLarge => "Request too large",
+        ErrorCode::UnsupportedImage => "Unsupported image",
+        ErrorCode::UnsupportedMediaType => "Unsupported content type",
+        ErrorCode::ImageCorrupt => "Damaged image",
+        ErrorCode::ImageDimensions => "Image dimensions out of range",
+        ErrorCode::TooManyPages => "Too many pages",
+        ErrorCode::UnsupportedLanguage => "Language not available",
+        ErrorCode::UnknownModel => "Unknown model",
+        ErrorCode::NoFace => "No face found",
+        ErrorCode::SeveralFaces => "Several faces found",
+        ErrorCode::FaceMismatch => "Different faces",
+        ErrorCode::TooManyAttempts => "Too many attempts",
+        ErrorCode::QuotaExceeded => "Quota exceeded",
+        ErrorCode::Internal => "Internal error",
+        ErrorCode::Unavailable => "Temporarily unavailable",
+        ErrorCode::ModelNotLoaded => "Model not loaded",
+        ErrorCode::Timeout => "Timed out",
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = Response::builder()
-            .status(status)
+            .status(self.status)
             .content_type(PROBLEM_JSON)
             .body(self.body.to_json_string());
-        let header = match status {
+        let header = match self.status {
             StatusCode::UNAUTHORIZED => Some((
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"ocellus\""),
@@ -240,29 +271,91 @@ impl From<Problem> for poem::Error {
 }
 
 impl Problem {
-    /// A problem that was kept; `None` when that is no problem.
+    /// Reads a stored problem. `None` if it is not a problem, or one with a code that this version does not know.
     pub fn from_kept(body: &str) -> Option<Self> {
         let body = ProblemDto::parse_from_json_string(body).ok()?;
+        let code = body.code.parse().ok()?;
         Some(Self {
+            status: status_of(code),
             body: Box::new(body),
             retry_after: RETRY_AFTER_SECONDS,
         })
     }
 
-    /// The status, and the body to keep.
+    /// The status, and the body to store.
     pub fn to_kept(&self) -> (u16, String) {
-        (self.body.status, self.body.to_json_string())
+        (self.status.as_u16(), self.body.to_json_string())
     }
 
-    /// Whether the same request would be answered with the same again, as far as anyone can know.
+    /// Whether the same request is expected to fail the same way again.
     pub fn lasts(&self) -> bool {
-        (400..500).contains(&self.body.status) && !matches!(self.body.status, 401 | 429)
+        let passes = [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS];
+        self.status.is_client_error() && !passes.contains(&self.status)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// The codes of the HTTP contract, by status.
+    const CONTRACT: [(u16, &str); 12] = [
+        (400, "invalid_request"),
+        (401, "unauthenticated invalid_credentials invalid_token"),
+        (403, "forbidden email_not_verified"),
+        (404, "not_found"),
+        (405, "method_not_allowed"),
+        (409, "username_taken email_taken conflict idempotency_conflict"),
+        (413, "image_too_large request_too_large"),
+        (415, "unsupported_image unsupported_media_type"),
+        (
+            422,
+            "image_corrupt image_dimensions too_many_pages unsupported_language unknown_model no_face several_faces face_mismatch",
+        ),
+        (429, "too_many_attempts quota_exceeded"),
+        (500, "internal"),
+        (503, "unavailable model_not_loaded timeout"),
+    ];
+
+    #[test]
+    fn every_code_has_the_status_of_the_contract_and_a_title_of_its_own() {
+        let contract = CONTRACT
+            .iter()
+            .flat_map(|(status, codes)| codes.split(' ').map(|code| (code, *status)));
+        let mapped = ErrorCode::ALL
+            .iter()
+            .map(|code| (code.as_str(), status_of(*code).as_u16()));
+        assert_eq!(
+            mapped.collect::<BTreeMap<_, _>>(),
+            contract.collect::<BTreeMap<_, _>>()
+        );
+        let titles: BTreeSet<_> = ErrorCode::ALL.iter().map(|code| title_of(*code)).collect();
+        assert!(titles.len() == ErrorCode::ALL.len() && !titles.contains(""));
+    }
+
+    #[test]
+    fn a_stored_failure_keeps_its_code_and_an_unknown_code_becomes_internal() {
+        let failure = |code: &str| {
+            let detail = "The work took longer than its time limit.".to_owned();
+            ProblemDto::from_task_failure(&TaskFailure {
+                code: code.to_owned(),
+                detail,
+            })
+        };
+        let (known, unknown) = (failure("timeout"), failure("of_another_version"));
+        assert_eq!((known.code.as_str(), known.status), ("timeout", 503));
+        assert_eq!((unknown.code.as_str(), unknown.status), ("internal", 500));
+    }
+
+    #[test]
+    fn a_stored_problem_is_read_only_with_a_known_code() {
+        let (status, body) = Problem::from_error(Error::NotFound).to_kept();
+        let read = Problem::from_kept(&body).expect("a problem");
+        assert_eq!((status, read.to_kept()), (404, (404, body.clone())));
+        assert!(Problem::from_kept(&body.replace("\"not_found\"", "\"of_another_version\"")).is_none());
+        assert!(Problem::from_kept("{}").is_none());
+    }
 
     #[tokio::test]
     async fn a_problem_carries_its_code_and_every_bad_field() {

@@ -1,13 +1,13 @@
-//! `ocellus user promote`: makes admins, for who runs the service.
+//! `ocellus user promote`: makes a user an admin.
 
-use application::{Error, accounts::PromoteUser};
+use application::{Error, accounts::Administration};
 use domain::accounts::Username;
 use std::process::ExitCode;
 
-/// Succeeds when the user of this name is an admin afterwards.
-pub async fn run(promote: &PromoteUser, name: &str) -> ExitCode {
+/// Promotes the user with this name. Succeeds if the user is an admin afterwards.
+pub async fn run(administration: &Administration, name: &str) -> ExitCode {
     let outcome = match Username::parse(name) {
-        Some(username) => promote.execute(&username).await,
+        Some(username) => administration.promote(&username).await,
         None => Err(Error::NotFound),
     };
     match outcome {
@@ -20,7 +20,10 @@ pub async fn run(promote: &PromoteUser, name: &str) -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "not promoted");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the user was not promoted"
+            );
             ExitCode::FAILURE
         }
     }

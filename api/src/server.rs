@@ -5,16 +5,16 @@ use crate::{
     configuration::{HttpSettings, Origin},
     faces::FacesApi,
     http::{
-        AllowedMethods, DrainingAcceptor, TrustedProxies, answer_errors, linger, observe, run_to_the_end,
-        secure,
+        AllowedMethods, DrainingAcceptor, TrustedProxies, answer_errors, drain_request_body, observe,
+        run_detached, secure,
     },
     images::ImagesApi,
     ocr::TextApi,
     operations::{MetricsSettings, OperationsApi},
     predictions::{DashboardApi, HistoryApi, PredictionsApi},
+    services::Services,
     specification,
     tasks::TasksApi,
-    use_cases::UseCases,
 };
 use domain::ids::IdGenerator;
 use poem::{
@@ -95,7 +95,7 @@ fn documentation(page: String) -> impl Endpoint<Output = Html<String>> {
 /// Every route, with what happens to every request around them.
 fn application(
     settings: &HttpSettings,
-    use_cases: Arc<UseCases>,
+    services: Arc<Services>,
     metrics: Arc<MetricsSettings>,
     ids: Arc<dyn IdGenerator>,
 ) -> BoxEndpoint<'static, Response> {
@@ -108,7 +108,8 @@ fn application(
         .at("/openapi.json", document(handed_out))
         .nest("/docs", Route::new().at("/", documentation(page)))
         .nest("/", service)
-        .data(use_cases)
+        .data(services.authentication.clone())
+        .data(services)
         .data(TrustedProxies::new(
             settings.trusted_proxies.iter().map(|proxy| proxy.0).collect(),
         ))
@@ -116,9 +117,9 @@ fn application(
         .map_to_response()
         .boxed();
     let answered = routes
-        .around(run_to_the_end)
+        .around(run_detached)
         .boxed()
-        .around(linger)
+        .around(drain_request_body)
         .boxed()
         .around({
             let allowed = allowed.clone();
@@ -165,7 +166,7 @@ const LAST_REQUESTS: Duration = Duration::from_millis(250);
 /// Serves until `stop` is done, then lets running requests end within the grace time.
 pub async fn serve(
     settings: HttpSettings,
-    use_cases: Arc<UseCases>,
+    services: Arc<Services>,
     metrics: Arc<MetricsSettings>,
     ids: Arc<dyn IdGenerator>,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -173,7 +174,7 @@ pub async fn serve(
     let listener = TcpListener::bind((settings.address.0.clone(), settings.port)).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let (acceptor, drained) = DrainingAcceptor::new(listener, stop)?;
-    let application = application(&settings, use_cases, metrics, ids);
+    let application = application(&settings, services, metrics, ids);
     let end = async {
         // Nobody is left to tell only when the acceptor is gone, and then it has ended, too.
         let _ = drained.await;

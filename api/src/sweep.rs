@@ -1,16 +1,16 @@
-//! `ocellus sweep`: compares what is stored with what is known, for who runs the service.
+//! `ocellus sweep`: compares the blobs with the rows and deletes orphaned blobs.
 
 use application::{
     Error,
-    images::{DeleteDueBlobs, ReconcileBlobs, Reconciliation},
+    images::{BlobSweep, Reconciliation},
 };
 use std::process::ExitCode;
 
-/// Succeeds when no image has lost its bytes.
-pub async fn run(reconcile: &ReconcileBlobs, delete: &DeleteDueBlobs, only_look: bool) -> ExitCode {
-    match sweep(reconcile, delete, only_look).await {
+/// Sweeps and prints the result. Fails if an image has lost its blob.
+pub async fn run(blobs: &BlobSweep, dry_run: bool) -> ExitCode {
+    match sweep(blobs, dry_run).await {
         Ok(found) => {
-            report(&found, only_look);
+            report(&found, dry_run);
             if found.lost.is_empty() {
                 ExitCode::SUCCESS
             } else {
@@ -18,32 +18,24 @@ pub async fn run(reconcile: &ReconcileBlobs, delete: &DeleteDueBlobs, only_look:
             }
         }
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "not swept");
+            tracing::error!(error = &error as &dyn std::error::Error, "the sweep failed");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn sweep(
-    reconcile: &ReconcileBlobs,
-    delete: &DeleteDueBlobs,
-    only_look: bool,
-) -> Result<Reconciliation, Error> {
-    let found = reconcile.execute(only_look).await?;
-    if !only_look {
-        delete.execute().await?;
+async fn sweep(blobs: &BlobSweep, dry_run: bool) -> Result<Reconciliation, Error> {
+    let found = blobs.reconcile(dry_run).await?;
+    if !dry_run {
+        blobs.delete_due().await?;
     }
     Ok(found)
 }
 
-fn report(found: &Reconciliation, only_look: bool) {
-    let done = if only_look {
-        "left where they are"
-    } else {
-        "removed"
-    };
+fn report(found: &Reconciliation, dry_run: bool) {
+    let done = if dry_run { "left where they are" } else { "removed" };
     println!("{} blobs of images", found.blobs);
-    println!("{} of them without an image, {done}", found.left_over);
+    println!("{} of them without an image, {done}", found.orphans);
     println!("{} images without a blob", found.lost.len());
     for image in &found.lost {
         println!("lost: {image}");

@@ -1,45 +1,43 @@
-//! What the unit tests begin with.
+//! Fixtures of the unit tests.
 
-#[path = "event_fixtures.rs"]
-mod events;
 #[path = "prediction_fixtures.rs"]
 mod predictions;
 
 use crate::{
-    accounts::{
-        CheckCode, FailedLogins, OpenSession, SessionTokens, Throttle, ThrottleLimits, TokenLifetimes,
-    },
-    images::{ImageIntake, Upload, UploadLimits},
-    ocr::TextReader,
+    Context,
+    images::{Upload, UploadLimits, Uploads},
+    text::Recognizer,
 };
 use chrono::{DateTime, TimeDelta};
 use domain::{
     accounts::{
-        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, IssuedCode, MailLanguage, MailOrder,
-        MockAccessTokens, MockPasswordHasher, MockSecretGenerator, Origin, PasswordHash, RefreshToken, Role,
-        Session, User, Username, Verification,
+        ApiKey, ApiKeyName, ApiKeySecret, CodePurpose, Email, IssuedCode, MailLanguage, Origin, OutgoingMail,
+        PasswordHash, RefreshToken, Role, Session, User, Username,
     },
     clock::{MockClock, Timestamp},
-    ids::{ApiKeyId, CodeId, ImageId, MailOrderId, MockIdGenerator, SessionId, TaskId, TextId, UserId},
+    ids::{ApiKeyId, CodeId, ImageId, MockIdGenerator, OutgoingMailId, SessionId, TaskId, TextId, UserId},
     images::{
         BlobError, ByteSource, Filename, Image, ImageFacts, MediaType, MockBlobStore, MockImageInspector,
         Sha256Digest, StorageQuota, test_support::ChunkSource,
     },
     ocr::{LanguageSet, MockOcrEngine, OcrEngine, Text, TextPage},
-    operations::{IdempotencyKey, KeptAnswer},
-    store::test_support::{MockRepositories, MockStore},
+    operations::{IdempotencyKey, StoredResponse},
+    store::test_support::MockStore,
     tasks::{Task, TaskWork},
 };
-pub(crate) use events::{deleting, event_log, origin, recording, recording_of, removing_face};
 pub(crate) use predictions::{
     answering, classifier, classifiers, image_classifier, label, model, prediction, with_prediction,
 };
-use secrecy::ExposeSecret;
 use std::sync::Arc;
 use uuid::Uuid;
 
 pub(crate) fn now() -> Timestamp {
     Timestamp::new(DateTime::UNIX_EPOCH) + TimeDelta::days(20_000)
+}
+
+/// The origin of requests.
+pub(crate) fn origin() -> Origin {
+    Origin::new(Some("192.0.2.1".into()), Some("curl"))
 }
 
 pub(crate) fn clock() -> Arc<MockClock> {
@@ -150,19 +148,27 @@ pub(crate) fn readable_blobs() -> MockBlobStore {
     blobs
 }
 
-/// A way in for images of at most 64 bytes; every image gets [`image_id`].
-pub(crate) fn intake(store: &Arc<MockStore>, inspector: MockImageInspector) -> Arc<ImageIntake> {
-    Arc::new(ImageIntake {
+/// The ports of this store, with [`clock`] and [`ids`].
+pub(crate) fn context(store: &Arc<MockStore>) -> Context {
+    Context {
         store: store.clone(),
-        blobs: Arc::new(draining_blobs()),
-        inspector: Arc::new(inspector),
         clock: clock(),
         ids: ids(),
-        limits: UploadLimits {
-            max_bytes: 64,
-            quota: StorageQuota::default(),
-        },
-    })
+    }
+}
+
+/// Receives images of at most 64 bytes. Every image gets [`image_id`].
+pub(crate) fn uploads(store: &Arc<MockStore>, inspector: MockImageInspector) -> Arc<Uploads> {
+    let limits = UploadLimits {
+        max_bytes: 64,
+        quota: StorageQuota::default(),
+    };
+    Arc::new(Uploads::new(
+        context(store),
+        Arc::new(draining_blobs()),
+        Arc::new(inspector),
+        limits,
+    ))
 }
 
 /// An upload of the owner.
@@ -212,14 +218,12 @@ pub(crate) fn engine() -> MockOcrEngine {
     engine
 }
 
-/// Reads in English where no language is named.
-pub(crate) fn reader(store: &Arc<MockStore>, engine: impl OcrEngine + 'static) -> Arc<TextReader> {
-    Arc::new(TextReader::new(
-        store.clone(),
+/// Recognizes English unless a language is named.
+pub(crate) fn recognizer(store: &Arc<MockStore>, engine: impl OcrEngine + 'static) -> Arc<Recognizer> {
+    Arc::new(Recognizer::new(
+        context(store),
         Arc::new(readable_blobs()),
         Arc::new(engine),
-        clock(),
-        ids(),
         languages("eng"),
     ))
 }
@@ -235,8 +239,8 @@ pub(crate) fn key() -> IdempotencyKey {
     IdempotencyKey::new(owner(), "submitTask", "once").expect("a valid key")
 }
 
-pub(crate) fn answer(body: &str) -> KeptAnswer {
-    KeptAnswer {
+pub(crate) fn answer(body: &str) -> StoredResponse {
+    StoredResponse {
         request_digest: Sha256Digest([1; 32]),
         status: 202,
         location: None,
@@ -270,107 +274,14 @@ pub(crate) fn api_key() -> ApiKey {
     }
 }
 
-/// Makes sessions whose access token is `signed` and whose refresh token is `secret`.
-pub(crate) fn session_tokens() -> Arc<SessionTokens> {
-    let mut access_tokens = MockAccessTokens::new();
-    access_tokens
-        .expect_issue()
-        .returning(|_| Ok("signed".to_owned().into()));
-    let mut secrets = MockSecretGenerator::new();
-    secrets.expect_token().returning(|| "secret".to_owned().into());
-    Arc::new(SessionTokens {
-        access_tokens: Arc::new(access_tokens),
-        secrets: Arc::new(secrets),
-        clock: clock(),
-        ids: ids(),
-        lifetimes: TokenLifetimes {
-            access: TimeDelta::minutes(15),
-            refresh: TimeDelta::days(30),
-        },
-    })
-}
-
-/// Opens sessions with [`session_tokens`].
-pub(crate) fn open_session(store: Arc<MockStore>) -> Arc<OpenSession> {
-    Arc::new(OpenSession {
-        store,
-        tokens: session_tokens(),
-        require_verified_email: false,
-        events: event_log(),
-    })
-}
-
-/// Notes failures in this store, with a limit for each network.
-pub(crate) fn failed_logins(store: &Arc<MockStore>, failures_per_address: u64) -> Arc<FailedLogins> {
-    let limits = ThrottleLimits {
-        failures_per_address: Some(failures_per_address),
-        ..ThrottleLimits::default()
-    };
-    Arc::new(FailedLogins {
-        store: store.clone(),
-        throttle: Arc::new(Throttle {
-            store: store.clone(),
-            clock: clock(),
-            limits,
-        }),
-        events: event_log(),
-    })
-}
-
-/// Counts nothing.
-pub(crate) fn no_throttle() -> Arc<Throttle> {
-    Arc::new(Throttle {
-        store: Arc::new(MockStore::default()),
-        clock: clock(),
-        limits: ThrottleLimits::default(),
-    })
-}
-
 /// A mail to Ada in Spanish that was just ordered.
-pub(crate) fn mail_order(purpose: CodePurpose) -> MailOrder {
-    let id = MailOrderId(Uuid::from_u128(7));
-    MailOrder::new(id, Some(owner()), purpose, MailLanguage::Spanish, now())
+pub(crate) fn outgoing_mail(purpose: CodePurpose) -> OutgoingMail {
+    let id = OutgoingMailId(Uuid::from_u128(7));
+    OutgoingMail::new(id, Some(owner()), purpose, MailLanguage::Spanish, now())
 }
 
 /// Ada's code 31415926.
 pub(crate) fn issued_code(purpose: CodePurpose) -> IssuedCode {
     let hash = PasswordHash::new("hash of the code".into());
     IssuedCode::new(CodeId(Uuid::from_u128(13)), &ada(), purpose, hash, now())
-}
-
-/// A store in which Ada's code is tried once.
-pub(crate) fn knowing_code(purpose: CodePurpose) -> MockStore {
-    let mut reads = MockRepositories::default();
-    reads.users.expect_find_by_email().returning(|_| Ok(Some(ada())));
-    let mut work = MockRepositories::default();
-    work.codes
-        .expect_take_attempt()
-        .withf(move |user, wanted, _| *user == owner() && *wanted == purpose)
-        .times(1)
-        .returning(move |_, _, _| Ok(Some(issued_code(purpose))));
-    MockStore::reading(reads).then_work(work)
-}
-
-/// Checks one code in this store; 31415926 is right.
-pub(crate) fn check_code_in(store: Arc<MockStore>) -> Arc<CheckCode> {
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().times(1).returning(|code, hash| {
-        let right = hash.is_some() && code.expose_secret() == "31415926";
-        Ok(if right {
-            Verification::Right
-        } else {
-            Verification::Wrong
-        })
-    });
-    Arc::new(CheckCode {
-        store,
-        hasher: Arc::new(hasher),
-        clock: clock(),
-        throttle: no_throttle(),
-    })
-}
-
-/// Checks one code in the store of [`knowing_code`].
-pub(crate) fn check_code(purpose: CodePurpose) -> Arc<CheckCode> {
-    check_code_in(Arc::new(knowing_code(purpose)))
 }

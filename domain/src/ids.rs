@@ -52,8 +52,8 @@ identifier!(
     CodeId
 );
 identifier!(
-    /// Names a mail that is to be sent.
-    MailOrderId
+    /// Names a mail in the outbox.
+    OutgoingMailId
 );
 identifier!(
     /// Names an enrolled face; those that were enrolled later have greater ones.

@@ -6,6 +6,9 @@ pub mod clock;
 pub mod faces;
 pub mod ids;
 pub mod images;
+#[cfg(feature = "test-support")]
+mod memory_store;
+pub mod named;
 pub mod ocr;
 pub mod operations;
 pub mod page;

@@ -7,7 +7,7 @@ use domain::{
 };
 use infrastructure::{
     faces::{DlibFaceEngine, FaceModels},
-    vision::{DecodeBudget, DecodeLimits},
+    imaging::{DecodeBudget, DecodeLimits},
 };
 use serde_json::json;
 

@@ -15,7 +15,7 @@ use domain::{
     ids::{IdGenerator, ImageId, TaskId, UserId},
     images::{Filename, Image, MediaType, Sha256Digest},
     ocr::LanguageSet,
-    store::{Repositories, Store},
+    store::Store,
     tasks::{Task, TaskWork},
 };
 use futures_util::FutureExt;
@@ -172,7 +172,7 @@ async fn medians(store: &SeaStore, owners: &[UserId]) -> Outcome<[f64; 3]> {
         times[0].push(start.elapsed());
         claim.ok_or("no task was ready")?;
         let start = Instant::now();
-        let ready = store.tasks().any_ready().await?;
+        let ready = store.read().tasks().any_ready().await?;
         times[1].push(start.elapsed());
         assert!(ready, "a task is ready");
         let start = Instant::now();

@@ -18,7 +18,7 @@ use domain::{
 use infrastructure::{
     blobs::S3Access,
     classification::{ClassifierSettings, ModelSources, RtenClassifiers},
-    vision::{DecodeBudget, DecodeLimits},
+    imaging::{DecodeBudget, DecodeLimits},
 };
 use std::{
     collections::BTreeMap, error::Error, num::NonZero, path::Path, process::Command, sync::Arc,

@@ -8,7 +8,7 @@ use domain::{
 };
 use infrastructure::{
     faces::{DlibFaceEngine, FaceModels},
-    vision::{DecodeBudget, DecodeLimits},
+    imaging::{DecodeBudget, DecodeLimits},
 };
 use std::{hint::black_box, time::Instant};
 use uuid::Uuid;

@@ -18,8 +18,8 @@ use domain::{
 };
 use image::{GrayImage, imageops};
 use infrastructure::{
+    imaging::{DecodeBudget, DecodeLimits, PageDecoder},
     ocr::{OcrSettings, TesseractOcrEngine},
-    vision::{DecodeBudget, DecodeLimits, PageDecoder},
 };
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -44,7 +44,7 @@ struct Sample {
     file: String,
     kind: String,
     lang: String,
-    truth_file: String,
+    truth_file: Option<String>,
 }
 
 /// Bytes that are all there.
@@ -75,15 +75,16 @@ async fn main() -> Outcome<()> {
         "file", "kind", "ours %", "plain %", "ours ms", "bare ms"
     );
     for sample in manifest.images {
+        let Some(truth_file) = &sample.truth_file else {
+            println!("{:<32} {:<36} has no truth_file", sample.file, sample.kind);
+            continue;
+        };
         let path = folder.join(&sample.file);
         let bytes = Bytes::from(std::fs::read(&path)?);
-        let truth = normal(&std::fs::read_to_string(folder.join(&sample.truth_file))?);
+        let truth = normal(&std::fs::read_to_string(folder.join(truth_file))?);
         let languages = LanguageSet::from_joined(&sample.lang).ok_or("bad languages")?;
         let Some(media_type) = MediaType::sniff(&bytes) else {
-            println!(
-                "{:<32} {:<36} is of no kind that is read",
-                sample.file, sample.kind
-            );
+            println!("{:<32} {:<36} is not a supported image", sample.file, sample.kind);
             continue;
         };
         let mut decoder = PageDecoder::open(media_type, bytes.clone(), &limits, &budget)?;
@@ -94,7 +95,7 @@ async fn main() -> Outcome<()> {
         };
         let (mut ours, mut bare) = (f64::MAX, f64::MAX);
         let mut read = None;
-        // The first run warms the engines; they take turns, so that what else the machine does meets both.
+        // The first run warms the engines. They take turns, so that other load meets both.
         for run in 0..=runs {
             let begun = cpu_milliseconds()?;
             let content = Box::new(Whole(Some(bytes.clone())));
@@ -169,8 +170,7 @@ fn read_bare(api: &TesseractAPI, page: &GrayImage, dpi: Option<u32>) -> Outcome<
     Ok(())
 }
 
-/// The error rate of the command: on the file itself, and where that fails on the page turned by hand, whichever of
-/// the four ways is best.
+/// The error rate of the command on the file itself; where that is poor, on the best of four rotations of the page.
 fn plain(path: &Path, page: &GrayImage, languages: &str, truth: &str) -> Outcome<f64> {
     let as_is = error_rate(&normal(&command(path, languages)?), truth);
     if as_is < 50.0 {

@@ -52,36 +52,45 @@ pub use users::{User, unique_name};
 pub use waiting::{eventually, eventually_blocking};
 pub use worker::Worker;
 
-/// Makes a test of each function, on `SQLite`, on `PostgreSQL` and on `MariaDB`. The functions take the [`Database`]; one that is
-/// forgotten here is dead code, which the lints refuse.
+/// Makes tests of functions that take the [`Database`], on `SQLite`.
+#[macro_export]
+macro_rules! on_sqlite {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $crate::on_database!(Sqlite, $($name),+);
+        }
+    };
+}
+
+/// Makes tests of functions that take the [`Database`], on `SQLite`, `PostgreSQL` and `MariaDB`: the smoke set, for behaviour that
+/// depends on the database. The adapters have tests of their own on all three.
 #[macro_export]
 macro_rules! on_every_database {
     ($($name:ident),+ $(,)?) => {
-        mod on_sqlite {
-            $(
-                #[tokio::test]
-                async fn $name() {
-                    super::$name($crate::Database::Sqlite).await;
-                }
-            )+
+        mod smoke_on_sqlite {
+            $crate::on_database!(Sqlite, $($name),+);
         }
 
-        mod on_postgres {
-            $(
-                #[tokio::test]
-                async fn $name() {
-                    super::$name($crate::Database::Postgres).await;
-                }
-            )+
+        mod smoke_on_postgres {
+            $crate::on_database!(Postgres, $($name),+);
         }
 
-        mod on_mariadb {
-            $(
-                #[tokio::test]
-                async fn $name() {
-                    super::$name($crate::Database::Mariadb).await;
-                }
-            )+
+        mod smoke_on_mariadb {
+            $crate::on_database!(Mariadb, $($name),+);
         }
+    };
+}
+
+/// Makes the tests of [`on_sqlite`] and [`on_every_database`] for one database.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! on_database {
+    ($database:ident, $($name:ident),+) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                super::$name($crate::Database::$database).await;
+            }
+        )+
     };
 }

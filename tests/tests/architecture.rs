@@ -40,7 +40,7 @@ const ADAPTERS: [&str; 10] = [
     "security",
     "ocr",
     "faces",
-    "vision",
+    "imaging",
     "queue",
     "system",
 ];

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Answer, Database, Method, Options, RawConnection, Server, eventually, on_every_database};
+use tests::{Answer, Database, Method, Options, RawConnection, Server, eventually, on_sqlite};
 
-on_every_database!(
+on_sqlite!(
     an_unknown_path_is_not_found,
     a_wrong_method_tells_the_right_ones,
     a_method_that_nobody_knows_is_not_allowed,

@@ -4,7 +4,8 @@
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tests::{
-    Answer, Database, Operation, Server, User, long_document, on_every_database, picture, unique_name,
+    Answer, Database, Operation, Server, User, long_document, on_every_database, on_sqlite, picture,
+    unique_name,
 };
 
 /// What may be called without a login. A new operation that is missing here needs one.
@@ -34,11 +35,14 @@ const ABSENT: &str = "0190b0a0-0000-7000-8000-000000000000";
 const ADMIN: &str = "/admin/";
 
 on_every_database!(
+    what_belongs_to_somebody_else_is_not_found,
+    lists_show_only_what_is_ones_own,
+);
+
+on_sqlite!(
     every_operation_but_the_public_ones_needs_a_login,
     without_a_token_every_private_operation_is_unauthenticated,
-    what_belongs_to_somebody_else_is_not_found,
     the_operations_of_admins_are_forbidden_to_others_whether_or_not_there_is_such_a_thing,
-    lists_show_only_what_is_ones_own,
 );
 
 async fn every_operation_but_the_public_ones_needs_a_login(database: Database) {

@@ -1,10 +1,11 @@
 //! Operations: health, metrics, keys, documentation.
 
 use serde_json::Value;
-use tests::{Database, Server, on_every_database, picture};
+use tests::{Database, Server, on_every_database, on_sqlite, picture};
 
-on_every_database!(
-    a_running_server_is_alive_and_ready_in_every_part,
+on_every_database!(a_running_server_is_alive_and_ready_in_every_part,);
+
+on_sqlite!(
     metrics_count_requests_by_operation_and_status,
     tokens_are_signed_by_the_published_key,
     the_documentation_is_served_whole,

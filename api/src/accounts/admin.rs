@@ -2,13 +2,13 @@
 
 use super::admin_dto::{AccessRequest, ManagedUserDto, ManagedUserPageDto, parse_search};
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, CONFLICT, FORBIDDEN, Failure, JSON_BODY, NOT_FOUND},
-    fields::Given,
+    api_error::{ApiError, BAD_REQUEST, CONFLICT, FORBIDDEN, JSON_BODY, NOT_FOUND},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
     json_body::JsonBody,
     paging::page_request,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use domain::ids::UserId;
 use poem::web::Data;
@@ -39,18 +39,18 @@ impl AdminApi {
     async fn list_users(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// A part of the name or the e-mail, without case; all users when left out.
-        q: Query<Option<Given<String>>>,
+        q: Query<Option<RawField<String>>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<ManagedUserPageDto>, Failure<{ PRIVATE | FORBIDDEN | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<ManagedUserPageDto>, ApiError<{ AUTHENTICATED | FORBIDDEN | BAD_REQUEST }>> {
         sender.0.admin()?;
         let search = parse_search(q.0)?;
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.list_users.execute(search, page).await?;
+        let page = services.administration.list_users(search, page).await?;
         Ok(Json(page.into()))
     }
 
@@ -62,16 +62,18 @@ impl AdminApi {
     async fn set_user_disabled(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The user.
         id: Path<Uuid>,
         body: JsonBody<AccessRequest>,
-    ) -> Result<Json<ManagedUserDto>, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND | CONFLICT | JSON_BODY }>>
-    {
+    ) -> Result<
+        Json<ManagedUserDto>,
+        ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND | CONFLICT | JSON_BODY }>,
+    > {
         let admin = sender.0.admin()?;
         let disabled = body.0.parse()?;
-        let set = &use_cases.set_user_disabled;
-        let user = set.execute(admin, UserId(id.0), disabled).await?;
+        let administration = &services.administration;
+        let user = administration.set_disabled(admin, UserId(id.0), disabled).await?;
         Ok(Json(user.into()))
     }
 
@@ -87,13 +89,13 @@ impl AdminApi {
     async fn delete_other_user(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The user.
         id: Path<Uuid>,
-    ) -> Result<UserRemoved, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND | CONFLICT }>> {
+    ) -> Result<UserRemoved, ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND | CONFLICT }>> {
         let admin = sender.0.admin()?;
-        let delete = &use_cases.delete_other_user;
-        delete.execute(admin, UserId(id.0)).await?;
+        let administration = &services.administration;
+        administration.delete_user(admin, UserId(id.0)).await?;
         Ok(UserRemoved::NoContent)
     }
 }

@@ -1,8 +1,9 @@
-//! What requests and answers of admins look like.
+//! DTOs of user administration.
 
 use super::dto::UserDto;
 use crate::{
-    fields::{Fields, Given},
+    fields::{FieldErrors, RawField},
+    named::Name,
     paging::write_cursor,
 };
 use application::Error;
@@ -12,62 +13,43 @@ use domain::{
     clock::Timestamp,
     page::Page,
 };
-use poem_openapi::{Enum, Object};
+use poem_openapi::Object;
 
-/// The part of a name or an e-mail that a list is limited to.
-pub fn parse_search(search: Option<Given<String>>) -> Result<Option<UserSearch>, Error> {
-    let mut fields = Fields::default();
+/// Parses the part of a username or an e-mail address that a list is filtered by.
+pub fn parse_search(search: Option<RawField<String>>) -> Result<Option<UserSearch>, Error> {
+    let mut fields = FieldErrors::default();
     let rule = "must have 1 to 254 visible characters";
     let search = fields.optional("q", search, |text| UserSearch::parse(&text), rule);
     fields.finish()?;
     Ok(search)
 }
 
-/// Whether a user is let in.
+/// Whether a user is disabled.
 #[derive(Object)]
 #[oai(rename = "UserAccess")]
 pub struct AccessRequest {
-    /// Whether the account is shut.
-    disabled: Given<bool>,
+    /// Whether the account is disabled.
+    disabled: RawField<bool>,
 }
 
 impl AccessRequest {
-    /// Whether the account is to be shut.
+    /// Returns whether the account is to be disabled.
     pub fn parse(self) -> Result<bool, Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let disabled = fields.required("disabled", self.disabled, Some, "must be true or false");
         disabled.ok_or_else(|| fields.into_error())
     }
 }
 
-/// What a user may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case", rename = "Role")]
-enum RoleDto {
-    /// What concerns himself.
-    User,
-    /// What concerns the others, too.
-    Admin,
-}
-
-impl From<Role> for RoleDto {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::User => Self::User,
-            Role::Admin => Self::Admin,
-        }
-    }
-}
-
-/// A user as admins see him.
+/// A user as admins see it.
 #[derive(Object)]
 #[oai(rename = "ManagedUser")]
 pub struct ManagedUserDto {
     #[oai(flatten)]
     user: UserDto,
     /// What the user may do.
-    role: RoleDto,
-    /// Since when the account is shut; absent where it is open.
+    role: Name<Role>,
+    /// Since when the account is disabled; absent if it is enabled.
     #[oai(skip_serializing_if_is_none)]
     disabled_at: Option<DateTime<Utc>>,
 }
@@ -75,7 +57,7 @@ pub struct ManagedUserDto {
 impl From<User> for ManagedUserDto {
     fn from(user: User) -> Self {
         Self {
-            role: user.role.into(),
+            role: Name(user.role),
             disabled_at: user.disabled_at.map(Timestamp::to_utc),
             user: user.into(),
         }

@@ -1,7 +1,7 @@
 //! What requests and answers of API keys look like.
 
 use crate::{
-    fields::{Fields, Given},
+    fields::{FieldErrors, RawField},
     paging::write_cursor,
 };
 use application::Error;
@@ -19,15 +19,15 @@ use uuid::Uuid;
 #[oai(rename = "ApiKeyRequest")]
 pub struct ApiKeyRequest {
     /// What I call it: 1 to 64 characters.
-    name: Given<String>,
+    name: RawField<String>,
     /// From when on it counts no more; it counts until it is withdrawn when left out.
-    expires_at: Option<Given<DateTime<Utc>>>,
+    expires_at: Option<RawField<DateTime<Utc>>>,
 }
 
 impl ApiKeyRequest {
     /// Name and end; every field that is malformed is named.
     pub fn parse(self) -> Result<(ApiKeyName, Option<Timestamp>), Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let name = |text: String| ApiKeyName::parse(&text);
         let name = fields.required("name", self.name, name, "must have 1 to 64 visible characters");
         let moment = |moment| Some(Timestamp::new(moment));

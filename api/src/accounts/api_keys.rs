@@ -2,14 +2,14 @@
 
 use super::api_key_dto::{ApiKeyPageDto, ApiKeyRequest, NewApiKeyDto};
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, FORBIDDEN, Failure, JSON_BODY, NOT_FOUND, TOO_MANY},
-    fields::Given,
+    api_error::{ApiError, BAD_REQUEST, FORBIDDEN, JSON_BODY, NOT_FOUND, TOO_MANY},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
     http::ClientOrigin,
     json_body::JsonBody,
     paging::page_request,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use domain::ids::ApiKeyId;
 use poem::web::Data;
@@ -53,16 +53,14 @@ impl ApiKeysApi {
     async fn create_api_key(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         body: JsonBody<ApiKeyRequest>,
-    ) -> Result<KeyMade, Failure<{ PRIVATE | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
+    ) -> Result<KeyMade, ApiError<{ AUTHENTICATED | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
         sender.0.session()?;
         let (name, expires_at) = body.0.parse()?;
-        let create = &use_cases.create_api_key;
-        let (key, secret) = create
-            .execute(sender.0.user.id, name, expires_at, origin.0)
-            .await?;
+        let keys = &services.api_keys;
+        let (key, secret) = keys.create(sender.0.user.id, name, expires_at, origin.0).await?;
         let location = format!("/user/api-keys/{}", key.id);
         Ok(KeyMade::Created(Json(NewApiKeyDto::new(key, &secret)), location))
     }
@@ -74,15 +72,15 @@ impl ApiKeysApi {
     async fn list_api_keys(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<ApiKeyPageDto>, Failure<{ PRIVATE | FORBIDDEN | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<ApiKeyPageDto>, ApiError<{ AUTHENTICATED | FORBIDDEN | BAD_REQUEST }>> {
         sender.0.session()?;
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.list_api_keys.execute(sender.0.user.id, page).await?;
+        let page = services.api_keys.list(sender.0.user.id, page).await?;
         Ok(Json(page.into()))
     }
 
@@ -93,15 +91,14 @@ impl ApiKeysApi {
     async fn delete_api_key(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         /// The key.
         id: Path<Uuid>,
-    ) -> Result<KeyWithdrawn, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND }>> {
+    ) -> Result<KeyWithdrawn, ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND }>> {
         sender.0.session()?;
         let user = sender.0.user.id;
-        let delete = &use_cases.delete_api_key;
-        delete.execute(user, ApiKeyId(id.0), origin.0).await?;
+        services.api_keys.delete(user, ApiKeyId(id.0), origin.0).await?;
         Ok(KeyWithdrawn::NoContent)
     }
 }

@@ -2,11 +2,11 @@
 
 use super::code_dto::{CodeWish, ResetRequest, VerificationRequest};
 use crate::{
-    failure::{Failure, JSON_BODY, TOO_MANY, UNAUTHORIZED},
+    api_error::{ApiError, JSON_BODY, TOO_MANY, UNAUTHORIZED},
     http::{AcceptedLanguage, ClientOrigin},
     json_body::JsonBody,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use domain::accounts::CodePurpose;
 use poem::web::Data;
@@ -47,12 +47,12 @@ impl CodesApi {
     #[oai(path = "/email/verify", method = "post", operation_id = "verifyEmail")]
     async fn verify_email(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         body: JsonBody<VerificationRequest>,
-    ) -> Result<EmailVerified, Failure<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
+    ) -> Result<EmailVerified, ApiError<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
         let (email, code) = body.0.parse()?;
-        use_cases.verify_email.execute(&email, &code, origin.0).await?;
+        services.recovery.verify_email(&email, &code, origin.0).await?;
         Ok(EmailVerified::NoContent)
     }
 
@@ -66,15 +66,17 @@ impl CodesApi {
     )]
     async fn resend_verification(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         language: AcceptedLanguage,
         body: JsonBody<CodeWish>,
-    ) -> Result<CodeMailed, Failure<JSON_BODY>> {
+    ) -> Result<CodeMailed, ApiError<JSON_BODY>> {
         let email = body.0.parse()?;
-        let request = &use_cases.request_code;
         let purpose = CodePurpose::VerifyEmail;
-        request.execute(&email, purpose, language.0, origin.0).await?;
+        services
+            .recovery
+            .request_code(&email, purpose, language.0, origin.0)
+            .await?;
         Ok(CodeMailed::Accepted)
     }
 
@@ -84,15 +86,17 @@ impl CodesApi {
     #[oai(path = "/password/forgot", method = "post", operation_id = "forgotPassword")]
     async fn forgot_password(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         language: AcceptedLanguage,
         body: JsonBody<CodeWish>,
-    ) -> Result<CodeMailed, Failure<JSON_BODY>> {
+    ) -> Result<CodeMailed, ApiError<JSON_BODY>> {
         let email = body.0.parse()?;
-        let request = &use_cases.request_code;
         let purpose = CodePurpose::RecoverPassword;
-        request.execute(&email, purpose, language.0, origin.0).await?;
+        services
+            .recovery
+            .request_code(&email, purpose, language.0, origin.0)
+            .await?;
         Ok(CodeMailed::Accepted)
     }
 
@@ -105,13 +109,15 @@ impl CodesApi {
     #[oai(path = "/password/reset", method = "post", operation_id = "resetPassword")]
     async fn reset_password(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         body: JsonBody<ResetRequest>,
-    ) -> Result<PasswordReset, Failure<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
+    ) -> Result<PasswordReset, ApiError<{ JSON_BODY | UNAUTHORIZED | TOO_MANY }>> {
         let (email, code, new) = body.0.parse()?;
-        let reset = &use_cases.reset_password;
-        reset.execute(&email, &code, new, origin.0).await?;
+        services
+            .recovery
+            .reset_password(&email, &code, new, origin.0)
+            .await?;
         Ok(PasswordReset::NoContent)
     }
 }

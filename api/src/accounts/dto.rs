@@ -2,7 +2,7 @@
 
 mod examples;
 
-use crate::fields::{Fields, Given};
+use crate::fields::{FieldErrors, RawField};
 use application::{
     Error,
     accounts::{Registration, Tokens},
@@ -25,17 +25,17 @@ pub const PASSWORD_RULE: &str = "must have 8 to 128 characters";
 #[oai(example = true)]
 pub struct RegisterRequest {
     /// 3 to 64 letters, digits, `_`, `.` and `-` of any script; unique without case.
-    username: Given<String>,
+    username: RawField<String>,
     /// At most 254 characters; unique without case.
-    email: Given<String>,
+    email: RawField<String>,
     /// 8 to 128 characters; not a common password.
-    password: Given<PasswordText>,
+    password: RawField<PasswordText>,
 }
 
 impl RegisterRequest {
     /// The registration; every field that is malformed is named.
     pub fn parse(self) -> Result<Registration, Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let username = fields.required(
             "username",
             self.username,
@@ -65,15 +65,15 @@ impl RegisterRequest {
 #[oai(example = true)]
 pub struct LoginRequest {
     /// The user name, or the e-mail.
-    username: Given<String>,
+    username: RawField<String>,
     /// The password.
-    password: Given<PasswordText>,
+    password: RawField<PasswordText>,
 }
 
 impl LoginRequest {
     /// Name and password, whatever they are; those that are missing are named.
     pub fn parse(self) -> Result<(String, SecretString), Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let username = fields.required(
             "username",
             self.username,
@@ -95,13 +95,13 @@ impl LoginRequest {
 #[oai(rename = "OidcLogin")]
 pub struct OidcLoginRequest {
     /// An ID token for this service: a JSON Web Token of at most 16 KiB.
-    id_token: Given<PasswordText>,
+    id_token: RawField<PasswordText>,
 }
 
 impl OidcLoginRequest {
     /// The token, whatever it is.
     pub fn parse(self) -> Result<SecretString, Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let token = |text: PasswordText| Some(SecretString::from(text.0));
         let token = fields.required("id_token", self.id_token, token, "must be an ID token");
         token.ok_or_else(|| fields.into_error())
@@ -113,15 +113,15 @@ impl OidcLoginRequest {
 #[oai(example = true)]
 pub struct ProfileRequest {
     /// 3 to 64 letters, digits, `_`, `.` and `-` of any script; unique without case.
-    username: Given<String>,
+    username: RawField<String>,
     /// At most 254 characters; unique without case.
-    email: Given<String>,
+    email: RawField<String>,
 }
 
 impl ProfileRequest {
     /// Name and e-mail; every field that is malformed is named.
     pub fn parse(self) -> Result<(Username, Email), Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let username = fields.required(
             "username",
             self.username,

@@ -2,12 +2,12 @@
 
 use super::event_dto::EventPageDto;
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, Failure},
-    fields::Given,
+    api_error::{ApiError, BAD_REQUEST},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
     paging::page_request,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use poem::web::Data;
 use poem_openapi::{OpenApi, param::Query, payload::Json};
@@ -25,14 +25,14 @@ impl EventsApi {
     async fn list_events(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<EventPageDto>, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<EventPageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.list_events.execute(sender.0.user.id, page).await?;
+        let page = services.events.list(sender.0.user.id, page).await?;
         Ok(Json(page.into()))
     }
 }

@@ -17,12 +17,12 @@ mod session_dto;
 mod sessions;
 
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{CONFLICT, FORBIDDEN, Failure, JSON_BODY, TOO_MANY, UNAUTHORIZED},
+    api_error::{ApiError, CONFLICT, FORBIDDEN, JSON_BODY, TOO_MANY, UNAUTHORIZED},
+    authentication::{AUTHENTICATED, Bearer},
     http::{AcceptedLanguage, ClientOrigin},
     json_body::JsonBody,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 pub use admin::AdminApi;
 pub use api_keys::ApiKeysApi;
@@ -67,14 +67,14 @@ impl AccountsApi {
     #[oai(path = "/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         language: AcceptedLanguage,
         body: JsonBody<RegisterRequest>,
-    ) -> Result<Registered, Failure<{ JSON_BODY | CONFLICT | TOO_MANY }>> {
+    ) -> Result<Registered, ApiError<{ JSON_BODY | CONFLICT | TOO_MANY }>> {
         let registration = body.0.parse()?;
-        let register = &use_cases.register_user;
-        let user = register.execute(registration, language.0, origin.0).await?;
+        let register = &services.registrations;
+        let user = register.register(registration, language.0, origin.0).await?;
         Ok(Registered::Created(Json(user.into()), "/user".to_owned()))
     }
 
@@ -85,12 +85,15 @@ impl AccountsApi {
     #[oai(path = "/login", method = "post", operation_id = "login")]
     async fn log_in(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         body: JsonBody<LoginRequest>,
-    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
+    ) -> Result<Json<TokensDto>, ApiError<{ JSON_BODY | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
         let (username, password) = body.0.parse()?;
-        let tokens = use_cases.log_in.execute(&username, password, origin.0).await?;
+        let tokens = services
+            .logins
+            .with_password(&username, password, origin.0)
+            .await?;
         Ok(Json(tokens.into()))
     }
 
@@ -103,18 +106,18 @@ impl AccountsApi {
     #[oai(path = "/login/oidc", method = "post", operation_id = "loginWithIdToken")]
     async fn log_in_with_identity(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         body: JsonBody<OidcLoginRequest>,
-    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
+    ) -> Result<Json<TokensDto>, ApiError<{ JSON_BODY | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
         let id_token = body.0.parse()?;
-        let tokens = use_cases.log_in_with_identity.execute(id_token, origin.0).await?;
+        let tokens = services.id_token_logins.log_in(id_token, origin.0).await?;
         Ok(Json(tokens.into()))
     }
 
     /// Show my account
     #[oai(path = "/user", method = "get", operation_id = "getUser")]
-    async fn get_user(&self, sender: Bearer) -> Result<Json<UserDto>, Failure<PRIVATE>> {
+    async fn get_user(&self, sender: Bearer) -> Result<Json<UserDto>, ApiError<AUTHENTICATED>> {
         Ok(Json(sender.0.user.into()))
     }
 
@@ -127,18 +130,18 @@ impl AccountsApi {
     async fn update_user(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         language: AcceptedLanguage,
         origin: ClientOrigin,
         body: JsonBody<ProfileRequest>,
-    ) -> Result<Json<UserDto>, Failure<{ PRIVATE | JSON_BODY | CONFLICT | FORBIDDEN }>> {
+    ) -> Result<Json<UserDto>, ApiError<{ AUTHENTICATED | JSON_BODY | CONFLICT | FORBIDDEN }>> {
         let (username, email) = body.0.parse()?;
         if email != sender.0.user.email {
             sender.0.session()?;
         }
-        let user = use_cases
-            .update_profile
-            .execute(sender.0.user.id, username, email, language.0, origin.0)
+        let user = services
+            .profiles
+            .update(sender.0.user.id, username, email, language.0, origin.0)
             .await?;
         Ok(Json(user.into()))
     }
@@ -151,10 +154,10 @@ impl AccountsApi {
     async fn delete_user(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
-    ) -> Result<UserDeleted, Failure<{ PRIVATE | FORBIDDEN }>> {
+        services: Data<&Arc<Services>>,
+    ) -> Result<UserDeleted, ApiError<{ AUTHENTICATED | FORBIDDEN }>> {
         sender.0.session()?;
-        use_cases.delete_user.execute(sender.0.user.id).await?;
+        services.profiles.delete(sender.0.user.id).await?;
         Ok(UserDeleted::NoContent)
     }
 }

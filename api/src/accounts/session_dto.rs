@@ -2,7 +2,7 @@
 
 use super::dto::PASSWORD_RULE;
 use crate::{
-    fields::{Fields, Given},
+    fields::{FieldErrors, RawField},
     paging::write_cursor,
 };
 use application::Error;
@@ -21,13 +21,13 @@ use uuid::Uuid;
 #[oai(rename = "RefreshToken")]
 pub struct RefreshRequest {
     /// The token, as a login or the last renewal gave it.
-    refresh_token: Given<PasswordText>,
+    refresh_token: RawField<PasswordText>,
 }
 
 impl RefreshRequest {
     /// The token, whatever it is.
     pub fn parse(self) -> Result<RefreshToken, Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let token = |text: PasswordText| Some(RefreshToken::new(text.0.into()));
         let token = fields.required(
             "refresh_token",
@@ -44,15 +44,15 @@ impl RefreshRequest {
 #[oai(rename = "PasswordChange")]
 pub struct PasswordRequest {
     /// The password as it is.
-    current_password: Given<PasswordText>,
+    current_password: RawField<PasswordText>,
     /// 8 to 128 characters; not a common password.
-    new_password: Given<PasswordText>,
+    new_password: RawField<PasswordText>,
 }
 
 impl PasswordRequest {
     /// Both passwords; every field that is malformed is named.
     pub fn parse(self) -> Result<(SecretString, Password), Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let text = |text: PasswordText| Some(SecretString::from(text.0));
         let current = fields.required(
             "current_password",

@@ -3,14 +3,14 @@
 use super::session_dto::{PasswordRequest, RefreshRequest, SessionPageDto};
 use crate::{
     accounts::dto::TokensDto,
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, FORBIDDEN, Failure, JSON_BODY, NOT_FOUND, TOO_MANY, UNAUTHORIZED},
-    fields::Given,
+    api_error::{ApiError, BAD_REQUEST, FORBIDDEN, JSON_BODY, NOT_FOUND, TOO_MANY, UNAUTHORIZED},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
     http::ClientOrigin,
     json_body::JsonBody,
     paging::page_request,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use domain::ids::SessionId;
 use poem::web::Data;
@@ -55,12 +55,12 @@ impl SessionsApi {
     #[oai(path = "/token/refresh", method = "post", operation_id = "refreshToken")]
     async fn refresh(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         body: JsonBody<RefreshRequest>,
-    ) -> Result<Json<TokensDto>, Failure<{ JSON_BODY | UNAUTHORIZED }>> {
+    ) -> Result<Json<TokensDto>, ApiError<{ JSON_BODY | UNAUTHORIZED }>> {
         let token = body.0.parse()?;
-        let tokens = use_cases.refresh_session.execute(&token, origin.0).await?;
+        let tokens = services.sessions.refresh(&token, origin.0).await?;
         Ok(Json(tokens.into()))
     }
 
@@ -70,11 +70,11 @@ impl SessionsApi {
     #[oai(path = "/logout", method = "post", operation_id = "logout")]
     async fn log_out(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         body: JsonBody<RefreshRequest>,
-    ) -> Result<LoggedOut, Failure<JSON_BODY>> {
-        use_cases.log_out.execute(&body.0.parse()?, origin.0).await?;
+    ) -> Result<LoggedOut, ApiError<JSON_BODY>> {
+        services.sessions.log_out(&body.0.parse()?, origin.0).await?;
         Ok(LoggedOut::NoContent)
     }
 
@@ -85,15 +85,15 @@ impl SessionsApi {
     async fn change_password(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         body: JsonBody<PasswordRequest>,
-    ) -> Result<PasswordChanged, Failure<{ PRIVATE | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
+    ) -> Result<PasswordChanged, ApiError<{ AUTHENTICATED | FORBIDDEN | JSON_BODY | TOO_MANY }>> {
         let session = sender.0.session()?;
         let (current, new) = body.0.parse()?;
-        let change = &use_cases.change_password;
-        change
-            .execute(&sender.0.user, session, current, new, origin.0)
+        let profiles = &services.profiles;
+        profiles
+            .change_password(&sender.0.user, session, current, new, origin.0)
             .await?;
         Ok(PasswordChanged::NoContent)
     }
@@ -105,15 +105,15 @@ impl SessionsApi {
     async fn list_sessions(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<SessionPageDto>, Failure<{ PRIVATE | FORBIDDEN | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<SessionPageDto>, ApiError<{ AUTHENTICATED | FORBIDDEN | BAD_REQUEST }>> {
         let current = sender.0.session()?;
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.list_sessions.execute(sender.0.user.id, page).await?;
+        let page = services.sessions.list(sender.0.user.id, page).await?;
         Ok(Json(SessionPageDto::new(page, current)))
     }
 
@@ -124,15 +124,14 @@ impl SessionsApi {
     async fn end_session(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         /// The session.
         id: Path<Uuid>,
-    ) -> Result<SessionEnded, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND }>> {
+    ) -> Result<SessionEnded, ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND }>> {
         sender.0.session()?;
         let user = sender.0.user.id;
-        let end = &use_cases.end_session;
-        end.execute(user, SessionId(id.0), origin.0).await?;
+        services.sessions.end(user, SessionId(id.0), origin.0).await?;
         Ok(SessionEnded::NoContent)
     }
 }

@@ -5,7 +5,7 @@ use super::values::{
     Limit, MailUrl, ModelUrl, Network, ObjectEncryption, OidcProvider, Origin, QueueUrl, Region, Secret,
     StorageUrl, Text, TlsMode,
 };
-use application::accounts::ThrottleLimits;
+use application::accounts::RateLimits;
 use domain::{faces::FaceMatching, images::StorageQuota, ocr::Language};
 use schemars::JsonSchema;
 use secrecy::SecretString;
@@ -369,12 +369,12 @@ impl FaceSettings {
 
 impl RateLimitSettings {
     /// The limits as the use cases take them.
-    pub fn limits(&self) -> ThrottleLimits {
-        ThrottleLimits {
-            failures_per_account: self.login.per_account.get(),
-            failures_per_address: self.login.per_network.get(),
-            mails_per_account: self.recovery.per_account.get(),
-            registrations_per_address: self.registration.per_network.get(),
+    pub fn limits(&self) -> RateLimits {
+        RateLimits {
+            login_per_account: self.login.per_account.get(),
+            login_per_network: self.login.per_network.get(),
+            recovery_per_account: self.recovery.per_account.get(),
+            registration_per_network: self.registration.per_network.get(),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::form::{Parts, Shape};
 use crate::accounts::{EMAIL_RULE, USERNAME_RULE};
 use application::{
     Error, FieldError,
-    faces::{FaceIntake, FaceRegistration},
+    faces::{Enrolments, FaceRegistration},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -18,7 +18,7 @@ pub struct Enrolment;
 
 impl Shape for Enrolment {
     const PHOTOS: &'static str = "images";
-    const COUNT: usize = FaceIntake::PHOTOS;
+    const COUNT: usize = Enrolments::PHOTOS;
     const TEXTS: &'static [(&'static str, &'static str, bool)] = &[];
 }
 
@@ -40,7 +40,7 @@ pub struct Registration;
 
 impl Shape for Registration {
     const PHOTOS: &'static str = "images";
-    const COUNT: usize = FaceIntake::PHOTOS;
+    const COUNT: usize = Enrolments::PHOTOS;
     const TEXTS: &'static [(&'static str, &'static str, bool)] = &[
         (
             "username",

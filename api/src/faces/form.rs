@@ -3,7 +3,7 @@
 use crate::{
     multipart::{self, PartSource, next_part, text_of},
     problem::Problem,
-    use_cases::UseCases,
+    services::Services,
 };
 use application::{
     Error, FieldError,
@@ -146,8 +146,8 @@ impl<'a, S: Shape> ApiExtractor<'a> for FaceForm<S> {
         body: &mut RequestBody,
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        let Data(use_cases) = <Data<&Arc<UseCases>> as FromRequest>::from_request(request, body).await?;
-        let max_bytes = use_cases.faces.photos.max_bytes();
+        let Data(services) = <Data<&Arc<Services>> as FromRequest>::from_request(request, body).await?;
+        let max_bytes = services.face_photos.max_bytes();
         let max_bytes = max_bytes.saturating_mul(S::COUNT as u64);
         let body = multipart::open(request, body, S::PHOTOS, max_bytes)?;
         Ok(Self(body, PhantomData))

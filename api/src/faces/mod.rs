@@ -2,25 +2,23 @@
 
 mod dto;
 mod form;
-mod use_cases;
 
 use crate::{
     accounts::{Registered, TokensDto},
-    authentication::{Bearer, PRIVATE},
-    failure::{
-        BAD_REQUEST, CONFLICT, FORBIDDEN, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAUTHORIZED,
+    api_error::{
+        ApiError, BAD_REQUEST, CONFLICT, FORBIDDEN, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAUTHORIZED,
         UNPROCESSABLE, UNSUPPORTED,
     },
+    authentication::{AUTHENTICATED, Bearer},
     http::{AcceptedLanguage, ClientOrigin},
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use dto::{Enrolment, FaceDto, Login, Registration, registration};
 use form::FaceForm;
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, payload::Json};
 use std::sync::Arc;
-pub use use_cases::{Accounts, FaceUseCases};
 
 /// The operations of faces.
 pub struct FacesApi;
@@ -46,14 +44,16 @@ impl FacesApi {
     async fn enrol_face(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         form: FaceForm<Enrolment>,
-    ) -> Result<Json<FaceDto>, Failure<{ PRIVATE | FORBIDDEN | CONFLICT | PHOTOS }>> {
+    ) -> Result<Json<FaceDto>, ApiError<{ AUTHENTICATED | FORBIDDEN | CONFLICT | PHOTOS }>> {
         sender.0.session()?;
-        let faces = &use_cases.faces;
-        let photos = form.read(&faces.photos).await?.photos()?;
-        let face = faces.enrol.execute(sender.0.user.id, photos, origin.0).await?;
+        let photos = form.read(&services.face_photos).await?.photos()?;
+        let face = services
+            .enrolments
+            .enrol(sender.0.user.id, photos, origin.0)
+            .await?;
         Ok(Json(face.into()))
     }
 
@@ -62,9 +62,9 @@ impl FacesApi {
     async fn get_face(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
-    ) -> Result<Json<FaceDto>, Failure<{ PRIVATE | NOT_FOUND }>> {
-        let face = use_cases.faces.get.execute(sender.0.user.id).await?;
+        services: Data<&Arc<Services>>,
+    ) -> Result<Json<FaceDto>, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
+        let face = services.enrolments.get(sender.0.user.id).await?;
         Ok(Json(face.into()))
     }
 
@@ -75,12 +75,11 @@ impl FacesApi {
     async fn delete_face(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
-    ) -> Result<FaceDeleted, Failure<{ PRIVATE | FORBIDDEN | NOT_FOUND }>> {
+    ) -> Result<FaceDeleted, ApiError<{ AUTHENTICATED | FORBIDDEN | NOT_FOUND }>> {
         sender.0.session()?;
-        let delete = &use_cases.faces.delete;
-        delete.execute(sender.0.user.id, origin.0).await?;
+        services.enrolments.delete(sender.0.user.id, origin.0).await?;
         Ok(FaceDeleted::NoContent)
     }
 
@@ -93,15 +92,15 @@ impl FacesApi {
     #[oai(path = "/login/face", method = "post", operation_id = "loginWithFace")]
     async fn log_in(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         form: FaceForm<Login>,
-    ) -> Result<Json<TokensDto>, Failure<{ PHOTOS | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
-        let faces = &use_cases.faces;
-        let parts = form.read(&faces.photos).await?;
+    ) -> Result<Json<TokensDto>, ApiError<{ PHOTOS | UNAUTHORIZED | FORBIDDEN | TOO_MANY }>> {
+        let parts = form.read(&services.face_photos).await?;
         let login = parts.text("username").map(str::to_owned);
         let [photo] = parts.photos()?;
-        let tokens = faces.log_in.execute(login.as_deref(), photo, origin.0).await?;
+        let logins = &services.face_logins;
+        let tokens = logins.log_in(login.as_deref(), photo, origin.0).await?;
         Ok(Json(tokens.into()))
     }
 
@@ -113,15 +112,14 @@ impl FacesApi {
     #[oai(path = "/register/face", method = "post", operation_id = "registerWithFace")]
     async fn register(
         &self,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         origin: ClientOrigin,
         language: AcceptedLanguage,
         form: FaceForm<Registration>,
-    ) -> Result<Registered, Failure<{ PHOTOS | CONFLICT | TOO_MANY }>> {
-        let faces = &use_cases.faces;
-        let registration = registration(form.read(&faces.photos).await?)?;
-        let register = &faces.register;
-        let user = register.execute(registration, language.0, origin.0).await?;
+    ) -> Result<Registered, ApiError<{ PHOTOS | CONFLICT | TOO_MANY }>> {
+        let registration = registration(form.read(&services.face_photos).await?)?;
+        let registrations = &services.face_registrations;
+        let user = registrations.register(registration, language.0, origin.0).await?;
         Ok(Registered::Created(Json(user.into()), "/user".to_owned()))
     }
 }

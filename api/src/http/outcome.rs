@@ -1,4 +1,4 @@
-//! What becomes of a request that fails, of one whose sender goes away, and of every answer on its way out.
+//! Error responses, handlers that outlive their connection, and the headers of every response.
 
 use super::{AllowedMethods, Next};
 use crate::problem::Problem;
@@ -8,7 +8,7 @@ use poem::{
 };
 use std::sync::Arc;
 
-/// Turns every error, the framework's included, into a problem.
+/// Converts every error, the framework's included, to a problem.
 pub async fn answer_errors(
     next: Next,
     request: Request,
@@ -37,9 +37,8 @@ pub async fn answer_errors(
     Ok(response)
 }
 
-/// Runs a request to its end even when its sender goes away, so that nothing is left half-done; a panic becomes a
-/// problem.
-pub async fn run_to_the_end(next: Next, request: Request) -> poem::Result<Response> {
+/// Runs the handler in its own task, so that it completes even if the client disconnects. A panic becomes a problem.
+pub async fn run_detached(next: Next, request: Request) -> poem::Result<Response> {
     let span = tracing::Span::current();
     let work = async move { next.call(request).await };
     tokio::spawn(tracing::Instrument::instrument(work, span))
@@ -54,7 +53,7 @@ const NO_CONTENT_OF_ITS_OWN: &str =
 const DOCUMENTATION: &str = "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
      img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// Keeps browsers from guessing, framing, caching and running what is answered.
+/// Adds the headers that keep browsers from sniffing, framing, caching and executing responses.
 pub async fn secure(next: Next, request: Request) -> poem::Result<Response> {
     let is_documentation = request.uri().path().starts_with("/docs");
     let mut response = next.call(request).await?;

@@ -1,11 +1,11 @@
-//! Answers that a client may keep, and asks for again.
+//! Conditional requests: `ETag` and `Cache-Control`.
 
 use poem::http::{HeaderMap, header};
 
-/// `Cache-Control` of what its owner may keep, if he asks each time whether it is still the same.
-pub const KEEP: &str = "private, no-cache";
+/// `Cache-Control` of responses that the owner's browser may store but must revalidate each time.
+pub const CACHE_PRIVATE: &str = "private, no-cache";
 
-/// Whether `If-None-Match` names the tag, or any (RFC 9110, 13.1.2).
+/// Whether `If-None-Match` names the tag or `*` (RFC 9110, 13.1.2).
 pub fn names_tag(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers
         .get_all(header::IF_NONE_MATCH)

@@ -4,18 +4,20 @@ mod dto;
 mod upload;
 
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, CONFLICT, Failure, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
-    fields::{Fields, Given},
-    http::{KEEP, names_tag},
-    idempotency::{Created, answer_once, parse_key},
+    api_error::{
+        ApiError, BAD_REQUEST, CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED,
+    },
+    authentication::{AUTHENTICATED, Bearer},
+    fields::{FieldErrors, RawField},
+    http::{CACHE_PRIVATE, names_tag},
+    idempotency::{Created, execute_once, parse_key},
     paging::page_request,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use application::{
     Error,
-    images::{Delivery, ImageContent},
+    images::{ContentSource, ImageContent},
 };
 use domain::{
     ids::ImageId,
@@ -103,26 +105,23 @@ impl ImagesApi {
     async fn upload_image(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// Names this request, so that it can be repeated safely for a day.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<Given<String>>>,
+        key: Header<Option<RawField<String>>>,
         upload: FileUpload,
     ) -> Result<
         Uploaded,
-        Failure<{ PRIVATE | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY }>,
+        ApiError<
+            { AUTHENTICATED | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY },
+        >,
     > {
         let owner = sender.0.user.id;
         let key = parse_key(owner, "uploadImage", key.0)?;
         let (upload, said) = upload.open(owner, key.as_ref(), &[]).await?;
-        let use_cases = use_cases.0;
-        let work = |receipt| async move {
-            use_cases
-                .upload_image
-                .execute(upload, Option::as_ref(&receipt))
-                .await
-        };
-        let (image, location) = answer_once(&use_cases.answer_once, key, said, 201, shown, work).await?;
+        let services = services.0;
+        let work = |guard| async move { services.uploads.upload(upload, Option::as_ref(&guard)).await };
+        let (image, location) = execute_once(&services.idempotency, key, said, 201, shown, work).await?;
         Ok(Uploaded::Created(Json(image), location))
     }
 
@@ -133,14 +132,14 @@ impl ImagesApi {
     async fn list_images(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<ImagePageDto>, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<ImagePageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases.list_images.execute(sender.0.user.id, page).await?;
+        let page = services.images.list(sender.0.user.id, page).await?;
         Ok(Json(page.into()))
     }
 
@@ -149,14 +148,11 @@ impl ImagesApi {
     async fn get_image(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The image.
         id: Path<Uuid>,
-    ) -> Result<Json<ImageDto>, Failure<{ PRIVATE | NOT_FOUND }>> {
-        let image = use_cases
-            .get_image
-            .execute(sender.0.user.id, ImageId(id.0))
-            .await?;
+    ) -> Result<Json<ImageDto>, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
+        let image = services.images.get(sender.0.user.id, ImageId(id.0)).await?;
         Ok(Json(image.into()))
     }
 
@@ -167,14 +163,11 @@ impl ImagesApi {
     async fn delete_image(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The image.
         id: Path<Uuid>,
-    ) -> Result<ImageDeleted, Failure<{ PRIVATE | NOT_FOUND }>> {
-        use_cases
-            .delete_image
-            .execute(sender.0.user.id, ImageId(id.0))
-            .await?;
+    ) -> Result<ImageDeleted, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
+        services.images.delete(sender.0.user.id, ImageId(id.0)).await?;
         Ok(ImageDeleted::NoContent)
     }
 
@@ -190,23 +183,25 @@ impl ImagesApi {
     async fn get_image_content(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         headers: &HeaderMap,
         /// The image.
         id: Path<Uuid>,
         /// Whether a link to the bytes will do as well; false when left out.
-        redirect: Query<Option<Given<bool>>>,
-    ) -> Result<Content, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
+        redirect: Query<Option<RawField<bool>>>,
+    ) -> Result<Content, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         let by_link = parse_redirect(redirect.0)?;
-        let read = &use_cases.read_image_content;
-        let content = read.execute(sender.0.user.id, ImageId(id.0), by_link).await?;
+        let content = services
+            .images
+            .content(sender.0.user.id, ImageId(id.0), by_link)
+            .await?;
         Ok(Content::of(content, headers))
     }
 }
 
 /// Whether a link to the bytes will do as well.
-pub fn parse_redirect(given: Option<Given<bool>>) -> Result<bool, Error> {
-    let mut fields = Fields::default();
+pub fn parse_redirect(given: Option<RawField<bool>>) -> Result<bool, Error> {
+    let mut fields = FieldErrors::default();
     let by_link = fields.optional("redirect", given, Some, "must be true or false");
     fields.finish()?;
     Ok(by_link.unwrap_or(false))
@@ -220,8 +215,8 @@ impl Content {
             return Self::NotModified(tag);
         }
         let bytes = match content {
-            Delivery::Bytes(bytes) => bytes,
-            Delivery::Link(url) => return Self::Elsewhere(url),
+            ContentSource::Stream(bytes) => bytes,
+            ContentSource::Link(url) => return Self::Elsewhere(url),
         };
         Self::Bytes(
             Binary(body(bytes)),
@@ -229,7 +224,7 @@ impl Content {
             image.size_bytes,
             tag,
             image.filename.content_disposition(),
-            KEEP.to_owned(),
+            CACHE_PRIVATE.to_owned(),
         )
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     idempotency,
     multipart::{self, PartSource, next_part},
     problem::Problem,
-    use_cases::UseCases,
+    services::Services,
 };
 use application::images::Upload;
 use domain::{
@@ -93,8 +93,8 @@ impl<'a> ApiExtractor<'a> for FileUpload {
         body: &mut RequestBody,
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        let Data(use_cases) = <Data<&Arc<UseCases>> as FromRequest>::from_request(request, body).await?;
-        let max_bytes = use_cases.upload_image.intake.limits.max_bytes;
+        let Data(services) = <Data<&Arc<Services>> as FromRequest>::from_request(request, body).await?;
+        let max_bytes = services.uploads.max_bytes();
         Ok(Self(multipart::open(request, body, PART, max_bytes)?))
     }
 }

@@ -2,7 +2,7 @@
 
 mod examples;
 
-use crate::fields::{Fields, Given};
+use crate::fields::{FieldErrors, RawField};
 use application::Error;
 use domain::ocr::{Language, LanguageSet, Text, TextPage, Word};
 use poem::http::{HeaderMap, header};
@@ -21,11 +21,11 @@ pub enum Format {
 
 /// Parses what a request for a text says: its languages, if any, and the format.
 pub fn parse(
-    languages: Option<Given<String>>,
-    format: Option<Given<Format>>,
+    languages: Option<RawField<String>>,
+    format: Option<RawField<Format>>,
     headers: &HeaderMap,
 ) -> Result<(Option<LanguageSet>, Format), Error> {
-    let mut fields = Fields::default();
+    let mut fields = FieldErrors::default();
     let languages = fields.optional("languages", languages, |text| language_set(&text), LANGUAGES_RULE);
     let format = fields.optional("format", format, Some, "must be json or plain");
     fields.finish()?;
@@ -36,8 +36,8 @@ pub fn parse(
 const LANGUAGES_RULE: &str = "must be one or more language codes, separated by commas";
 
 /// Parses the languages of a request that names nothing else.
-pub fn parse_languages(languages: Option<Given<String>>) -> Result<Option<LanguageSet>, Error> {
-    let mut fields = Fields::default();
+pub fn parse_languages(languages: Option<RawField<String>>) -> Result<Option<LanguageSet>, Error> {
+    let mut fields = FieldErrors::default();
     let languages = fields.optional("languages", languages, |text| language_set(&text), LANGUAGES_RULE);
     fields.finish()?;
     Ok(languages)
@@ -218,19 +218,19 @@ mod tests {
 
     #[test]
     fn the_query_wins_over_accept() {
-        let outcome = parse(None, Some(Given(Some(Format::Json))), &accepting("text/plain"));
+        let outcome = parse(None, Some(RawField(Some(Format::Json))), &accepting("text/plain"));
         assert_eq!(outcome.expect("parsed").1, Format::Json);
     }
 
     #[test]
     fn languages_keep_their_order_and_none_at_all_is_refused() {
-        let parsed = |text: &str| parse(Some(Given(Some(text.to_owned()))), None, &HeaderMap::new());
+        let parsed = |text: &str| parse(Some(RawField(Some(text.to_owned()))), None, &HeaderMap::new());
         let (languages, _) = parsed("spa, eng,spa").expect("parsed");
         assert_eq!(languages.expect("a set").joined(), "spa+eng");
         for text in ["", ",", "eng,", "../eng"] {
             assert_eq!(
                 parsed(text).expect_err("refused").code(),
-                "invalid_request",
+                application::ErrorCode::InvalidRequest,
                 "{text:?}"
             );
         }
@@ -238,7 +238,8 @@ mod tests {
 
     #[test]
     fn every_bad_parameter_is_named() {
-        let error = parse(Some(Given(None)), Some(Given(None)), &HeaderMap::new()).expect_err("refused");
+        let error =
+            parse(Some(RawField(None)), Some(RawField(None)), &HeaderMap::new()).expect_err("refused");
         let Error::InvalidRequest(fields) = error else {
             panic!("another error")
         };

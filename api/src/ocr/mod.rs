@@ -3,11 +3,11 @@
 mod dto;
 
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, Failure, NOT_FOUND, UNPROCESSABLE},
-    fields::Given,
+    api_error::{ApiError, BAD_REQUEST, NOT_FOUND, UNPROCESSABLE},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use domain::ids::ImageId;
 use dto::Format;
@@ -47,20 +47,20 @@ impl TextApi {
     async fn get_image_text(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         headers: &HeaderMap,
         /// The image.
         id: Path<Uuid>,
         /// The languages of the text, comma-separated, as Tesseract names them: `eng,spa`. Those of the configuration
         /// when left out.
-        languages: Query<Option<Given<String>>>,
+        languages: Query<Option<RawField<String>>>,
         /// `json` or `plain`; by `Accept` when left out.
-        format: Query<Option<Given<Format>>>,
-    ) -> Result<TextRead, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND | UNPROCESSABLE }>> {
+        format: Query<Option<RawField<Format>>>,
+    ) -> Result<TextRead, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND | UNPROCESSABLE }>> {
         let (languages, format) = dto::parse(languages.0, format.0, headers)?;
-        let text = use_cases
-            .read_text
-            .execute(sender.0.user.id, ImageId(id.0), languages)
+        let text = services
+            .texts
+            .read(sender.0.user.id, ImageId(id.0), languages)
             .await?;
         Ok(TextRead::Ok(match format {
             Format::Json => TextContent::Json(Json(text.into())),

@@ -8,9 +8,9 @@ mod dto;
 mod metrics_access;
 
 use crate::{
-    failure::{Failure, UNAUTHORIZED},
+    api_error::{ApiError, UNAUTHORIZED},
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use dto::{HealthDto, JwksDto, LivenessDto};
 use metrics_access::MetricsAccess;
@@ -69,8 +69,8 @@ impl OperationsApi {
     ///
     /// Names every part: the database, storage and OCR decide.
     #[oai(path = "/health/ready", method = "get", operation_id = "getReadiness")]
-    async fn ready(&self, use_cases: Data<&Arc<UseCases>>) -> Ready {
-        let readiness = use_cases.check_readiness.execute().await;
+    async fn ready(&self, services: Data<&Arc<Services>>) -> Ready {
+        let readiness = services.readiness.check().await;
         let health = Json(HealthDto::from(&readiness));
         if readiness.is_ready() {
             Ready::Ready(health)
@@ -83,7 +83,7 @@ impl OperationsApi {
     ///
     /// Needs the bearer token of the configuration where one is set.
     #[oai(path = "/metrics", method = "get", operation_id = "getMetrics")]
-    async fn metrics(&self, access: MetricsAccess) -> Result<PlainText<String>, Failure<UNAUTHORIZED>> {
+    async fn metrics(&self, access: MetricsAccess) -> Result<PlainText<String>, ApiError<UNAUTHORIZED>> {
         Ok(PlainText(access.render()?))
     }
 
@@ -91,7 +91,7 @@ impl OperationsApi {
     ///
     /// A JSON Web Key Set (RFC 7517) to verify access tokens with.
     #[oai(path = "/.well-known/jwks.json", method = "get", operation_id = "getKeys")]
-    async fn keys(&self, use_cases: Data<&Arc<UseCases>>) -> Json<JwksDto> {
-        Json(use_cases.access_tokens.public_keys().into())
+    async fn keys(&self, services: Data<&Arc<Services>>) -> Json<JwksDto> {
+        Json(services.access_tokens.public_keys().into())
     }
 }

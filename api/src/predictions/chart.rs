@@ -1,49 +1,60 @@
-//! A dashboard as a picture: a bar for each day, of what was said to be right, said to be wrong, and not judged yet.
+//! Draws the dashboard as SVG: one stacked bar per day of correct, incorrect and unrated predictions.
 
+use application::Error;
 use domain::predictions::{Dashboard, DayTally};
-use std::fmt::Write;
+use plotters::{
+    coord::{
+        Shift,
+        ranged1d::{IntoSegmentedCoord, SegmentValue},
+    },
+    drawing::DrawingArea,
+    prelude::{ChartBuilder, Color, IntoDrawingArea, IntoFont, RGBColor, Rectangle, SVGBackend, Text},
+    style::{
+        BLACK, WHITE,
+        text_anchor::{HPos, Pos, VPos},
+    },
+};
 
-/// The size of the picture, and of the field of the bars in it, in pixels.
-const WIDTH: f64 = 800.0;
-const HEIGHT: f64 = 320.0;
-const LEFT: f64 = 56.0;
-const RIGHT: f64 = 16.0;
-const TOP: f64 = 64.0;
-const BOTTOM: f64 = 40.0;
+/// The size of the chart in pixels.
+const SIZE: (u32, u32) = (800, 360);
 
-/// The widest that a bar is.
-const WIDEST: f64 = 48.0;
+/// The width of a bar in pixels, at most.
+const MAX_BAR_WIDTH: u32 = 48;
 
-/// What is drawn from below, with its colour: blue and orange are told apart by every eye (M. Okabe, K. Ito, "Color
-/// Universal Design", 2008).
-const PARTS: [(&str, &str); 3] = [
-    ("right", "#0072b2"),
-    ("wrong", "#e69f00"),
-    ("not judged", "#bbbbbb"),
+/// The parts of a bar from the bottom up, in colours that readers with any colour vision can tell apart (M. Okabe, K. Ito,
+/// "Color Universal Design", 2008).
+const PARTS: [(&str, RGBColor); 3] = [
+    ("correct", RGBColor(0x00, 0x72, 0xb2)),
+    ("incorrect", RGBColor(0xe6, 0x9f, 0x00)),
+    ("not rated", RGBColor(0xbb, 0xbb, 0xbb)),
 ];
 
-/// Draws the days as SVG.
-pub fn draw(dashboard: &Dashboard) -> String {
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
-         font-family=\"sans-serif\" font-size=\"12\">\n<title>{}</title>\n\
-         <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n",
-        summary(dashboard)
-    );
-    text(&mut svg, LEFT, 24.0, "start", &summary(dashboard));
-    draw_legend(&mut svg);
-    draw_bars(&mut svg, &dashboard.by_day);
-    svg.push_str("</svg>\n");
-    svg
+const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
+const LABELS: RGBColor = RGBColor(0x44, 0x4c, 0x56);
+
+type Area<'svg> = DrawingArea<SVGBackend<'svg>, Shift>;
+type Drawn = Result<(), Box<dyn std::error::Error>>;
+
+/// Draws the days of a dashboard.
+///
+/// # Errors
+///
+/// [`Error::Internal`] if the chart cannot be drawn, which is a defect.
+pub fn draw(dashboard: &Dashboard) -> Result<String, Error> {
+    let mut svg = String::new();
+    plot(&mut svg, dashboard).map_err(|error| Error::Internal(error.to_string().into()))?;
+    // For screen readers.
+    let title = format!("<svg role=\"img\" aria-label=\"{}\" ", summary(dashboard));
+    Ok(svg.replacen("<svg ", &title, 1))
 }
 
 fn summary(dashboard: &Dashboard) -> String {
     let total = dashboard.total;
-    let made = format!("{} predictions, {} judged", total.predictions, total.given);
+    let counts = format!("Predictions: {}. Rated: {}", total.predictions, total.given);
     match dashboard.share_correct() {
-        None => made,
+        None => counts,
         Some(share) => format!(
-            "{made}, {:.1} % of these right ({:.1} to {:.1} % at 95 %)",
+            "{counts}, of which {:.1} % correct (95 % interval {:.1} to {:.1} %)",
             share.share * 100.0,
             share.low * 100.0,
             share.high * 100.0
@@ -51,72 +62,96 @@ fn summary(dashboard: &Dashboard) -> String {
     }
 }
 
-fn draw_legend(svg: &mut String) {
-    let mut x = LEFT;
-    for (name, colour) in PARTS {
-        rectangle(svg, (x, 36.0), (12.0, 12.0), colour);
-        text(svg, x + 18.0, 46.0, "start", name);
-        x += 110.0;
+fn draw_legend(area: &Area<'_>) -> Drawn {
+    let font = ("sans-serif", 12)
+        .into_font()
+        .color(&LABELS)
+        .pos(Pos::new(HPos::Left, VPos::Center));
+    for (place, (name, colour)) in (0..).zip(PARTS) {
+        let x = 56 + 96 * place;
+        area.draw(&Rectangle::new([(x, 28), (x + 12, 40)], colour.filled()))?;
+        area.draw(&Text::new(name, (x + 18, 34), font.clone()))?;
     }
+    Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts are drawn to a pixel")]
-fn draw_bars(svg: &mut String, days: &[DayTally]) {
-    let (floor, height) = (HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP);
-    let most = days.iter().map(|day| day.tally.predictions).max().unwrap_or(0);
-    let mut marks = vec![0, most / 2, most];
-    marks.dedup();
-    for mark in marks {
-        let y = floor - height * mark as f64 / most.max(1) as f64;
-        rectangle(svg, (LEFT, y), (WIDTH - LEFT - RIGHT, 1.0), "#dddddd");
-        text(svg, LEFT - 8.0, y + 4.0, "end", &mark.to_string());
-    }
+fn plot(svg: &mut String, dashboard: &Dashboard) -> Drawn {
+    let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let heading = ("sans-serif", 15).into_font().color(&BLACK);
+    let area = area.margin(12, 8, 16, 16);
+    area.draw(&Text::new(summary(dashboard), (0, 0), heading))?;
+    draw_legend(&area)?;
+    let (_, area) = area.split_vertically(54);
+    let days = &dashboard.by_day;
     let (Some(first), Some(last)) = (days.first(), days.last()) else {
-        return text(svg, WIDTH / 2.0, HEIGHT / 2.0, "middle", "no predictions");
+        let (width, height) = area.dim_in_pixel();
+        let centred = ("sans-serif", 15)
+            .into_font()
+            .color(&LABELS)
+            .pos(Pos::new(HPos::Center, VPos::Center));
+        let middle = (i32::try_from(width / 2)?, i32::try_from(height / 2)?);
+        area.draw(&Text::new("No predictions", middle, centred))?;
+        area.present()?;
+        return Ok(());
     };
-    // Days without predictions keep their place.
-    let count = (last.date - first.date).num_days() + 1;
-    let place = (WIDTH - LEFT - RIGHT) / count as f64;
-    let width = (place * 0.8).min(WIDEST);
-    for day in days {
-        let since = (day.date - first.date).num_days() as f64;
-        let x = LEFT + place * (since + 0.5) - width / 2.0;
-        let tally = day.tally;
-        let parts = [
-            tally.correct,
-            tally.given - tally.correct,
-            tally.predictions - tally.given,
-        ];
-        let mut y = floor;
-        for (part, (_, colour)) in parts.into_iter().zip(PARTS) {
-            let part = height * part as f64 / most.max(1) as f64;
-            y -= part;
-            if part > 0.0 {
-                rectangle(svg, (x, y), (width, part), colour);
-            }
-        }
+    // Days without predictions keep their place on the axis.
+    let place = |day: &DayTally| (day.date - first.date).num_days();
+    let count = place(last) + 1;
+    let most = days
+        .iter()
+        .map(|day| day.tally.predictions)
+        .max()
+        .unwrap_or(1)
+        .max(1);
+    // An axis of a single day has no length, so the days around it are shown, too.
+    let padding = i64::from(count == 1);
+    let axis = -padding..count - 1 + padding;
+    let mut chart = ChartBuilder::on(&area)
+        .x_label_area_size(40)
+        .y_label_area_size(56)
+        .build_cartesian_2d(axis.into_segmented(), 0..most)?;
+    let date_of = |place: &SegmentValue<i64>| match place {
+        SegmentValue::CenterOf(place) | SegmentValue::Exact(place) => first
+            .date
+            .checked_add_signed(chrono::TimeDelta::days(*place))
+            .map_or_else(String::new, |date| date.to_string()),
+        SegmentValue::Last => String::new(),
+    };
+    let labels = ("sans-serif", 12).into_font().color(&LABELS);
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(WHITE)
+        .bold_line_style(GRID)
+        .axis_style(LABELS)
+        .x_labels(7)
+        .y_labels(6)
+        .x_label_formatter(&date_of)
+        .x_desc("day")
+        .y_desc("predictions")
+        .label_style(labels.clone())
+        .axis_desc_style(labels.clone())
+        .draw()?;
+    let width = chart.plotting_area().dim_in_pixel().0 / u32::try_from(count + 2 * padding)?;
+    let margin = (width / 10).max(width.saturating_sub(MAX_BAR_WIDTH) / 2);
+    for (part, (_, colour)) in PARTS.into_iter().enumerate() {
+        let bars = days.iter().filter_map(|day| {
+            let tally = day.tally;
+            let tops = [0, tally.correct, tally.given, tally.predictions];
+            let (left, right) = (
+                SegmentValue::Exact(place(day)),
+                SegmentValue::Exact(place(day) + 1),
+            );
+            let mut bar = Rectangle::new([(left, tops[part]), (right, tops[part + 1])], colour.filled());
+            bar.set_margin(0, 0, margin, margin);
+            (tops[part] < tops[part + 1]).then_some(bar)
+        });
+        chart.draw_series(bars)?;
     }
-    let y = HEIGHT - BOTTOM + 20.0;
-    text(svg, LEFT, y, "start", &first.date.to_string());
-    if last.date != first.date {
-        text(svg, WIDTH - RIGHT, y, "end", &last.date.to_string());
-    }
-}
-
-fn rectangle(svg: &mut String, (x, y): (f64, f64), (width, height): (f64, f64), colour: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        svg,
-        "<rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" fill=\"{colour}\"/>"
-    );
-}
-
-/// Text without anything that XML takes for its own: numbers, dates and words of this file.
-fn text(svg: &mut String, x: f64, y: f64, anchor: &str, text: &str) {
-    let _ = writeln!(
-        svg,
-        "<text x=\"{x:.2}\" y=\"{y:.2}\" text-anchor=\"{anchor}\">{text}</text>"
-    );
+    drop(chart);
+    area.present()?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -124,7 +159,7 @@ mod tests {
     use super::*;
     use domain::predictions::Tally;
 
-    fn dashboard(days: &[(&str, u64, u64, u64)]) -> Dashboard {
+    fn chart(days: &[(&str, u64, u64, u64)]) -> String {
         let day = |(date, predictions, given, correct): &(&str, u64, u64, u64)| DayTally {
             date: date.parse().expect("a date"),
             tally: Tally {
@@ -134,32 +169,61 @@ mod tests {
             },
             images: *predictions,
         };
-        Dashboard::new(vec![], days.iter().map(day).collect())
+        draw(&Dashboard::new(vec![], days.iter().map(day).collect())).expect("a chart")
     }
 
-    fn count(svg: &str, colour: &str) -> usize {
-        svg.matches(&format!("fill=\"{colour}\"")).count()
-    }
-
-    #[test]
-    fn every_day_has_a_bar_of_what_was_said() {
-        let svg = draw(&dashboard(&[("2026-03-01", 4, 3, 2), ("2026-03-04", 2, 1, 1)]));
-        // One of each colour is the legend's.
-        let bars = PARTS.map(|(_, colour)| count(&svg, colour) - 1);
-        assert_eq!(bars, [2, 1, 2]);
-        assert!(svg.contains(">2026-03-01<") && svg.contains(">2026-03-04<"));
+    /// The heights of the bars of each part, without the mark in the legend.
+    fn heights(svg: &str, part: usize) -> Vec<u32> {
+        let RGBColor(red, green, blue) = PARTS[part].1;
+        let colour = format!("fill=\"#{red:02X}{green:02X}{blue:02X}\"");
+        let bars = svg.lines().filter(|line| line.contains(&colour)).skip(1);
+        let height = |line: &str| line.split_once(" height=\"")?.1.split_once('"')?.0.parse().ok();
+        bars.map(|line| height(line).expect("a height")).collect()
     }
 
     #[test]
-    fn the_highest_day_fills_the_field() {
-        let svg = draw(&dashboard(&[("2026-03-01", 3, 3, 3)]));
-        let whole = format!("height=\"{:.2}\" fill=\"{}\"", HEIGHT - BOTTOM - TOP, PARTS[0].1);
-        assert!(svg.contains(&whole), "{svg}");
+    fn every_day_has_a_bar_of_its_correct_incorrect_and_unrated_predictions() {
+        let svg = chart(&[("2026-03-01", 4, 3, 2), ("2026-03-04", 2, 1, 1)]);
+        let [correct, incorrect, unrated] = [0, 1, 2].map(|part| heights(&svg, part));
+        assert_eq!([correct.len(), incorrect.len(), unrated.len()], [2, 1, 2]);
+        assert!(
+            correct[0].abs_diff(2 * correct[1]) <= 2 && correct[0].abs_diff(2 * incorrect[0]) <= 2,
+            "{svg}"
+        );
+        for date in ["2026-03-01", "2026-03-02", "2026-03-04"] {
+            assert!(svg.contains(date), "{svg}");
+        }
     }
 
     #[test]
-    fn without_predictions_it_says_so() {
-        let svg = draw(&dashboard(&[]));
-        assert!(svg.contains("no predictions") && !svg.contains("NaN"), "{svg}");
+    fn the_heading_gives_the_totals_and_the_share_with_its_interval() {
+        let mut dashboard = Dashboard::new(vec![], vec![]);
+        dashboard.total = Tally {
+            predictions: 6,
+            given: 5,
+            correct: 3,
+        };
+        let svg = draw(&dashboard).expect("a chart");
+        let heading = "Predictions: 6. Rated: 5, of which 60.0 % correct (95 % interval ";
+        assert!(
+            svg.contains(&format!("aria-label=\"{heading}")) && svg.contains(&format!("\n{heading}")),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn the_busiest_day_reaches_the_top_of_the_chart() {
+        for days in [
+            &[("2026-03-01", 3, 3, 3)][..],
+            &[("2026-03-01", 8, 8, 8), ("2026-12-31", 4, 0, 0)],
+        ] {
+            assert!(heights(&chart(days), 0)[0] > 200);
+        }
+    }
+
+    #[test]
+    fn an_empty_dashboard_is_labelled_as_such() {
+        let svg = chart(&[]);
+        assert!(svg.contains("No predictions") && !svg.contains("NaN"), "{svg}");
     }
 }

@@ -6,11 +6,11 @@ use super::{
     query::{ZONE_RULE, parse_zone},
 };
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, FORBIDDEN, Failure},
-    fields::{Fields, Given},
+    api_error::{ApiError, BAD_REQUEST, FORBIDDEN},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::{FieldErrors, RawField},
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use application::{Error, accounts::Authenticated};
 use domain::predictions::{Dashboard, Tz};
@@ -47,16 +47,16 @@ impl DashboardApi {
     async fn get_dashboard(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// `today`, or the latest 7, 30 or 365 days, today among them; `today` when left out.
-        range: Query<Option<Given<Range>>>,
+        range: Query<Option<RawField<Range>>>,
         /// `mine`, or, for admins, everybody's; `mine` when left out.
-        scope: Query<Option<Given<Scope>>>,
+        scope: Query<Option<RawField<Scope>>>,
         /// The time zone of the days, by its IANA name; UTC when left out.
-        tz: Query<Option<Given<String>>>,
-    ) -> Result<Json<DashboardDto>, Failure<{ PRIVATE | BAD_REQUEST | FORBIDDEN }>> {
+        tz: Query<Option<RawField<String>>>,
+    ) -> Result<Json<DashboardDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST | FORBIDDEN }>> {
         let view = View::parse(range.0, scope.0, tz.0)?;
-        let dashboard = view.count(&sender.0, use_cases.0).await?;
+        let dashboard = view.count(&sender.0, services.0).await?;
         Ok(Json(DashboardDto::new(view.range, view.scope, &dashboard)))
     }
 
@@ -72,18 +72,18 @@ impl DashboardApi {
     async fn get_dashboard_chart(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// `today`, or the latest 7, 30 or 365 days, today among them; `today` when left out.
-        range: Query<Option<Given<Range>>>,
+        range: Query<Option<RawField<Range>>>,
         /// `mine`, or, for admins, everybody's; `mine` when left out.
-        scope: Query<Option<Given<Scope>>>,
+        scope: Query<Option<RawField<Scope>>>,
         /// The time zone of the days, by its IANA name; UTC when left out.
-        tz: Query<Option<Given<String>>>,
-    ) -> Result<Chart, Failure<{ PRIVATE | BAD_REQUEST | FORBIDDEN }>> {
+        tz: Query<Option<RawField<String>>>,
+    ) -> Result<Chart, ApiError<{ AUTHENTICATED | BAD_REQUEST | FORBIDDEN }>> {
         let view = View::parse(range.0, scope.0, tz.0)?;
-        let dashboard = view.count(&sender.0, use_cases.0).await?;
+        let dashboard = view.count(&sender.0, services.0).await?;
         Ok(Chart::Svg(
-            Binary(chart::draw(&dashboard)),
+            Binary(chart::draw(&dashboard)?),
             "image/svg+xml".to_owned(),
         ))
     }
@@ -98,11 +98,11 @@ struct View {
 
 impl View {
     fn parse(
-        range: Option<Given<Range>>,
-        scope: Option<Given<Scope>>,
-        tz: Option<Given<String>>,
+        range: Option<RawField<Range>>,
+        scope: Option<RawField<Scope>>,
+        tz: Option<RawField<String>>,
     ) -> Result<Self, Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let rule = "must be today, week, month, year or all";
         let range = fields.optional("range", range, Some, rule);
         let scope = fields.optional("scope", scope, Some, "must be mine or all");
@@ -115,7 +115,7 @@ impl View {
         })
     }
 
-    async fn count(&self, sender: &Authenticated, use_cases: &UseCases) -> Result<Dashboard, Error> {
+    async fn count(&self, sender: &Authenticated, services: &Services) -> Result<Dashboard, Error> {
         let scope = match self.scope {
             Scope::Mine => domain::predictions::Scope::Of(sender.user.id),
             Scope::All => {
@@ -123,7 +123,7 @@ impl View {
                 domain::predictions::Scope::All
             }
         };
-        let show = &use_cases.predictions.show_dashboard;
-        show.execute(scope, self.range.into(), self.zone).await
+        let dashboards = &services.dashboards;
+        dashboards.show(scope, self.range.into(), self.zone).await
     }
 }

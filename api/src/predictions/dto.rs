@@ -2,8 +2,8 @@
 
 mod examples;
 
-use crate::fields::{Fields, Given};
-use application::{Error, predictions::Judgement};
+use crate::fields::{FieldErrors, RawField};
+use application::{Error, predictions::NewFeedback};
 use chrono::{DateTime, Utc};
 use domain::{
     clock::Timestamp,
@@ -193,19 +193,19 @@ impl From<HistoryPage> for PredictionPageDto {
 #[oai(rename = "NewFeedback", example = true)]
 pub struct NewFeedbackDto {
     /// Whether the predicted label is the right one.
-    correct: Given<bool>,
+    correct: RawField<bool>,
     /// The right label: one of the model's, where another than the predicted one is right.
     #[oai(skip_serializing_if_is_none)]
-    label: Option<Given<String>>,
+    label: Option<RawField<String>>,
     /// A remark, at most 2000 characters.
     #[oai(skip_serializing_if_is_none)]
-    comment: Option<Given<String>>,
+    comment: Option<RawField<String>>,
 }
 
 impl NewFeedbackDto {
     /// What is said.
-    pub fn parse(self) -> Result<Judgement, Error> {
-        let mut fields = Fields::default();
+    pub fn parse(self) -> Result<NewFeedback, Error> {
+        let mut fields = FieldErrors::default();
         let correct = fields.required("correct", self.correct, Some, "must be true or false");
         let rule = "must be one of the labels of the model";
         let label = fields.optional("label", self.label, |text| Label::parse(&text), rule);
@@ -215,7 +215,7 @@ impl NewFeedbackDto {
             return Err(fields.into_error());
         };
         fields.finish()?;
-        Ok(Judgement {
+        Ok(NewFeedback {
             correct,
             label,
             comment,

@@ -1,90 +1,98 @@
-//! Predictions as a table for spreadsheets (RFC 4180).
+//! Exports predictions as CSV (RFC 4180).
 
-use crate::use_cases::UseCases;
+use crate::services::Services;
 use application::{
     Error,
     predictions::{ExportPage, ExportedPrediction},
 };
 use bytes::Bytes;
-use domain::{ids::UserId, predictions::HistoryQuery};
+use csv::{Terminator, WriterBuilder};
+use domain::{ids::UserId, images::Filename, predictions::HistoryQuery};
 use futures_util::stream;
 use poem::Body;
-use std::{io, sync::Arc};
+use std::{borrow::Cow, io, sync::Arc};
 
-const NAMES: &str = "id,created_at,filename,model,label,confidence,correct,corrected_label,comment\r\n";
+/// The columns. The byte order mark in front of the header row tells spreadsheets that the file is UTF-8.
+const COLUMNS: [&str; 9] = [
+    "id",
+    "created_at",
+    "filename",
+    "model",
+    "label",
+    "confidence",
+    "correct",
+    "corrected_label",
+    "comment",
+];
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// The table of what the query names, fetched part by part while it is sent. The first part is fetched at once, so that a
-/// store that is out is told as such.
-pub async fn table(use_cases: Arc<UseCases>, owner: UserId, query: HistoryQuery) -> Result<Body, Error> {
-    let first = use_cases
-        .predictions
-        .export_history
-        .execute(owner, &query)
-        .await?;
+/// Streams the predictions of a query as CSV. The first page is read before the response begins, so that a failing store
+/// is answered with a problem.
+pub async fn table(services: Arc<Services>, owner: UserId, query: HistoryQuery) -> Result<Body, Error> {
+    let first = services.prediction_history.export(owner, &query).await?;
     let rest = stream::try_unfold(
-        (use_cases, query, Some((NAMES, first))),
-        move |state| async move {
-            let (use_cases, mut query, ready) = state;
-            let (names, part) = match ready {
-                Some(ready) => ready,
+        (services, query, Some(first)),
+        move |(services, mut query, first)| async move {
+            let (page, header) = match first {
+                Some(page) => (page, true),
                 None if query.after.is_none() => return Ok(None),
                 None => {
-                    let part = use_cases.predictions.export_history.execute(owner, &query).await;
-                    ("", part.map_err(io::Error::other)?)
+                    let page = services.prediction_history.export(owner, &query).await;
+                    (page.map_err(io::Error::other)?, false)
                 }
             };
-            query.after = part.next;
-            let text = names.to_owned() + &lines(&part);
-            Ok::<_, io::Error>(Some((Bytes::from(text), (use_cases, query, None))))
+            query.after = page.next;
+            let rows = write_rows(&page, header).map_err(io::Error::other)?;
+            Ok::<_, io::Error>(Some((Bytes::from(rows), (services, query, None))))
         },
     );
     Ok(Body::from_bytes_stream(rest))
 }
 
-fn lines(part: &ExportPage) -> String {
-    part.items.iter().map(line).collect()
+/// Writes one page of rows, after the header row if `header` is set.
+fn write_rows(page: &ExportPage, header: bool) -> csv::Result<Vec<u8>> {
+    let start = if header { BYTE_ORDER_MARK.into() } else { vec![] };
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(start);
+    if header {
+        writer.write_record(COLUMNS)?;
+    }
+    for item in &page.items {
+        for text in &row(item) {
+            writer.write_field(without_formula(text).as_bytes())?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-fn line(item: &ExportedPrediction) -> String {
+fn row(item: &ExportedPrediction) -> [Cow<'_, str>; COLUMNS.len()] {
     let prediction = &item.prediction;
     let feedback = prediction.feedback.as_ref();
-    let cells = [
-        prediction.id.to_string(),
-        prediction.created_at.to_utc().to_rfc3339(),
-        item.filename
-            .as_ref()
-            .map(|name| name.as_str().to_owned())
-            .unwrap_or_default(),
-        prediction.model.name.to_string(),
-        prediction.label.as_str().to_owned(),
-        prediction.confidence().to_string(),
-        feedback
-            .map(|feedback| feedback.correct.to_string())
-            .unwrap_or_default(),
-        feedback
-            .and_then(|feedback| feedback.label.as_ref())
-            .map(|label| label.as_str().to_owned())
-            .unwrap_or_default(),
-        feedback
-            .and_then(|feedback| feedback.comment.as_ref())
-            .map(|comment| comment.as_str().to_owned())
-            .unwrap_or_default(),
-    ];
-    cells.map(|text| cell(&text)).join(",") + "\r\n"
+    let filename = item.filename.as_ref().map(Filename::as_str);
+    let correct = feedback.map(|feedback| if feedback.correct { "true" } else { "false" });
+    let label = feedback.and_then(|feedback| feedback.label.as_ref());
+    let comment = feedback.and_then(|feedback| feedback.comment.as_ref());
+    [
+        prediction.id.to_string().into(),
+        prediction.created_at.to_utc().to_rfc3339().into(),
+        filename.unwrap_or_default().into(),
+        prediction.model.name.to_string().into(),
+        prediction.label.as_str().into(),
+        prediction.confidence().to_string().into(),
+        correct.unwrap_or_default().into(),
+        label.map_or("", |label| label.as_str()).into(),
+        comment.map_or("", |comment| comment.as_str()).into(),
+    ]
 }
 
-/// A cell; what a spreadsheet would take for a formula begins with an apostrophe ("CSV Injection", OWASP).
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let text = if formula {
-        format!("'{text}")
+/// Puts an apostrophe in front of a cell that a spreadsheet would run as a formula (OWASP, "CSV Injection").
+fn without_formula(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        format!("'{text}").into()
     } else {
-        text.to_owned()
-    };
-    if formula || text.contains([',', '"', '\r', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
+        text.into()
     }
 }
 
@@ -93,19 +101,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_quoted_where_they_must_be_and_formulas_are_none() {
-        for (text, expected) in [
-            ("eye.png", "eye.png"),
-            ("a, b", "\"a, b\""),
-            ("the \"left\" eye", "\"the \"\"left\"\" eye\""),
-            ("two\nlines", "\"two\nlines\""),
-            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
-            ("+1", "\"'+1\""),
-            ("-1", "\"'-1\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("", ""),
-        ] {
-            assert_eq!(cell(text), expected);
+    fn the_file_begins_with_a_byte_order_mark_and_the_header_row() {
+        let empty = ExportPage {
+            items: vec![],
+            next: None,
+        };
+        let bytes = write_rows(&empty, true).expect("a page");
+        let expected =
+            "\u{feff}id,created_at,filename,model,label,confidence,correct,corrected_label,comment\r\n";
+        assert_eq!(String::from_utf8(bytes).expect("UTF-8"), expected);
+        assert!(write_rows(&empty, false).expect("a page").is_empty());
+    }
+
+    #[test]
+    fn a_cell_that_begins_like_a_formula_gets_an_apostrophe() {
+        for formula in ["=HYPERLINK(\"x\")", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"] {
+            assert_eq!(without_formula(formula), format!("'{formula}"));
+        }
+        for text in ["eye.png", "a=b", "'", ""] {
+            assert_eq!(without_formula(text), text);
         }
     }
 }

@@ -7,14 +7,14 @@ use super::{
     query::{FeedbackFilter, HistoryParameters, Sort},
 };
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, Failure, JSON_BODY, NOT_FOUND, UNPROCESSABLE},
-    fields::Given,
-    http::{KEEP, names_tag},
+    api_error::{ApiError, BAD_REQUEST, JSON_BODY, NOT_FOUND, UNPROCESSABLE},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
+    http::{CACHE_PRIVATE, names_tag},
     images::{Content, parse_redirect},
     json_body::JsonBody,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use bytes::Bytes;
 use domain::{ids::PredictionId, page::PageLimit};
@@ -86,26 +86,26 @@ impl HistoryApi {
     async fn list_history(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// Only those of this label.
-        label: Query<Option<Given<String>>>,
+        label: Query<Option<RawField<String>>>,
         /// Only those of this model, of any version.
-        model: Query<Option<Given<String>>>,
+        model: Query<Option<RawField<String>>>,
         /// Only those of which this was said last.
-        feedback: Query<Option<Given<FeedbackFilter>>>,
+        feedback: Query<Option<RawField<FeedbackFilter>>>,
         /// Only those made then or later: a date, or a moment as in RFC 3339.
-        from: Query<Option<Given<String>>>,
+        from: Query<Option<RawField<String>>>,
         /// Only those made before: a date, or a moment as in RFC 3339.
-        to: Query<Option<Given<String>>>,
+        to: Query<Option<RawField<String>>>,
         /// The time zone of dates, by its IANA name; UTC when left out.
-        tz: Query<Option<Given<String>>>,
+        tz: Query<Option<RawField<String>>>,
         /// What comes first: `newest`, `oldest`, or those of the highest confidence; `newest` when left out.
-        sort: Query<Option<Given<Sort>>>,
+        sort: Query<Option<RawField<Sort>>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before, of the same `sort`.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<PredictionPageDto>, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<PredictionPageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let query = HistoryParameters {
             label: label.0,
             model: model.0,
@@ -118,11 +118,7 @@ impl HistoryApi {
             cursor: cursor.0,
         };
         let query = query.parse()?;
-        let page = use_cases
-            .predictions
-            .list_history
-            .execute(sender.0.user.id, &query)
-            .await?;
+        let page = services.prediction_history.list(sender.0.user.id, &query).await?;
         Ok(Json(page.into()))
     }
 
@@ -134,22 +130,22 @@ impl HistoryApi {
     async fn export_history(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// Only those of this label.
-        label: Query<Option<Given<String>>>,
+        label: Query<Option<RawField<String>>>,
         /// Only those of this model, of any version.
-        model: Query<Option<Given<String>>>,
+        model: Query<Option<RawField<String>>>,
         /// Only those of which this was said last.
-        feedback: Query<Option<Given<FeedbackFilter>>>,
+        feedback: Query<Option<RawField<FeedbackFilter>>>,
         /// Only those made then or later: a date, or a moment as in RFC 3339.
-        from: Query<Option<Given<String>>>,
+        from: Query<Option<RawField<String>>>,
         /// Only those made before: a date, or a moment as in RFC 3339.
-        to: Query<Option<Given<String>>>,
+        to: Query<Option<RawField<String>>>,
         /// The time zone of dates, by its IANA name; UTC when left out.
-        tz: Query<Option<Given<String>>>,
+        tz: Query<Option<RawField<String>>>,
         /// What comes first: `newest`, `oldest`, or those of the highest confidence; `newest` when left out.
-        sort: Query<Option<Given<Sort>>>,
-    ) -> Result<Export, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        sort: Query<Option<RawField<Sort>>>,
+    ) -> Result<Export, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let query = HistoryParameters {
             label: label.0,
             model: model.0,
@@ -162,7 +158,7 @@ impl HistoryApi {
         };
         let mut query = query.parse()?;
         query.limit = PageLimit::LARGEST;
-        let body = export::table(use_cases.0.clone(), sender.0.user.id, query).await?;
+        let body = export::table(services.0.clone(), sender.0.user.id, query).await?;
         Ok(Export::Csv(
             Binary(body),
             "text/csv; charset=utf-8".to_owned(),
@@ -175,12 +171,12 @@ impl HistoryApi {
     async fn get_prediction(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The prediction.
         id: Path<Uuid>,
-    ) -> Result<Json<PredictionDto>, Failure<{ PRIVATE | NOT_FOUND }>> {
-        let get = &use_cases.predictions.get_prediction;
-        let prediction = get.execute(sender.0.user.id, PredictionId(id.0)).await?;
+    ) -> Result<Json<PredictionDto>, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
+        let history = &services.prediction_history;
+        let prediction = history.get(sender.0.user.id, PredictionId(id.0)).await?;
         Ok(Json(prediction.into()))
     }
 
@@ -191,12 +187,12 @@ impl HistoryApi {
     async fn delete_prediction(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The prediction.
         id: Path<Uuid>,
-    ) -> Result<PredictionDeleted, Failure<{ PRIVATE | NOT_FOUND }>> {
-        let delete = &use_cases.predictions.delete_prediction;
-        delete.execute(sender.0.user.id, PredictionId(id.0)).await?;
+    ) -> Result<PredictionDeleted, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
+        let history = &services.prediction_history;
+        history.delete(sender.0.user.id, PredictionId(id.0)).await?;
         Ok(PredictionDeleted::NoContent)
     }
 
@@ -211,19 +207,21 @@ impl HistoryApi {
     async fn get_prediction_image(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         headers: &HeaderMap,
         /// The prediction.
         id: Path<Uuid>,
         /// Whether a link to the bytes will do as well; false when left out.
-        redirect: Query<Option<Given<bool>>>,
-    ) -> Result<Content, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
+        redirect: Query<Option<RawField<bool>>>,
+    ) -> Result<Content, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         let by_link = parse_redirect(redirect.0)?;
         let owner = sender.0.user.id;
-        let get = &use_cases.predictions.get_prediction;
-        let prediction = get.execute(owner, PredictionId(id.0)).await?;
-        let read = &use_cases.read_image_content;
-        let content = read.execute(owner, prediction.image_id, by_link).await?;
+        let history = &services.prediction_history;
+        let prediction = history.get(owner, PredictionId(id.0)).await?;
+        let content = services
+            .images
+            .content(owner, prediction.image_id, by_link)
+            .await?;
         Ok(Content::of(content, headers))
     }
 
@@ -235,21 +233,26 @@ impl HistoryApi {
     async fn get_heat_map(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         headers: &HeaderMap,
         /// The prediction.
         id: Path<Uuid>,
-    ) -> Result<HeatMap, Failure<{ PRIVATE | NOT_FOUND | UNPROCESSABLE }>> {
+    ) -> Result<HeatMap, ApiError<{ AUTHENTICATED | NOT_FOUND | UNPROCESSABLE }>> {
         let (owner, id) = (sender.0.user.id, PredictionId(id.0));
         // Neither the image nor the model of a prediction ever changes.
         let tag = format!("\"{id}-{}\"", env!("CARGO_PKG_VERSION"));
         if names_tag(headers, &tag) {
-            use_cases.predictions.get_prediction.execute(owner, id).await?;
+            services.prediction_history.get(owner, id).await?;
             return Ok(HeatMap::NotModified(tag));
         }
-        let png = use_cases.predictions.draw_heat_map.execute(owner, id).await?;
+        let png = services.draw_heat_map.execute(owner, id).await?;
         let media_type = "image/png".to_owned();
-        Ok(HeatMap::Png(Binary(png), media_type, tag, KEEP.to_owned()))
+        Ok(HeatMap::Png(
+            Binary(png),
+            media_type,
+            tag,
+            CACHE_PRIVATE.to_owned(),
+        ))
     }
 
     /// Say whether a prediction is right
@@ -259,15 +262,15 @@ impl HistoryApi {
     async fn give_feedback(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The prediction.
         id: Path<Uuid>,
         body: JsonBody<NewFeedbackDto>,
-    ) -> Result<Json<PredictionDto>, Failure<{ PRIVATE | JSON_BODY | NOT_FOUND }>> {
-        let judgement = body.0.parse()?;
-        let give = &use_cases.predictions.give_feedback;
-        let prediction = give
-            .execute(sender.0.user.id, PredictionId(id.0), judgement)
+    ) -> Result<Json<PredictionDto>, ApiError<{ AUTHENTICATED | JSON_BODY | NOT_FOUND }>> {
+        let feedback = body.0.parse()?;
+        let history = &services.prediction_history;
+        let prediction = history
+            .give_feedback(sender.0.user.id, PredictionId(id.0), feedback)
             .await?;
         Ok(Json(prediction.into()))
     }

@@ -11,16 +11,15 @@ mod dto;
 mod export;
 mod history;
 mod query;
-mod use_cases;
 
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{BAD_REQUEST, CONFLICT, Failure, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
-    fields::{Fields, Given},
-    idempotency::{Created, answer_once, parse_key},
+    api_error::{ApiError, BAD_REQUEST, CONFLICT, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::{FieldErrors, RawField},
+    idempotency::{Created, execute_once, parse_key},
     images::FileUpload,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 pub use dashboard::DashboardApi;
 use domain::predictions::Prediction;
@@ -34,7 +33,6 @@ use poem_openapi::{
     payload::Json,
 };
 use std::sync::Arc;
-pub use use_cases::PredictionUseCases;
 
 /// The operations of classification.
 pub struct PredictionsApi;
@@ -57,8 +55,8 @@ impl PredictionsApi {
     ///
     /// The classifiers that are loaded, several versions side by side. The first is used where a request names none.
     #[oai(path = "/models", method = "get", operation_id = "listModels")]
-    async fn list_models(&self, use_cases: Data<&Arc<UseCases>>) -> Json<ModelListDto> {
-        Json(use_cases.predictions.list_models.execute().into())
+    async fn list_models(&self, services: Data<&Arc<Services>>) -> Json<ModelListDto> {
+        Json(services.classifier.models().into())
     }
 
     /// Upload an image and have it classified
@@ -69,34 +67,36 @@ impl PredictionsApi {
     async fn predict(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The name of a model, or `name@version`; the first of `GET /models` when left out, and the latest version of a
         /// name.
-        model: Query<Option<Given<String>>>,
+        model: Query<Option<RawField<String>>>,
         /// Names this request, so that it can be repeated safely for a day.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<Given<String>>>,
+        key: Header<Option<RawField<String>>>,
         upload: FileUpload,
     ) -> Result<
         Predicted,
-        Failure<{ PRIVATE | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY }>,
+        ApiError<
+            { AUTHENTICATED | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY },
+        >,
     > {
         let owner = sender.0.user.id;
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let name = fields.optional("model", model.0, Some, "must be the name of a model");
         fields.finish()?;
         let key = parse_key(owner, "predict", key.0)?;
         let model = parse_model(name.as_deref())?;
         let wish = name.as_deref().unwrap_or_default();
         let (upload, said) = upload.open(owner, key.as_ref(), &[wish]).await?;
-        let use_cases = use_cases.0;
+        let services = services.0;
         let work = |receipt| async move {
-            let predict = &use_cases.predictions.predict_image;
+            let predict = &services.predict_image;
             predict
                 .execute(upload, model.as_ref(), Option::as_ref(&receipt))
                 .await
         };
-        let (prediction, location) = answer_once(&use_cases.answer_once, key, said, 201, shown, work).await?;
+        let (prediction, location) = execute_once(&services.idempotency, key, said, 201, shown, work).await?;
         Ok(Predicted::Created(Json(prediction), location))
     }
 }

@@ -1,6 +1,6 @@
 //! Which predictions are asked for.
 
-use crate::fields::{Fields, Given};
+use crate::fields::{FieldErrors, RawField};
 use application::{Error, FieldError};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -63,21 +63,21 @@ impl From<Sort> for HistoryOrder {
 /// The parameters of a list of predictions as they came.
 #[derive(Default)]
 pub struct HistoryParameters {
-    pub label: Option<Given<String>>,
-    pub model: Option<Given<String>>,
-    pub feedback: Option<Given<FeedbackFilter>>,
-    pub from: Option<Given<String>>,
-    pub to: Option<Given<String>>,
-    pub tz: Option<Given<String>>,
-    pub sort: Option<Given<Sort>>,
-    pub limit: Option<Given<u16>>,
-    pub cursor: Option<Given<String>>,
+    pub label: Option<RawField<String>>,
+    pub model: Option<RawField<String>>,
+    pub feedback: Option<RawField<FeedbackFilter>>,
+    pub from: Option<RawField<String>>,
+    pub to: Option<RawField<String>>,
+    pub tz: Option<RawField<String>>,
+    pub sort: Option<RawField<Sort>>,
+    pub limit: Option<RawField<u16>>,
+    pub cursor: Option<RawField<String>>,
 }
 
 impl HistoryParameters {
     /// The query that they make; every bad one is named.
     pub fn parse(self) -> Result<HistoryQuery, Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let label = fields.optional("label", self.label, |text| Label::parse(&text), "must be a label");
         let rule = "must be the name of a model";
         let model = fields.optional("model", self.model, |text| ModelName::parse(&text), rule);
@@ -173,8 +173,8 @@ fn read_position(text: &str) -> Option<HistoryPosition> {
 mod tests {
     use super::*;
 
-    fn given(text: &str) -> Given<String> {
-        Given(Some(text.to_owned()))
+    fn given(text: &str) -> RawField<String> {
+        RawField(Some(text.to_owned()))
     }
 
     fn moment(text: &str) -> Timestamp {
@@ -194,7 +194,7 @@ mod tests {
             let position = HistoryPosition { key, id };
             let parse = |sort| {
                 let parameters = HistoryParameters {
-                    sort: Some(Given(Some(sort))),
+                    sort: Some(RawField(Some(sort))),
                     cursor: Some(given(&write_position(position))),
                     ..HistoryParameters::default()
                 };
@@ -231,12 +231,12 @@ mod tests {
         let parameters = HistoryParameters {
             label: Some(given("")),
             model: Some(given("../eyes")),
-            feedback: Some(Given(None)),
+            feedback: Some(RawField(None)),
             from: Some(given("yesterday")),
             to: Some(given("2026-02-30")),
             tz: Some(given("Madrid")),
-            sort: Some(Given(None)),
-            limit: Some(Given(Some(101))),
+            sort: Some(RawField(None)),
+            limit: Some(RawField(Some(101))),
             cursor: Some(given("?")),
         };
         let Err(Error::InvalidRequest(fields)) = parameters.parse() else {
@@ -254,6 +254,9 @@ mod tests {
             to: Some(given("2026-03-01")),
             ..HistoryParameters::default()
         };
-        assert_eq!(reversed.parse().expect_err("refused").code(), "invalid_request");
+        assert_eq!(
+            reversed.parse().expect_err("refused").code(),
+            application::ErrorCode::InvalidRequest
+        );
     }
 }

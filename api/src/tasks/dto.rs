@@ -3,7 +3,8 @@
 mod examples;
 
 use crate::{
-    fields::{Fields, Given},
+    fields::{FieldErrors, RawField},
+    named::Name,
     ocr::TextDto,
     paging::write_cursor,
     predictions::{PredictionDto, parse_model},
@@ -35,66 +36,26 @@ pub enum Kind {
     Prediction,
 }
 
-/// Where a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case", rename = "TaskStatus")]
-pub enum Status {
-    /// It waits for a worker or for its next attempt.
-    Queued,
-    /// A worker has it.
-    Running,
-    /// It is done.
-    Succeeded,
-    /// It cannot be done; `error` tells why.
-    Failed,
-    /// It was taken back, or its image deleted.
-    Cancelled,
-}
-
-impl From<TaskStatus> for Status {
-    fn from(status: TaskStatus) -> Self {
-        match status {
-            TaskStatus::Queued => Self::Queued,
-            TaskStatus::Running => Self::Running,
-            TaskStatus::Succeeded => Self::Succeeded,
-            TaskStatus::Failed => Self::Failed,
-            TaskStatus::Cancelled => Self::Cancelled,
-        }
-    }
-}
-
-impl From<Status> for TaskStatus {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Queued => Self::Queued,
-            Status::Running => Self::Running,
-            Status::Succeeded => Self::Succeeded,
-            Status::Failed => Self::Failed,
-            Status::Cancelled => Self::Cancelled,
-        }
-    }
-}
-
 /// Work to do on an image that was uploaded.
 #[derive(Object)]
 #[oai(rename = "NewTask", example = true)]
 pub struct NewTaskDto {
     /// What to do.
-    kind: Given<Kind>,
+    kind: RawField<Kind>,
     /// The image.
-    image_id: Given<Uuid>,
+    image_id: RawField<Uuid>,
     /// The languages of the text, as Tesseract names them, the main one first; those of the configuration when left out.
     /// For `ocr`.
-    languages: Option<Given<Vec<String>>>,
+    languages: Option<RawField<Vec<String>>>,
     /// The name of a classifier, or `name@version`; the default one when left out. For `prediction`.
     #[oai(skip_serializing_if_is_none)]
-    model: Option<Given<String>>,
+    model: Option<RawField<String>>,
 }
 
 impl NewTaskDto {
     /// What is asked for, and of what the request is known again.
     pub fn parse(self) -> Result<(ImageId, TaskRequest), Error> {
-        let mut fields = Fields::default();
+        let mut fields = FieldErrors::default();
         let kind = fields.required("kind", self.kind, Some, "must be ocr or prediction");
         let image = fields.required("image_id", self.image_id, Some, "must be the id of an image");
         let rule = "must be a list of language codes such as eng, at least one";
@@ -126,7 +87,7 @@ pub struct SubmittedDto {
     /// Names the image.
     image_id: Uuid,
     /// Where the task stands.
-    status: Status,
+    status: Name<TaskStatus>,
 }
 
 impl From<&Task> for SubmittedDto {
@@ -134,7 +95,7 @@ impl From<&Task> for SubmittedDto {
         Self {
             task_id: task.id.0,
             image_id: task.image_id.0,
-            status: task.status.into(),
+            status: Name(task.status),
         }
     }
 }
@@ -185,7 +146,7 @@ pub struct TaskDto {
     #[oai(skip_serializing_if_is_none)]
     model: Option<String>,
     /// Where it stands.
-    status: Status,
+    status: Name<TaskStatus>,
     /// How often a worker began it.
     attempts: u32,
     /// How far it is.
@@ -221,7 +182,7 @@ impl From<&Task> for TaskDto {
             image_id: task.image_id.0,
             languages,
             model,
-            status: task.status.into(),
+            status: Name(task.status),
             attempts: task.attempts,
             progress: ProgressDto {
                 pages_done: task.progress.done,
@@ -231,7 +192,7 @@ impl From<&Task> for TaskDto {
             started_at: task.started_at.map(Timestamp::to_utc),
             finished_at: task.finished_at.map(Timestamp::to_utc),
             result: None,
-            error: failure.map(|failure| ProblemDto::new(&failure.code, failure.detail.as_str())),
+            error: failure.map(ProblemDto::from_task_failure),
         }
     }
 }
@@ -266,8 +227,8 @@ impl From<Page<Task>> for TaskPageDto {
 }
 
 /// How long an answer may wait for the end of a task.
-pub fn parse_wait(wait: Option<Given<u64>>) -> Result<Duration, Error> {
-    let mut fields = Fields::default();
+pub fn parse_wait(wait: Option<RawField<u64>>) -> Result<Duration, Error> {
+    let mut fields = FieldErrors::default();
     let seconds = |seconds| (seconds <= 60).then(|| Duration::from_secs(seconds));
     let wait = fields.optional("wait", wait, seconds, "must be a number of seconds from 0 to 60");
     fields.finish()?;
@@ -275,10 +236,10 @@ pub fn parse_wait(wait: Option<Given<u64>>) -> Result<Duration, Error> {
 }
 
 /// The status that a list is limited to.
-pub fn parse_status(status: Option<Given<Status>>) -> Result<Option<TaskStatus>, Error> {
-    let mut fields = Fields::default();
+pub fn parse_status(status: Option<RawField<Name<TaskStatus>>>) -> Result<Option<TaskStatus>, Error> {
+    let mut fields = FieldErrors::default();
     let rule = "must be queued, running, succeeded, failed or cancelled";
-    let status = fields.optional("status", status, |status| Some(status.into()), rule);
+    let status = fields.optional("status", status, |Name(status)| Some(status), rule);
     fields.finish()?;
     Ok(status)
 }

@@ -3,25 +3,31 @@
 mod dto;
 
 use crate::{
-    authentication::{Bearer, PRIVATE},
-    failure::{
-        BAD_REQUEST, CONFLICT, Failure, JSON_BODY, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE, UNSUPPORTED,
+    api_error::{
+        ApiError, BAD_REQUEST, CONFLICT, JSON_BODY, NOT_FOUND, TOO_LARGE, TOO_MANY, UNPROCESSABLE,
+        UNSUPPORTED,
     },
-    fields::Given,
-    idempotency::{Created, Request, answer_once, parse_key},
+    authentication::{AUTHENTICATED, Bearer},
+    fields::RawField,
+    idempotency::{Created, Request, execute_once, parse_key},
     images::FileUpload,
     json_body::JsonBody,
+    named::Name,
     ocr::parse_languages,
     paging::page_request,
+    services::Services,
     tags::Tag,
-    use_cases::UseCases,
 };
 use application::{
     Error,
-    tasks::{TaskFollower, TaskRequest},
+    tasks::{TaskRequest, TaskWatcher},
 };
-use domain::{ids::TaskId, ocr::LanguageSet, tasks::Task};
-use dto::{NewTaskDto, Status, SubmittedDto, TaskDto, TaskPageDto, parse_status, parse_wait};
+use domain::{
+    ids::TaskId,
+    ocr::LanguageSet,
+    tasks::{Task, TaskStatus},
+};
+use dto::{NewTaskDto, SubmittedDto, TaskDto, TaskPageDto, parse_status, parse_wait};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
@@ -39,8 +45,8 @@ use uuid::Uuid;
 /// The operations of tasks.
 pub struct TasksApi;
 
-/// How often a silent stream of events shows that it is alive.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// How often an idle event stream sends a comment.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 #[derive(ApiResponse)]
 enum UploadTaken {
@@ -89,32 +95,34 @@ impl TasksApi {
     async fn upload_and_read(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The languages of the text, comma-separated, as Tesseract names them: `eng,spa`. Those of the configuration
         /// when left out.
-        languages: Query<Option<Given<String>>>,
+        languages: Query<Option<RawField<String>>>,
         /// Names this request, so that it can be repeated safely for a day.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<Given<String>>>,
+        key: Header<Option<RawField<String>>>,
         upload: FileUpload,
     ) -> Result<
         UploadTaken,
-        Failure<{ PRIVATE | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY }>,
+        ApiError<
+            { AUTHENTICATED | BAD_REQUEST | CONFLICT | TOO_LARGE | UNSUPPORTED | UNPROCESSABLE | TOO_MANY },
+        >,
     > {
         let owner = sender.0.user.id;
         let languages = parse_languages(languages.0)?;
         let key = parse_key(owner, "uploadAndRead", key.0)?;
         let wish = joined(languages.as_ref());
         let (upload, said) = upload.open(owner, key.as_ref(), &[&wish]).await?;
-        let use_cases = use_cases.0;
-        let submit = |receipt| async move {
-            let submitted = use_cases
-                .submit_upload
-                .execute(upload, languages, Option::as_ref(&receipt));
+        let services = services.0;
+        let submit = |guard| async move {
+            let submitted = services
+                .submissions
+                .submit_upload(upload, languages, Option::as_ref(&guard));
             submitted.await
         };
         let (submitted, location) =
-            answer_once(&use_cases.answer_once, key, said, 202, submitted, submit).await?;
+            execute_once(&services.idempotency, key, said, 202, submitted, submit).await?;
         Ok(UploadTaken::Accepted(Json(submitted), location))
     }
 
@@ -125,13 +133,15 @@ impl TasksApi {
     async fn submit_task(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// Names this request, so that it can be repeated safely for a day.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<Given<String>>>,
+        key: Header<Option<RawField<String>>>,
         body: JsonBody<NewTaskDto>,
-    ) -> Result<TaskTaken, Failure<{ PRIVATE | JSON_BODY | NOT_FOUND | CONFLICT | UNPROCESSABLE | TOO_MANY }>>
-    {
+    ) -> Result<
+        TaskTaken,
+        ApiError<{ AUTHENTICATED | JSON_BODY | NOT_FOUND | CONFLICT | UNPROCESSABLE | TOO_MANY }>,
+    > {
         let owner = sender.0.user.id;
         let (image, request) = body.0.parse()?;
         let key = parse_key(owner, "submitTask", key.0)?;
@@ -143,14 +153,14 @@ impl TasksApi {
             ),
         };
         let said = Request::of_fields(&[kind, &image.to_string(), &wish]);
-        let use_cases = use_cases.0;
-        let submit = |receipt| async move {
-            let submitted = use_cases
-                .submit_task
-                .execute(owner, image, request, Option::as_ref(&receipt));
+        let services = services.0;
+        let submit = |guard| async move {
+            let submitted = services
+                .submissions
+                .submit(owner, image, request, Option::as_ref(&guard));
             submitted.await
         };
-        let (task, location) = answer_once(&use_cases.answer_once, key, said, 202, shown, submit).await?;
+        let (task, location) = execute_once(&services.idempotency, key, said, 202, shown, submit).await?;
         Ok(TaskTaken::Accepted(Json(task), location))
     }
 
@@ -161,20 +171,17 @@ impl TasksApi {
     async fn list_tasks(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// Only tasks that stand so.
-        status: Query<Option<Given<Status>>>,
+        status: Query<Option<RawField<Name<TaskStatus>>>>,
         /// How many at most: 1 to 100; 20 when left out.
-        limit: Query<Option<Given<u16>>>,
+        limit: Query<Option<RawField<u16>>>,
         /// The `next_cursor` of the page before.
-        cursor: Query<Option<Given<String>>>,
-    ) -> Result<Json<TaskPageDto>, Failure<{ PRIVATE | BAD_REQUEST }>> {
+        cursor: Query<Option<RawField<String>>>,
+    ) -> Result<Json<TaskPageDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST }>> {
         let status = parse_status(status.0)?;
         let page = page_request(limit.0, cursor.0)?;
-        let page = use_cases
-            .list_tasks
-            .execute(sender.0.user.id, status, page)
-            .await?;
+        let page = services.tasks.list(sender.0.user.id, status, page).await?;
         Ok(Json(page.into()))
     }
 
@@ -185,14 +192,14 @@ impl TasksApi {
     async fn get_task(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The task.
         id: Path<Uuid>,
         /// Seconds to wait for its end: 0 to 60; 0 when left out.
-        wait: Query<Option<Given<u64>>>,
-    ) -> Result<Json<TaskDto>, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
+        wait: Query<Option<RawField<u64>>>,
+    ) -> Result<Json<TaskDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
         let (owner, patience) = (sender.0.user.id, parse_wait(wait.0)?);
-        let state = use_cases.watch_task.wait(owner, TaskId(id.0), patience).await?;
+        let state = services.tasks.wait(owner, TaskId(id.0), patience).await?;
         Ok(Json(state.into()))
     }
 
@@ -203,13 +210,13 @@ impl TasksApi {
     async fn get_result(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The task.
         task_id: Path<Uuid>,
         /// Seconds to wait for its end: 0 to 60; 0 when left out.
-        wait: Query<Option<Given<u64>>>,
-    ) -> Result<Json<TaskDto>, Failure<{ PRIVATE | BAD_REQUEST | NOT_FOUND }>> {
-        self.get_task(sender, use_cases, task_id, wait).await
+        wait: Query<Option<RawField<u64>>>,
+    ) -> Result<Json<TaskDto>, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND }>> {
+        self.get_task(sender, services, task_id, wait).await
     }
 
     /// Cancel a task
@@ -219,14 +226,11 @@ impl TasksApi {
     async fn cancel_task(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The task.
         id: Path<Uuid>,
-    ) -> Result<TaskCancelled, Failure<{ PRIVATE | NOT_FOUND | CONFLICT }>> {
-        use_cases
-            .cancel_task
-            .execute(sender.0.user.id, TaskId(id.0))
-            .await?;
+    ) -> Result<TaskCancelled, ApiError<{ AUTHENTICATED | NOT_FOUND | CONFLICT }>> {
+        services.tasks.cancel(sender.0.user.id, TaskId(id.0)).await?;
         Ok(TaskCancelled::NoContent)
     }
 
@@ -237,30 +241,30 @@ impl TasksApi {
     async fn follow_task(
         &self,
         sender: Bearer,
-        use_cases: Data<&Arc<UseCases>>,
+        services: Data<&Arc<Services>>,
         /// The task.
         id: Path<Uuid>,
-    ) -> Result<Events, Failure<{ PRIVATE | NOT_FOUND }>> {
-        let mut follower = use_cases.watch_task.follow(sender.0.user.id, TaskId(id.0));
-        let first = follower.next().await?.ok_or(Error::NotFound)?;
-        let states = stream::iter([first]).chain(steps(follower));
+    ) -> Result<Events, ApiError<{ AUTHENTICATED | NOT_FOUND }>> {
+        let mut watcher = services.tasks.watch(sender.0.user.id, TaskId(id.0));
+        let first = watcher.next().await?.ok_or(Error::NotFound)?;
+        let states = stream::iter([first]).chain(changes(watcher));
         let events = EventStream::new(states.map(|task| TaskDto::from(&task)).boxed())
-            .keep_alive(SIGN_OF_LIFE)
+            .keep_alive(KEEP_ALIVE)
             .to_event(|task| Event::message(task.to_json_string()).event_type("task"));
         Ok(Events::Stream(events))
     }
 }
 
-/// The next steps of a task. A stream cannot say that it failed; it ends, and its reader asks again.
-fn steps(follower: TaskFollower) -> impl futures_util::Stream<Item = Task> + Send {
-    stream::unfold(follower, |mut follower| async move {
-        match follower.next().await {
-            Ok(Some(task)) => Some((task, follower)),
+/// The next states of a task. The stream ends on an error, and the client reconnects.
+fn changes(watcher: TaskWatcher) -> impl futures_util::Stream<Item = Task> + Send {
+    stream::unfold(watcher, |mut watcher| async move {
+        match watcher.next().await {
+            Ok(Some(task)) => Some((task, watcher)),
             Ok(None) => None,
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "a stream of events broke off"
+                    "an event stream was aborted"
                 );
                 None
             }

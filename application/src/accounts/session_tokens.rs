@@ -1,56 +1,64 @@
-//! Sessions and the tokens that stand for them.
+//! New sessions and the tokens that clients hold for them.
 
-use crate::Error;
+use crate::{Context, Error};
 use chrono::TimeDelta;
 use domain::{
     accounts::{AccessClaims, AccessTokens, Origin, RefreshToken, SecretGenerator, Session},
-    clock::Clock,
-    ids::{IdGenerator, SessionId, UserId},
+    ids::{SessionId, UserId},
 };
 use secrecy::SecretString;
 use std::sync::Arc;
 
-/// How long tokens count.
+/// The lifetimes of tokens.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenLifetimes {
-    /// Of an access token.
+    /// The lifetime of an access token.
     pub access: TimeDelta,
-    /// Of a refresh token, and so of a session that is not renewed.
+    /// The lifetime of a refresh token, and so of a session that is not refreshed.
     pub refresh: TimeDelta,
 }
 
-/// What a login gives.
+/// The tokens that a login or a refresh returns.
 #[derive(Debug)]
 pub struct Tokens {
     /// A signed token for the `Authorization` header.
     pub access_token: SecretString,
-    /// How long it counts.
+    /// The lifetime of the access token.
     pub expires_in: TimeDelta,
-    /// An opaque token that renews the session once.
+    /// An opaque token that refreshes the session once.
     pub refresh_token: RefreshToken,
 }
 
-/// Makes sessions with their tokens; nothing is stored yet.
+/// Creates sessions and their tokens, and stores neither.
 pub struct SessionTokens {
-    /// Signs access tokens.
-    pub access_tokens: Arc<dyn AccessTokens>,
-    /// Makes refresh tokens.
-    pub secrets: Arc<dyn SecretGenerator>,
-    /// When a session begins.
-    pub clock: Arc<dyn Clock>,
-    /// Names sessions and tokens.
-    pub ids: Arc<dyn IdGenerator>,
-    /// How long tokens count.
-    pub lifetimes: TokenLifetimes,
+    context: Context,
+    access_tokens: Arc<dyn AccessTokens>,
+    secrets: Arc<dyn SecretGenerator>,
+    lifetimes: TokenLifetimes,
 }
 
 impl SessionTokens {
-    /// A new session of a user.
+    /// Creates the service. `access_tokens` signs access tokens, `secrets` generates refresh tokens.
+    pub fn new(
+        context: Context,
+        access_tokens: Arc<dyn AccessTokens>,
+        secrets: Arc<dyn SecretGenerator>,
+        lifetimes: TokenLifetimes,
+    ) -> Self {
+        Self {
+            context,
+            access_tokens,
+            secrets,
+            lifetimes,
+        }
+    }
+
+    /// Creates a session of the user.
     pub(super) fn open(&self, user: UserId, origin: Origin) -> Result<(Session, Tokens), Error> {
-        let now = self.clock.now();
+        let now = self.context.now();
         let refresh_token = RefreshToken::new(self.secrets.token());
         let session = Session {
-            id: SessionId(self.ids.next()),
+            id: SessionId(self.context.new_id()),
             user_id: user,
             refresh_token_digest: refresh_token.digest(),
             origin,
@@ -62,16 +70,16 @@ impl SessionTokens {
         Ok((session, tokens))
     }
 
-    /// A session with another refresh token, from now on.
-    pub(super) fn renew(&self, session: &Session, origin: Origin) -> Result<(Session, Tokens), Error> {
-        let now = self.clock.now();
+    /// Returns the session with another refresh token and a new lifetime.
+    pub(super) fn renew(&self, session: Session, origin: Origin) -> Result<(Session, Tokens), Error> {
+        let now = self.context.now();
         let refresh_token = RefreshToken::new(self.secrets.token());
         let renewed = Session {
             refresh_token_digest: refresh_token.digest(),
             origin,
             last_used_at: now,
             expires_at: now + self.lifetimes.refresh,
-            ..session.clone()
+            ..session
         };
         let tokens = self.tokens(&renewed, refresh_token)?;
         Ok((renewed, tokens))
@@ -81,7 +89,7 @@ impl SessionTokens {
         let claims = AccessClaims {
             user_id: session.user_id,
             session_id: session.id,
-            token_id: self.ids.next(),
+            token_id: self.context.new_id(),
             issued_at: session.last_used_at,
             expires_at: session.last_used_at + self.lifetimes.access,
         };

@@ -1,25 +1,18 @@
 //! Enrolling faces, and logging in with them.
 
-mod delete_face;
-mod enrol_face;
+mod enrolments;
 #[cfg(test)]
-mod face_fixtures;
-mod face_gallery;
-mod face_intake;
-mod forget_photos;
-mod get_face;
-mod log_in_with_face;
-mod photo_intake;
-mod register_with_face;
-mod renew_face_keys;
+mod fixtures;
+mod gallery;
+mod key_rotation;
+mod logins;
+mod photos;
+mod registration;
 
-pub use delete_face::DeleteFace;
-pub use enrol_face::EnrolFace;
-pub use face_gallery::FaceGallery;
-pub use face_intake::FaceIntake;
-pub(crate) use forget_photos::{forget_photos, remove_face};
-pub use get_face::GetFace;
-pub use log_in_with_face::LogInWithFace;
-pub use photo_intake::{PhotoIntake, ReceivedPhoto};
-pub use register_with_face::{FaceRegistration, RegisterWithFace};
-pub use renew_face_keys::RenewFaceKeys;
+pub use enrolments::Enrolments;
+pub(crate) use enrolments::{delete_face, schedule_photo_deletion};
+pub use gallery::FaceGallery;
+pub use key_rotation::FaceKeyRotation;
+pub use logins::FaceLogins;
+pub use photos::{PhotoIntake, ReceivedPhoto};
+pub use registration::{FaceRegistration, FaceRegistrations};

@@ -1,11 +1,8 @@
-//! Running the service.
+//! Idempotency keys and readiness.
 
-mod answer_once;
-mod check_readiness;
-mod forget_answers;
-mod receipt;
+mod idempotency;
+mod readiness;
 
-pub use answer_once::{AnswerOnce, Turn};
-pub use check_readiness::{CheckReadiness, Readiness};
-pub use forget_answers::ForgetAnswers;
-pub use receipt::Receipt;
+pub(crate) use idempotency::store_response;
+pub use idempotency::{Acquisition, Idempotency, IdempotencyGuard};
+pub use readiness::{Readiness, ReadinessCheck};

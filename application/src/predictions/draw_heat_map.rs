@@ -24,9 +24,14 @@ impl DrawHeatMap {
     /// A PNG. [`Error::NotFound`] when the owner has no such prediction, [`Error::ModelNotLoaded`] when the very model that
     /// made it is not loaded: another one would show what it did not look at.
     pub async fn execute(&self, owner: UserId, id: PredictionId) -> Result<Bytes, Error> {
-        let prediction = self.store.predictions().find(owner, id).await?;
+        let prediction = self.store.read().predictions().find(owner, id).await?;
         let prediction = prediction.ok_or(Error::NotFound)?;
-        let image = self.store.images().find(owner, prediction.image_id).await?;
+        let image = self
+            .store
+            .read()
+            .images()
+            .find(owner, prediction.image_id)
+            .await?;
         let image = image.ok_or(Error::NotFound)?;
         let classifier = self.maker(&prediction).ok_or(Error::ModelNotLoaded)?;
         let label = classifier
@@ -56,6 +61,7 @@ impl DrawHeatMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures::{self, classifiers};
     use domain::{
         images::Sha256Digest,
@@ -83,7 +89,7 @@ mod tests {
         }
     }
 
-    async fn draw(use_case: &DrawHeatMap, owner: UserId) -> Result<Bytes, &'static str> {
+    async fn draw(use_case: &DrawHeatMap, owner: UserId) -> Result<Bytes, ErrorCode> {
         let drawn = use_case.execute(owner, fixtures::prediction().id).await;
         drawn.map_err(|error| error.code())
     }
@@ -116,7 +122,10 @@ mod tests {
             other_order,
         ] {
             let use_case = drawing(model, Ok(&b"png"[..]));
-            assert_eq!(draw(&use_case, fixtures::owner()).await, Err("model_not_loaded"));
+            assert_eq!(
+                draw(&use_case, fixtures::owner()).await,
+                Err(ErrorCode::ModelNotLoaded)
+            );
         }
     }
 
@@ -124,8 +133,8 @@ mod tests {
     async fn somebody_elses_prediction_is_absent_and_failures_are_told() {
         let use_case = drawing(fixtures::model("eyes", "1"), Ok(&b"png"[..]));
         let other = UserId(Uuid::from_u128(2));
-        assert_eq!(draw(&use_case, other).await, Err("not_found"));
+        assert_eq!(draw(&use_case, other).await, Err(ErrorCode::NotFound));
         let use_case = drawing(fixtures::model("eyes", "1"), Err(ClassificationError::Timeout));
-        assert_eq!(draw(&use_case, fixtures::owner()).await, Err("timeout"));
+        assert_eq!(draw(&use_case, fixtures::owner()).await, Err(ErrorCode::Timeout));
     }
 }

@@ -5,7 +5,7 @@ use domain::{
     clock::Clock,
     ids::PredictionId,
     images::{ByteSource, Image},
-    predictions::{Classifier, Classifiers, ModelReference, Prediction},
+    predictions::{Classifier, Classifiers, Model, ModelReference, Prediction},
 };
 use std::sync::Arc;
 
@@ -18,6 +18,15 @@ pub struct ImageClassifier {
 }
 
 impl ImageClassifier {
+    /// Returns the loaded models in the order of the configuration. The first is the default.
+    pub fn models(&self) -> Vec<Model> {
+        let loaded = self.classifiers.loaded();
+        loaded
+            .iter()
+            .map(|classifier| classifier.model().clone())
+            .collect()
+    }
+
     /// The model that is asked for, or the default one: of those with the name, the latest version where none is named.
     /// [`Error::UnknownModel`] when there is none such, [`Error::ModelNotLoaded`] when any would do and there is none.
     pub(crate) fn choose(&self, asked: Option<&ModelReference>) -> Result<Arc<dyn Classifier>, Error> {
@@ -64,10 +73,11 @@ impl ImageClassifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use crate::fixtures::{self, PNG_START, classifier, image_classifier};
     use domain::images::test_support::ChunkSource;
 
-    fn chosen(loaded: &[(&str, &str)], asked: Option<&str>) -> Result<String, &'static str> {
+    fn chosen(loaded: &[(&str, &str)], asked: Option<&str>) -> Result<String, ErrorCode> {
         let asked = asked.map(|text| ModelReference::parse(text).expect("a reference"));
         let loaded = loaded.iter().map(|(name, version)| classifier(name, version));
         let chosen = image_classifier(loaded.collect()).choose(asked.as_ref());
@@ -94,16 +104,23 @@ mod tests {
     #[test]
     fn a_model_that_there_is_not_is_unknown_and_without_any_none_is_loaded() {
         for asked in ["ears", "eyes@2", "Eyes"] {
-            assert_eq!(chosen(&[("eyes", "1")], Some(asked)), Err("unknown_model"));
+            assert_eq!(
+                chosen(&[("eyes", "1")], Some(asked)),
+                Err(ErrorCode::UnknownModel)
+            );
         }
-        assert_eq!(chosen(&[], None), Err("model_not_loaded"));
-        assert_eq!(chosen(&[], Some("eyes")), Err("unknown_model"));
+        assert_eq!(chosen(&[], None), Err(ErrorCode::ModelNotLoaded));
+        assert_eq!(chosen(&[], Some("eyes")), Err(ErrorCode::UnknownModel));
     }
 
     #[tokio::test]
     async fn a_model_that_answers_for_other_labels_than_its_own_is_of_no_use() {
         let classifiers = image_classifier(vec![]);
-        for (outputs, expected) in [(2, None), (1, Some("unavailable")), (3, Some("unavailable"))] {
+        for (outputs, expected) in [
+            (2, None),
+            (1, Some(ErrorCode::Unavailable)),
+            (3, Some(ErrorCode::Unavailable)),
+        ] {
             let model = fixtures::answering(&vec![0.0; outputs]);
             let content = Box::new(ChunkSource::new([PNG_START]));
             let id = fixtures::prediction().id;

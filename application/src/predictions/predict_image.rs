@@ -3,21 +3,21 @@
 use super::ImageClassifier;
 use crate::{
     Error,
-    images::{ImageIntake, Upload},
-    operations::Receipt,
+    images::{Upload, Uploads},
+    operations::{IdempotencyGuard, store_response},
 };
 use domain::{
     ids::{IdGenerator, PredictionId},
     images::Image,
     predictions::{Classifier, ModelReference, Prediction},
-    store::{StoreError, UnitOfWork},
+    store::StoreError,
 };
 use std::sync::Arc;
 
 /// Stores an image with what a model says of it, both or neither.
 pub struct PredictImage {
     /// The way in.
-    pub intake: Arc<ImageIntake>,
+    pub uploads: Arc<Uploads>,
     /// Classifies.
     pub classifier: Arc<ImageClassifier>,
     /// Names the prediction.
@@ -31,40 +31,34 @@ impl PredictImage {
         &self,
         upload: Upload,
         model: Option<&ModelReference>,
-        receipt: Option<&Receipt<Prediction>>,
+        receipt: Option<&IdempotencyGuard<Prediction>>,
     ) -> Result<Prediction, Error> {
         let classifier = self.classifier.choose(model)?;
-        let image = self.intake.receive(upload).await?;
+        let image = self.uploads.receive(upload).await?;
         let predicted = self.predict(&*classifier, &image).await;
-        let prediction = self.intake.settle(&image.blob_key(), predicted).await?;
-        let added = self.add(&image, &prediction, receipt).await;
-        let unit = self.intake.settle(&image.blob_key(), added).await?;
-        // A commit that fails may be done all the same. Then the blob is needed; else its reservation runs out.
-        unit.commit().await?;
-        Ok(prediction)
+        let predicted = self
+            .uploads
+            .discard_on_error(&image.blob_key(), predicted)
+            .await?;
+        let prediction = &predicted;
+        self.uploads
+            .add(&image, &|tx| {
+                Box::pin(async move {
+                    match tx.predictions().insert(prediction).await {
+                        Err(StoreError::OwnerDeleted) => return Err(Error::Unauthenticated),
+                        inserted => inserted?,
+                    }
+                    store_response(receipt, tx, prediction).await
+                })
+            })
+            .await?;
+        Ok(predicted)
     }
 
     async fn predict(&self, classifier: &dyn Classifier, image: &Image) -> Result<Prediction, Error> {
-        let content = self.intake.reopen(&image.blob_key()).await?;
+        let content = self.uploads.reopen(&image.blob_key()).await?;
         let id = PredictionId(self.ids.next());
         self.classifier.predict(classifier, id, image, content).await
-    }
-
-    async fn add(
-        &self,
-        image: &Image,
-        prediction: &Prediction,
-        receipt: Option<&Receipt<Prediction>>,
-    ) -> Result<Box<dyn UnitOfWork>, Error> {
-        let unit = self.intake.add(image).await?;
-        match unit.predictions().insert(prediction).await {
-            Err(StoreError::OwnerGone) => return Err(Error::Unauthenticated),
-            added => added?,
-        }
-        if let Some(receipt) = receipt {
-            receipt.keep(&*unit, prediction).await?;
-        }
-        Ok(unit)
     }
 }
 

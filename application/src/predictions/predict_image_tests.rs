@@ -1,4 +1,5 @@
 use super::*;
+use crate::ErrorCode;
 use crate::fixtures::{self, PNG_START, answering, image_classifier};
 use domain::{
     images::{ImageError, MockImageInspector, test_support::ChunkSource},
@@ -46,7 +47,7 @@ fn predicting(store: &Arc<MockStore>, loaded: Vec<Arc<dyn Classifier>>) -> Predi
     let mut inspector = MockImageInspector::new();
     inspector.expect_inspect().returning(|_, _| Ok(fixtures::FACTS));
     PredictImage {
-        intake: fixtures::intake(store, inspector),
+        uploads: fixtures::uploads(store, inspector),
         classifier: image_classifier(loaded),
         ids: fixtures::ids(),
     }
@@ -55,7 +56,7 @@ fn predicting(store: &Arc<MockStore>, loaded: Vec<Arc<dyn Classifier>>) -> Predi
 async fn predict(
     use_case: &PredictImage,
     model: Option<&str>,
-    receipt: Option<&Receipt<Prediction>>,
+    receipt: Option<&IdempotencyGuard<Prediction>>,
 ) -> Result<Prediction, Error> {
     let model = model.map(|text| ModelReference::parse(text).expect("a reference"));
     let upload = fixtures::upload(ChunkSource::new([PNG_START]));
@@ -76,13 +77,13 @@ async fn the_image_and_what_is_said_of_it_are_stored_in_one_commit() {
 #[tokio::test]
 async fn the_answer_is_kept_in_the_commit_that_stores_the_prediction() {
     let mut work = adding(Ok(()));
-    work.answers
-        .expect_keep()
+    work.idempotency_keys
+        .expect_store_response()
         .withf(|_, _, answer| *answer == fixtures::answer("cataract"))
         .times(1)
         .returning(|_, _, _| Ok(true));
     let store = store([work]);
-    let receipt = Receipt::new(fixtures::key(), Uuid::from_u128(11), |prediction: &Prediction| {
+    let receipt = IdempotencyGuard::new(fixtures::key(), Uuid::from_u128(11), |prediction: &Prediction| {
         fixtures::answer(prediction.label.as_str())
     });
     let use_case = predicting(&store, vec![answering(&[0.0, 1.0])]);
@@ -94,8 +95,12 @@ async fn the_answer_is_kept_in_the_commit_that_stores_the_prediction() {
 #[tokio::test]
 async fn without_the_model_no_byte_is_taken() {
     for (loaded, model, code) in [
-        (vec![], None, "model_not_loaded"),
-        (vec![answering(&[0.0, 1.0])], Some("ears"), "unknown_model"),
+        (vec![], None, ErrorCode::ModelNotLoaded),
+        (
+            vec![answering(&[0.0, 1.0])],
+            Some("ears"),
+            ErrorCode::UnknownModel,
+        ),
     ] {
         let store = Arc::new(MockStore::default());
         let error = predict(&predicting(&store, loaded), model, None).await;
@@ -106,13 +111,13 @@ async fn without_the_model_no_byte_is_taken() {
 #[tokio::test]
 async fn what_cannot_be_classified_leaves_nothing_behind() {
     type Failure = fn() -> ClassificationError;
-    let failures: [(Failure, &str); 4] = [
-        (|| ClassificationError::UnusableOutput, "unavailable"),
-        (|| ClassificationError::Timeout, "timeout"),
-        (|| ClassificationError::Busy, "unavailable"),
+    let failures: [(Failure, ErrorCode); 4] = [
+        (|| ClassificationError::UnusableOutput, ErrorCode::Unavailable),
+        (|| ClassificationError::Timeout, ErrorCode::Timeout),
+        (|| ClassificationError::Busy, ErrorCode::Unavailable),
         (
             || ClassificationError::Image(ImageError::Corrupt),
-            "image_corrupt",
+            ErrorCode::ImageCorrupt,
         ),
     ];
     for (failure, code) in failures {
@@ -130,8 +135,8 @@ async fn what_cannot_be_classified_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_user_who_is_gone_is_not_known_any_more() {
-    let store = store([adding(Err(StoreError::OwnerGone)), scheduling()]);
+    let store = store([adding(Err(StoreError::OwnerDeleted)), scheduling()]);
     let error = predict(&predicting(&store, vec![answering(&[0.0, 1.0])]), None, None).await;
-    assert_eq!(error.expect_err("gone").code(), "unauthenticated");
+    assert_eq!(error.expect_err("gone").code(), ErrorCode::Unauthenticated);
     assert_eq!(store.left(), 0);
 }

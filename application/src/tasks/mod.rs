@@ -1,24 +1,16 @@
-//! Tasks: asked for now, done later, never lost.
+//! Durable tasks: submission, execution, cancellation and retries.
 
-mod announce_tasks;
-mod attempt;
-mod cancel_task;
-mod claim_next;
-mod keep_lease;
-mod list_tasks;
+mod failures;
+mod outbox_relay;
+mod reaper;
 mod signals;
-mod submit_task;
-mod submit_upload;
-mod tend_tasks;
-mod watch_task;
-mod work_on_tasks;
+mod submissions;
+mod tasks;
+mod worker;
 
-pub use announce_tasks::AnnounceTasks;
-pub use cancel_task::CancelTask;
-pub use list_tasks::ListTasks;
+pub use outbox_relay::OutboxRelay;
+pub use reaper::TaskReaper;
 pub use signals::TaskSignals;
-pub use submit_task::{SubmitTask, TaskRequest};
-pub use submit_upload::SubmitUpload;
-pub use tend_tasks::TendTasks;
-pub use watch_task::{TaskFollower, TaskResult, TaskState, WatchTask};
-pub use work_on_tasks::WorkOnTasks;
+pub use submissions::{Submissions, TaskRequest};
+pub use tasks::{TaskResult, TaskState, TaskWatcher, Tasks};
+pub use worker::TaskWorker;

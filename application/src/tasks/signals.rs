@@ -1,28 +1,28 @@
-//! What the use cases of tasks tell each other inside one process. Everything here is a hint that saves waiting: what is
-//! missed, or happens in another process, is found in the store a little later.
+//! Signals between the services of tasks in one process. They only save waiting: missed signals, and changes in other
+//! processes, are found in the store a little later.
 
 use async_trait::async_trait;
 use domain::{
     ids::TaskId,
-    tasks::{TaskCall, TaskCalls},
+    tasks::{Delivery, TaskNotifications},
 };
 use tokio::sync::{Notify, broadcast, watch};
 
-/// How many hints may lie unheard before a listener misses some.
-const UNHEARD: usize = 256;
+/// How many signals a slow receiver can fall behind before it misses some.
+const CAPACITY: usize = 256;
 
-/// How far the process is on its way to its end.
+/// The stages of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
-    /// It takes on work.
-    Working,
-    /// It finishes what it has begun.
-    Finishing,
-    /// What is not done now is handed back.
-    Over,
+    /// The process accepts work.
+    Running,
+    /// The process finishes the work that it has begun.
+    Draining,
+    /// Workers release unfinished tasks.
+    Releasing,
 }
 
-/// Signals between those who submit, work, cancel and wait.
+/// Signals of new, changed and cancelled tasks and of the shutdown.
 pub struct TaskSignals {
     ready: Notify,
     changed: broadcast::Sender<TaskId>,
@@ -34,87 +34,87 @@ impl Default for TaskSignals {
     fn default() -> Self {
         Self {
             ready: Notify::new(),
-            changed: broadcast::Sender::new(UNHEARD),
-            cancelled: broadcast::Sender::new(UNHEARD),
-            stage: watch::Sender::new(Stage::Working),
+            changed: broadcast::Sender::new(CAPACITY),
+            cancelled: broadcast::Sender::new(CAPACITY),
+            stage: watch::Sender::new(Stage::Running),
         }
     }
 }
 
 impl TaskSignals {
-    /// A task may be ready.
-    pub(super) fn ring(&self) {
+    /// Signals that a task may be ready.
+    pub(super) fn notify_ready(&self) {
         self.ready.notify_one();
     }
 
-    /// Waits until a task may be ready: one waiter wakes for each ring.
-    pub(super) async fn rung(&self) {
+    /// Waits until a task may be ready. Each signal wakes one waiter.
+    pub(super) async fn ready(&self) {
         self.ready.notified().await;
     }
 
-    /// A task has another status or is further on.
-    pub(super) fn tell_changed(&self, task: TaskId) {
-        // Nobody may be listening.
+    /// Signals a change of a task's status or progress.
+    pub(super) fn notify_changed(&self, task: TaskId) {
+        // Fails without receivers.
         let _ = self.changed.send(task);
     }
 
-    /// Hears which tasks change from now on.
+    /// Receives the tasks that change from now on.
     pub(super) fn changes(&self) -> broadcast::Receiver<TaskId> {
         self.changed.subscribe()
     }
 
-    /// A task was cancelled: for the worker that has it, and for those who watch it.
-    pub(super) fn tell_cancelled(&self, task: TaskId) {
+    /// Signals a cancellation to the task's worker and watchers.
+    pub(super) fn notify_cancelled(&self, task: TaskId) {
         let _ = self.cancelled.send(task);
-        self.tell_changed(task);
+        self.notify_changed(task);
     }
 
-    /// Hears which tasks are cancelled from now on.
+    /// Receives the tasks that are cancelled from now on.
     pub(super) fn cancellations(&self) -> broadcast::Receiver<TaskId> {
         self.cancelled.subscribe()
     }
 
-    /// Takes on no more work, and lets those who wait for tasks go.
-    pub fn finish(&self) {
-        self.reach(Stage::Finishing);
+    /// Begins the shutdown: workers claim no more tasks, and requests that wait for tasks return.
+    pub fn drain(&self) {
+        self.reach(Stage::Draining);
     }
 
-    /// Lets workers hand back what they have not done.
-    pub fn hand_back(&self) {
-        self.reach(Stage::Over);
+    /// Makes workers release the tasks that they have not finished.
+    pub fn release(&self) {
+        self.reach(Stage::Releasing);
     }
 
     fn reach(&self, stage: Stage) {
         self.stage.send_modify(|now| *now = stage.max(*now));
     }
 
-    /// Waits until the process is at least so far on its way to its end.
+    /// Waits until the shutdown has reached this stage.
     pub(super) async fn reached(&self, stage: Stage) {
-        // The sender lives as long as this borrow of it.
+        // Fails only without a sender, and `self` holds it.
         let _ = self.stage.subscribe().wait_for(|now| *now >= stage).await;
     }
 
-    /// Whether the process still takes on work.
-    pub(super) fn working(&self) -> bool {
-        *self.stage.borrow() == Stage::Working
+    /// Returns whether the process still accepts work.
+    pub(super) fn is_running(&self) -> bool {
+        *self.stage.borrow() == Stage::Running
     }
 }
 
-/// Calls from inside the process, where there is no broker.
+/// Notifications without a broker.
 #[async_trait]
-impl TaskCalls for TaskSignals {
-    async fn next(&self) -> Box<dyn TaskCall> {
-        self.rung().await;
-        Box::new(Rung)
+impl TaskNotifications for TaskSignals {
+    async fn next(&self) -> Box<dyn Delivery> {
+        self.ready().await;
+        Box::new(LocalDelivery)
     }
 }
 
-/// A call that nobody waits to hear of again.
-struct Rung;
+/// A notification that needs no acknowledgement.
+struct LocalDelivery;
 
 #[async_trait]
-impl TaskCall for Rung {
-    async fn answered(self: Box<Self>) {}
+impl Delivery for LocalDelivery {
+    async fn ack(self: Box<Self>) {}
 }
 
 #[cfg(test)]
@@ -124,32 +124,32 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_ring_that_nobody_waits_for_is_kept_for_the_next_who_waits() {
+    fn a_signal_without_a_waiter_is_kept_for_the_next_one() {
         let signals = TaskSignals::default();
         assert!(signals.next().now_or_never().is_none());
-        signals.ring();
+        signals.notify_ready();
         assert!(signals.next().now_or_never().is_some());
         assert!(signals.next().now_or_never().is_none());
     }
 
     #[test]
-    fn stages_only_go_on() {
+    fn the_shutdown_never_returns_to_an_earlier_stage() {
         let signals = TaskSignals::default();
-        assert!(signals.working());
-        assert!(signals.reached(Stage::Finishing).now_or_never().is_none());
-        signals.hand_back();
-        assert!(!signals.working());
-        assert!(signals.reached(Stage::Finishing).now_or_never().is_some());
-        signals.finish();
-        assert!(signals.reached(Stage::Over).now_or_never().is_some());
+        assert!(signals.is_running());
+        assert!(signals.reached(Stage::Draining).now_or_never().is_none());
+        signals.release();
+        assert!(!signals.is_running());
+        assert!(signals.reached(Stage::Draining).now_or_never().is_some());
+        signals.drain();
+        assert!(signals.reached(Stage::Releasing).now_or_never().is_some());
     }
 
     #[test]
-    fn a_cancellation_is_heard_by_workers_and_watchers() {
+    fn a_cancellation_reaches_workers_and_watchers() {
         let signals = TaskSignals::default();
         let (mut changes, mut cancellations) = (signals.changes(), signals.cancellations());
         let task = TaskId(Uuid::from_u128(3));
-        signals.tell_cancelled(task);
+        signals.notify_cancelled(task);
         assert_eq!(
             (changes.try_recv(), cancellations.try_recv()),
             (Ok(task), Ok(task))

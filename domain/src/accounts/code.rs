@@ -1,90 +1,75 @@
-//! Codes that users get by mail.
+//! Codes that are mailed to users.
 
 use super::{PasswordHash, User};
 use crate::{
     clock::Timestamp,
     ids::{CodeId, UserId},
+    named_enum,
 };
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
-/// What a code is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodePurpose {
-    /// Showing that the address is the user's.
-    VerifyEmail,
-    /// Choosing another password.
-    RecoverPassword,
-}
-
-impl CodePurpose {
-    const ALL: [Self; 2] = [Self::VerifyEmail, Self::RecoverPassword];
-
-    /// A word for it, for storing and for the log.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            Self::RecoverPassword => "recover_password",
-        }
-    }
-
-    /// The purpose of a [`name`](Self::name); `None` when there is none.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|purpose| purpose.name() == name)
+named_enum! {
+    /// What a code is for.
+    pub enum CodePurpose {
+        /// Verifying the user's e-mail address.
+        VerifyEmail = "verify_email",
+        /// Resetting the user's password.
+        RecoverPassword = "recover_password",
     }
 }
 
-/// A code: 8 digits. It does not show itself in a log.
+/// A code of 8 digits. Its `Debug` output hides them.
 #[derive(Debug, Clone)]
 pub struct Code(SecretString);
 
 impl Code {
-    /// How many digits a code has.
+    /// The number of digits.
     pub const DIGITS: usize = 8;
 
-    /// The last 8 digits of a number.
+    /// Takes the last 8 digits of a number.
     pub fn from_number(number: u32) -> Self {
         Self(format!("{:08}", number % 100_000_000).into())
     }
 
-    /// `None` when the text is anything but 8 digits.
+    /// Returns `None` unless the text is 8 digits.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.len() == Self::DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
         fits.then(|| Self(text.to_owned().into()))
     }
 
-    /// The digits, for hashing, comparing and the one mail that shows them.
+    /// Returns the digits, for hashing, verifying and the mail.
     pub fn secret(&self) -> SecretString {
         self.0.clone()
     }
 }
 
-/// What is kept of a code that was mailed. A user has one for each purpose: the latest.
+/// A mailed code as it is stored: hashed. A user has at most one for each purpose, the latest.
 #[derive(Debug, Clone)]
 pub struct IssuedCode {
-    /// Names the code.
+    /// The id.
     pub id: CodeId,
-    /// Whose it is.
+    /// The user it was mailed to.
     pub user_id: UserId,
     /// What it is for.
     pub purpose: CodePurpose,
-    /// The [key](super::Email::key) of the address that it went to.
+    /// The [key](super::Email::key) of the address it was mailed to.
     pub email_key: String,
-    /// What it hashes to.
+    /// The hash of the code.
     pub hash: PasswordHash,
-    /// How often it may still be tried.
+    /// The number of attempts left.
     pub attempts_left: u32,
-    /// From when on it counts no more.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
 impl IssuedCode {
-    /// How often a code may be tried.
+    /// The number of attempts a code allows.
     pub const ATTEMPTS: u32 = 5;
-    /// How long a code counts.
+    /// How long a code is valid.
     pub const LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
-    /// A code with this hash, for the user's address as it is now.
+    /// Issues a code with this hash for the user's current address.
     pub fn new(id: CodeId, user: &User, purpose: CodePurpose, hash: PasswordHash, now: Timestamp) -> Self {
         Self {
             id,
@@ -128,15 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_does_not_show_itself() {
+    fn debug_output_hides_the_code() {
         assert!(!format!("{:?}", Code::from_number(31_415_926)).contains("3141"));
-    }
-
-    #[test]
-    fn names_lead_back_to_their_purposes() {
-        for purpose in CodePurpose::ALL {
-            assert_eq!(CodePurpose::from_name(purpose.name()), Some(purpose));
-        }
-        assert_eq!(CodePurpose::from_name("nothing"), None);
     }
 }

@@ -1,154 +1,95 @@
-//! What happened to accounts, for their owners and for operators to read.
+//! Security events: what happened to accounts, for their users and for operators.
 
 use super::Origin;
 use crate::{
     clock::Timestamp,
     ids::{EventId, UserId},
+    named_enum,
 };
 use chrono::TimeDelta;
 
-/// How long an event is kept.
-const KEPT: TimeDelta = TimeDelta::days(365);
-/// The same for an event of nobody: any stranger can make them.
-const KEPT_OF_NOBODY: TimeDelta = TimeDelta::days(30);
+/// How long an event of a user is kept.
+const RETENTION: TimeDelta = TimeDelta::days(365);
+/// How long an event without a user is kept. Unauthenticated clients can cause any number of them.
+const RETENTION_WITHOUT_USER: TimeDelta = TimeDelta::days(30);
 
-/// What can happen to an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
-    /// The account was made.
-    Registered,
-    /// A session was opened.
-    LoggedIn,
-    /// A login was refused.
-    LoginFailed,
-    /// Too many logins failed: for a while more are refused, save from where the user logged in before.
-    LoginThrottled,
-    /// A session was ended with its refresh token.
-    LoggedOut,
-    /// A refresh token was used a second time, which ended its session.
-    RefreshReused,
-    /// A session was ended from another, or from itself.
-    SessionEnded,
-    /// The password is another.
-    PasswordChanged,
-    /// Another password was refused, for the current one was wrong.
-    PasswordChangeFailed,
-    /// A code was asked for to choose another password.
-    RecoveryRequested,
-    /// Another password was chosen with a code.
-    PasswordReset,
-    /// Name or e-mail were written anew.
-    ProfileChanged,
-    /// The e-mail was shown to be the user's.
-    EmailVerified,
-    /// An account elsewhere may log in to this one.
-    IdentityLinked,
-    /// A face was enrolled to log in with.
-    FaceEnrolled,
-    /// The face was removed.
-    FaceDeleted,
-    /// An API key was made.
-    ApiKeyCreated,
-    /// An API key was withdrawn.
-    ApiKeyDeleted,
-    /// The user became an admin.
-    Promoted,
-    /// An admin shut the account.
-    Disabled,
-    /// An admin opened it again.
-    Enabled,
-    /// The account is gone.
-    AccountDeleted,
-}
-
-impl EventKind {
-    /// Every kind.
-    pub const ALL: [Self; 22] = [
-        Self::Registered,
-        Self::LoggedIn,
-        Self::LoginFailed,
-        Self::LoginThrottled,
-        Self::LoggedOut,
-        Self::RefreshReused,
-        Self::SessionEnded,
-        Self::PasswordChanged,
-        Self::PasswordChangeFailed,
-        Self::RecoveryRequested,
-        Self::PasswordReset,
-        Self::ProfileChanged,
-        Self::EmailVerified,
-        Self::IdentityLinked,
-        Self::FaceEnrolled,
-        Self::FaceDeleted,
-        Self::ApiKeyCreated,
-        Self::ApiKeyDeleted,
-        Self::Promoted,
-        Self::Disabled,
-        Self::Enabled,
-        Self::AccountDeleted,
-    ];
-
-    /// The stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Registered => "registered",
-            Self::LoggedIn => "logged_in",
-            Self::LoginFailed => "login_failed",
-            Self::LoginThrottled => "login_throttled",
-            Self::LoggedOut => "logged_out",
-            Self::RefreshReused => "refresh_reused",
-            Self::SessionEnded => "session_ended",
-            Self::PasswordChanged => "password_changed",
-            Self::PasswordChangeFailed => "password_change_failed",
-            Self::RecoveryRequested => "recovery_requested",
-            Self::PasswordReset => "password_reset",
-            Self::ProfileChanged => "profile_changed",
-            Self::EmailVerified => "email_verified",
-            Self::IdentityLinked => "identity_linked",
-            Self::FaceEnrolled => "face_enrolled",
-            Self::FaceDeleted => "face_deleted",
-            Self::ApiKeyCreated => "api_key_created",
-            Self::ApiKeyDeleted => "api_key_deleted",
-            Self::Promoted => "promoted",
-            Self::Disabled => "disabled",
-            Self::Enabled => "enabled",
-            Self::AccountDeleted => "account_deleted",
-        }
-    }
-
-    /// The kind of this name; `None` when there is none.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+named_enum! {
+    /// What happened to an account.
+    pub enum EventKind {
+        /// The account was created.
+        Registered = "registered",
+        /// A session began.
+        LoggedIn = "logged_in",
+        /// A login was rejected.
+        LoginFailed = "login_failed",
+        /// The rate limit of failed logins was reached: for a while, logins are accepted only from known networks.
+        LoginThrottled = "login_throttled",
+        /// A session was ended with its refresh token.
+        LoggedOut = "logged_out",
+        /// A refresh token was used a second time, which ended its session.
+        RefreshReused = "refresh_reused",
+        /// The user ended a session by its id.
+        SessionEnded = "session_ended",
+        /// The password was changed.
+        PasswordChanged = "password_changed",
+        /// A password change was rejected because the current password was wrong.
+        PasswordChangeFailed = "password_change_failed",
+        /// A code for resetting the password was requested.
+        RecoveryRequested = "recovery_requested",
+        /// The password was reset with a code.
+        PasswordReset = "password_reset",
+        /// The username or the e-mail address was set.
+        ProfileChanged = "profile_changed",
+        /// The e-mail address was verified.
+        EmailVerified = "email_verified",
+        /// An identity at an OpenID provider was linked.
+        IdentityLinked = "identity_linked",
+        /// A face was enrolled.
+        FaceEnrolled = "face_enrolled",
+        /// The face was deleted.
+        FaceDeleted = "face_deleted",
+        /// An API key was created.
+        ApiKeyCreated = "api_key_created",
+        /// An API key was deleted.
+        ApiKeyDeleted = "api_key_deleted",
+        /// The user became an admin.
+        Promoted = "promoted",
+        /// An admin disabled the account.
+        Disabled = "disabled",
+        /// An admin enabled the account again.
+        Enabled = "enabled",
+        /// The account was deleted.
+        AccountDeleted = "account_deleted",
     }
 }
 
-/// Something that happened to an account. It tells no name, address or secret, and outlives the account.
+/// Something that happened to an account. It holds no name, e-mail address or secret, and outlives the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecurityEvent {
-    /// Names the event; later events have greater ids.
+    /// The id; later events have greater ids.
     pub id: EventId,
-    /// Whose account it is; `None` for a login with a name, or a code for an address, that nobody has.
+    /// The user of the account; `None` for a login or a code request with an unknown name or address.
     pub user_id: Option<UserId>,
-    /// The admin who did it; `None` when it was the user himself, a stranger, or who runs the service.
+    /// The admin who did it; `None` for the user, an unauthenticated client, or the operator on the command line.
     pub admin_id: Option<UserId>,
     /// What happened.
     pub kind: EventKind,
-    /// From where it was done.
+    /// The client that caused it.
     pub origin: Origin,
     /// When it happened.
     pub created_at: Timestamp,
 }
 
 impl SecurityEvent {
-    /// From when on it need not be kept.
+    /// Returns when the event may be deleted.
     pub fn expires_at(&self) -> Timestamp {
-        let kept = match (self.user_id, self.kind) {
-            (Some(_), _) => KEPT,
-            // Written only so that it takes as long as for somebody's address.
+        let retention = match (self.user_id, self.kind) {
+            (Some(_), _) => RETENTION,
+            // Recorded only so that the request takes as long as for a registered address.
             (None, EventKind::RecoveryRequested) => TimeDelta::zero(),
-            (None, _) => KEPT_OF_NOBODY,
+            (None, _) => RETENTION_WITHOUT_USER,
         };
-        self.created_at + kept
+        self.created_at + retention
     }
 }
 
@@ -159,15 +100,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn every_kind_is_found_by_its_name_which_no_other_has() {
-        for kind in EventKind::ALL {
-            assert_eq!(EventKind::from_name(kind.name()), Some(kind));
-        }
-        assert_eq!(EventKind::from_name("forgotten"), None);
-    }
-
-    #[test]
-    fn what_strangers_can_make_is_kept_for_a_shorter_time() {
+    fn events_without_a_user_are_kept_for_a_shorter_time() {
         let event = |user_id, kind| SecurityEvent {
             id: EventId(Uuid::nil()),
             user_id,
@@ -176,13 +109,13 @@ mod tests {
             origin: Origin::default(),
             created_at: Timestamp::new(DateTime::UNIX_EPOCH),
         };
-        let kept = |user_id, kind| {
+        let retention = |user_id, kind| {
             let event = event(user_id, kind);
             event.expires_at() - event.created_at
         };
-        for (kind, of_nobody) in [(EventKind::LoginFailed, 30), (EventKind::RecoveryRequested, 0)] {
-            assert_eq!(kept(None, kind), TimeDelta::days(of_nobody));
-            assert_eq!(kept(Some(UserId(Uuid::nil())), kind), TimeDelta::days(365));
+        for (kind, days) in [(EventKind::LoginFailed, 30), (EventKind::RecoveryRequested, 0)] {
+            assert_eq!(retention(None, kind), TimeDelta::days(days));
+            assert_eq!(retention(Some(UserId(Uuid::nil())), kind), TimeDelta::days(365));
         }
     }
 }

@@ -1,80 +1,76 @@
-//! Mails to users, and the languages that they are written in.
+//! Mails to users and their languages.
 
 use super::{Email, Username};
-use crate::BoxError;
+use crate::{BoxError, named_enum};
 use secrecy::SecretString;
 
-/// A language that mails are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MailLanguage {
-    /// English, and what is taken where no other language is wished for.
-    English,
-    /// Spanish.
-    Spanish,
+named_enum! {
+    /// The language of a mail, by its RFC 5646 tag.
+    pub enum MailLanguage {
+        /// English, the default.
+        English = "en",
+        /// Spanish.
+        Spanish = "es",
+    }
 }
 
 impl MailLanguage {
-    /// All of them. Of two that are wished for alike, the first is taken.
-    const ALL: [Self; 2] = [Self::English, Self::Spanish];
-
-    /// Of the languages that a client prefers (the header `Accept-Language`, RFC 9110, 12.5.4) the first that is
-    /// supported: the one of the highest weight, and among equals the one that is named earlier. A region does not
-    /// matter. Whatever is malformed is passed over, and where nothing is left it is English.
+    /// Chooses a language by the header `Accept-Language` (RFC 9110, 12.5.4).
+    ///
+    /// The supported language with the highest weight wins; among equal weights, the one named first. Regions and
+    /// malformed entries are ignored. Without a supported language the result is English.
     pub fn from_accept_language(header: &str) -> Self {
-        let wishes: Vec<Wish<'_>> = header
+        let preferences: Vec<PreferredLanguage<'_>> = header
             .split(',')
             .enumerate()
-            .filter_map(|(place, text)| Wish::parse(text, place))
+            .filter_map(|(place, text)| PreferredLanguage::parse(text, place))
             .collect();
-        let mut best: Option<(&Wish<'_>, Self)> = None;
+        let mut best: Option<(&PreferredLanguage<'_>, Self)> = None;
         for language in Self::ALL {
-            if let Some(wish) = language.wish_among(&wishes)
-                && best.is_none_or(|(other, _)| wish.outdoes(other))
+            if let Some(preference) = language.preference_among(&preferences)
+                && best.is_none_or(|(other, _)| preference.outdoes(other))
             {
-                best = Some((wish, language));
+                best = Some((preference, language));
             }
         }
         best.map_or(Self::English, |(_, language)| language)
     }
 
-    /// The language of a [`tag`](Self::tag); `None` when there is none.
-    pub fn from_tag(tag: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|language| language.tag() == tag)
-    }
-
-    /// The language's short name after RFC 5646: `en` or `es`.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Spanish => "es",
-        }
-    }
-
-    /// What the client says about this language; `None` when it does not want it. Where it is named, `*` does not count.
-    fn wish_among<'wishes>(self, wishes: &'wishes [Wish<'_>]) -> Option<&'wishes Wish<'wishes>> {
+    /// Returns the entry that applies to this language; `None` if there is none or its weight is 0. `*` applies only to
+    /// languages that are not named.
+    fn preference_among<'preferences>(
+        self,
+        preferences: &'preferences [PreferredLanguage<'_>],
+    ) -> Option<&'preferences PreferredLanguage<'preferences>> {
         let best = |named: &str| {
-            let about = wishes
+            let about = preferences
                 .iter()
-                .filter(|wish| wish.language.eq_ignore_ascii_case(named));
-            about.reduce(|best, wish| if wish.outdoes(best) { wish } else { best })
+                .filter(|preference| preference.language.eq_ignore_ascii_case(named));
+            about.reduce(|best, preference| {
+                if preference.outdoes(best) {
+                    preference
+                } else {
+                    best
+                }
+            })
         };
-        best(self.tag())
+        best(self.as_str())
             .or_else(|| best("*"))
-            .filter(|wish| wish.weight > 0)
+            .filter(|preference| preference.weight > 0)
     }
 }
 
 /// One entry of an `Accept-Language` header.
-struct Wish<'header> {
-    /// Without its region, or `*`.
+struct PreferredLanguage<'header> {
+    /// The language without its region, or `*`.
     language: &'header str,
-    /// From 0, which is unwanted, to 1000.
+    /// From 0 (not acceptable) to 1000.
     weight: u16,
-    /// How many entries come before it.
+    /// The number of entries before it.
     place: usize,
 }
 
-impl<'header> Wish<'header> {
+impl<'header> PreferredLanguage<'header> {
     fn parse(text: &'header str, place: usize) -> Option<Self> {
         let (range, weight) = match text.split_once(';') {
             Some((range, parameter)) => (range, weight_of(parameter.trim())?),
@@ -93,7 +89,7 @@ impl<'header> Wish<'header> {
     }
 }
 
-/// The thousandths of `q=0.5`: between 0 and 1, with three decimals at the most.
+/// Parses a weight like `q=0.5`, between 0 and 1 with at most three decimals, into thousandths.
 fn weight_of(parameter: &str) -> Option<u16> {
     let (name, value) = parameter.split_once('=')?;
     let (whole, decimals) = value.split_once('.').unwrap_or((value, ""));
@@ -108,25 +104,25 @@ fn weight_of(parameter: &str) -> Option<u16> {
 /// A mail to one user.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// Where it goes.
+    /// The recipient's address.
     pub to: Email,
-    /// Who is spoken to.
+    /// The recipient's username.
     pub username: Username,
-    /// What it is written in.
+    /// The language of its text.
     pub language: MailLanguage,
     /// What it says.
     pub content: MailContent,
 }
 
-/// What a mail says. Codes are 8 digits and hold for 10 minutes.
+/// What a mail says. Codes are 8 digits and valid for 10 minutes.
 #[derive(Debug, Clone)]
 pub enum MailContent {
-    /// With this code the user shows that the address is his.
+    /// A code for verifying the address.
     VerifyEmail {
         /// The code.
         code: SecretString,
     },
-    /// With this code the user chooses another password.
+    /// A code for resetting the password.
     RecoverPassword {
         /// The code.
         code: SecretString,
@@ -134,7 +130,7 @@ pub enum MailContent {
 }
 
 impl MailContent {
-    /// The code, whatever it is for.
+    /// Returns the code.
     pub fn code(&self) -> &SecretString {
         match self {
             Self::VerifyEmail { code } | Self::RecoverPassword { code } => code,
@@ -142,13 +138,13 @@ impl MailContent {
     }
 }
 
-/// Why a mail was not sent. No message holds a code or a password.
+/// Why a mail was not sent. The message holds neither codes nor passwords.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
-    /// The server will never take this mail, so there is no use in trying again.
-    #[error("the mail server refuses this mail for good")]
+    /// The server rejects this mail permanently.
+    #[error("the mail server rejects this mail permanently")]
     Refused,
-    /// The server cannot be reached or used now.
+    /// The server cannot be reached or used; a later attempt may succeed.
     #[error("no mail can be sent now: {0}")]
     Unavailable(#[source] BoxError),
 }
@@ -158,7 +154,7 @@ mod tests {
     use super::*;
 
     fn chosen(header: &str) -> &'static str {
-        MailLanguage::from_accept_language(header).tag()
+        MailLanguage::from_accept_language(header).as_str()
     }
 
     #[test]
@@ -214,15 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_lead_back_to_their_languages() {
-        for language in MailLanguage::ALL {
-            assert_eq!(MailLanguage::from_tag(language.tag()), Some(language));
-        }
-        assert_eq!(MailLanguage::from_tag("fr"), None);
-    }
-
-    #[test]
-    fn codes_do_not_show_themselves() {
+    fn debug_output_hides_the_code() {
         let mail = Mail {
             to: Email::parse("ada@example.org").expect("a valid address"),
             username: Username::parse("ada").expect("a valid name"),

@@ -6,11 +6,11 @@ mod email;
 mod event;
 mod identity;
 mod mail;
-mod mail_order;
+mod outgoing_mail;
 mod password;
 mod ports;
+mod rate_limit;
 mod session;
-mod throttle;
 mod token;
 mod user;
 mod username;
@@ -21,21 +21,21 @@ pub use email::Email;
 pub use event::{EventKind, SecurityEvent};
 pub use identity::{IdTokenError, Identity, IdentityClaims, LinkedIdentity};
 pub use mail::{Mail, MailContent, MailError, MailLanguage};
-pub use mail_order::MailOrder;
+pub use outgoing_mail::OutgoingMail;
 pub use password::{Password, PasswordHash};
 pub use ports::{
-    AccessTokens, ApiKeyRepository, CodeRepository, EventRepository, IdTokenVerifier, IdentityRepository,
-    MailOrderRepository, Mailer, PasswordHasher, PasswordStrength, PublicKey, SecretGenerator,
-    SessionRepository, ThrottleRepository, UserRepository, Verification,
+    AccessTokens, ApiKeyReader, ApiKeyRepository, CodeRepository, EventReader, EventRepository,
+    IdTokenVerifier, IdentityReader, IdentityRepository, Mailer, OutgoingMailReader, OutgoingMailRepository,
+    PasswordHasher, PasswordStrength, PublicKey, RateLimitReader, RateLimitRepository, SecretGenerator,
+    SessionReader, SessionRepository, UserReader, UserRepository, Verification,
 };
 #[cfg(feature = "test-support")]
 pub use ports::{
-    MockAccessTokens, MockApiKeyRepository, MockCodeRepository, MockEventRepository, MockIdTokenVerifier,
-    MockIdentityRepository, MockMailOrderRepository, MockMailer, MockPasswordHasher, MockPasswordStrength,
-    MockSecretGenerator, MockSessionRepository, MockThrottleRepository, MockUserRepository,
+    MockAccessTokens, MockIdTokenVerifier, MockMailer, MockPasswordHasher, MockPasswordStrength,
+    MockSecretGenerator,
 };
+pub use rate_limit::{Network, RateLimitKey, RateLimitScope, RateLimitWindow};
 pub use session::{Origin, PresentedToken, Session};
-pub use throttle::{Count, Counted, Counter, Network};
 pub use token::{AccessClaims, InvalidToken, RefreshToken, TokenDigest};
 pub use user::{Role, User, UserSearch};
 pub use username::Username;

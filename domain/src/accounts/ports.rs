@@ -1,9 +1,10 @@
 //! What the accounts need from outside.
 
 use super::{
-    AccessClaims, ApiKey, Code, CodePurpose, Count, Counter, Email, IdTokenError, Identity, IdentityClaims,
-    InvalidToken, IssuedCode, LinkedIdentity, Mail, MailError, MailOrder, Network, Password, PasswordHash,
-    PresentedToken, SecurityEvent, Session, TokenDigest, User, UserSearch, Username,
+    AccessClaims, ApiKey, Code, CodePurpose, Email, IdTokenError, Identity, IdentityClaims, InvalidToken,
+    IssuedCode, LinkedIdentity, Mail, MailError, Network, OutgoingMail, Password, PasswordHash,
+    PresentedToken, RateLimitKey, RateLimitWindow, SecurityEvent, Session, TokenDigest, User, UserSearch,
+    Username,
 };
 use crate::{
     BoxError,
@@ -16,15 +17,19 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 /// Stored users.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait UserRepository: Send + Sync {
+pub trait UserReader: Send + Sync {
     /// The user of this name, without case; `None` when there is none.
     async fn find_by_username(&self, username: &Username) -> Result<Option<User>, StoreError>;
     /// The user of this address, without case; `None` when there is none.
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError>;
     /// A page of the users, newest first: those that match, or all.
     async fn list(&self, matching: Option<UserSearch>, page: PageRequest) -> Result<Page<User>, StoreError>;
+}
+
+/// [`UserReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait UserRepository: UserReader {
     /// The user, whose row no other unit of work can change until this one ends; `None` when there is none.
     async fn lock(&self, id: UserId) -> Result<Option<User>, StoreError>;
     /// Adds a user. [`Conflict::Username`](crate::store::Conflict) or `Email` when taken.
@@ -36,11 +41,8 @@ pub trait UserRepository: Send + Sync {
 }
 
 /// Stored sessions, each with the digests of the refresh tokens that it was renewed with.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait SessionRepository: Send + Sync {
-    /// Adds a session. [`StoreError::OwnerGone`] when its user is gone.
-    async fn insert(&self, session: &Session) -> Result<(), StoreError>;
+pub trait SessionReader: Send + Sync {
     /// The user of a session that has not ended at `now`, in one read; `None` when there is none.
     async fn find_user(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError>;
     /// A page of the user's sessions that have not ended at `now`, newest first.
@@ -50,6 +52,13 @@ pub trait SessionRepository: Send + Sync {
         now: Timestamp,
         page: PageRequest,
     ) -> Result<Page<Session>, StoreError>;
+}
+
+/// [`SessionReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait SessionRepository: SessionReader {
+    /// Adds a session. [`StoreError::OwnerDeleted`] when its user is gone.
+    async fn insert(&self, session: &Session) -> Result<(), StoreError>;
     /// The session, not ended at `now`, that a refresh token belongs to or belonged to, whose row no other unit of work
     /// can change until this one ends; `None` when there is none.
     async fn lock_presented(
@@ -68,11 +77,8 @@ pub trait SessionRepository: Send + Sync {
 }
 
 /// Stored API keys.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait ApiKeyRepository: Send + Sync {
-    /// Adds a key. [`StoreError::OwnerGone`] when its user is gone.
-    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError>;
+pub trait ApiKeyReader: Send + Sync {
     /// A page of the user's keys, newest first, those that have expired included.
     async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<ApiKey>, StoreError>;
     /// How many keys the user has.
@@ -83,6 +89,13 @@ pub trait ApiKeyRepository: Send + Sync {
         digest: &TokenDigest,
         now: Timestamp,
     ) -> Result<Option<(ApiKey, User)>, StoreError>;
+}
+
+/// [`ApiKeyReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait ApiKeyRepository: ApiKeyReader {
+    /// Adds a key. [`StoreError::OwnerDeleted`] when its user is gone.
+    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError>;
     /// Notes that the key was used.
     async fn touch(&self, id: ApiKeyId, now: Timestamp) -> Result<(), StoreError>;
     /// Removes the user's key; false when there is none.
@@ -92,13 +105,17 @@ pub trait ApiKeyRepository: Send + Sync {
 }
 
 /// Stored identities that users log in with.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait IdentityRepository: Send + Sync {
+pub trait IdentityReader: Send + Sync {
     /// The identity as it is linked, and its user, in one read; `None` when it is nobody's.
     async fn find_user(&self, identity: &Identity) -> Result<Option<(LinkedIdentity, User)>, StoreError>;
+}
+
+/// [`IdentityReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait IdentityRepository: IdentityReader {
     /// Adds an identity. [`Conflict::Identity`](crate::store::Conflict) when it is somebody's already,
-    /// [`StoreError::OwnerGone`] when its user is gone.
+    /// [`StoreError::OwnerDeleted`] when its user is gone.
     async fn insert(&self, linked: &LinkedIdentity) -> Result<(), StoreError>;
     /// Notes that its user logged in with it.
     async fn touch(&self, identity: &Identity, now: Timestamp) -> Result<(), StoreError>;
@@ -107,29 +124,41 @@ pub trait IdentityRepository: Send + Sync {
 }
 
 /// Counts of what strangers try, and the networks from which users logged in.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait ThrottleRepository: Send + Sync {
-    /// Counts one more, and says how much it is now. A count that is over at `now` begins anew,
-    /// and then lasts until `until`.
-    async fn count(&self, counter: &Counter, now: Timestamp, until: Timestamp) -> Result<Count, StoreError>;
+pub trait RateLimitReader: Send + Sync {
     /// How much was counted that still counts at `now`; `None` when it is nothing.
-    async fn find_count(&self, counter: &Counter, now: Timestamp) -> Result<Option<Count>, StoreError>;
-    /// Removes counts that were over before `now` and says how many.
-    async fn delete_over(&self, now: Timestamp) -> Result<u64, StoreError>;
-    /// Notes that the user logged in from there. [`StoreError::OwnerGone`] when the user is gone.
-    async fn note_login(&self, user: UserId, network: Network, now: Timestamp) -> Result<(), StoreError>;
+    async fn find_count(
+        &self,
+        counter: &RateLimitKey,
+        now: Timestamp,
+    ) -> Result<Option<RateLimitWindow>, StoreError>;
     /// Whether the user logged in from there.
     async fn has_logged_in(&self, user: UserId, network: Network) -> Result<bool, StoreError>;
+}
+
+/// [`RateLimitReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait RateLimitRepository: RateLimitReader {
+    /// Counts one more, and says how much it is now. A count that is over at `now` begins anew,
+    /// and then lasts until `until`.
+    async fn count(
+        &self,
+        counter: &RateLimitKey,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<RateLimitWindow, StoreError>;
+    /// Removes counts that were over before `now` and says how many.
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
+    /// Notes that the user logged in from there. [`StoreError::OwnerDeleted`] when the user is gone.
+    async fn record_login(&self, user: UserId, network: Network, now: Timestamp) -> Result<(), StoreError>;
     /// Forgets the networks from which nobody logged in since `moment` and says how many.
-    async fn forget_logins_before(&self, moment: Timestamp) -> Result<u64, StoreError>;
+    async fn delete_logins_before(&self, moment: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// Codes that were mailed, hashed.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait CodeRepository: Send + Sync {
-    /// Adds a code in the place of the one that its user had for its purpose. [`StoreError::OwnerGone`] when its user is
+    /// Adds a code in the place of the one that its user had for its purpose. [`StoreError::OwnerDeleted`] when its user is
     /// gone. Only where the user is locked.
     async fn put(&self, code: &IssuedCode) -> Result<(), StoreError>;
     /// Takes one attempt from the user's code for this purpose, and gives what is left of it; `None` when there is no
@@ -150,33 +179,41 @@ pub trait CodeRepository: Send + Sync {
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
 
-/// Mails that are still to be sent.
-#[cfg_attr(feature = "test-support", mockall::automock)]
+/// The outbox of mails.
 #[async_trait]
-pub trait MailOrderRepository: Send + Sync {
-    /// Adds an order that is due at once. [`StoreError::OwnerGone`] when its user is gone.
-    async fn insert(&self, order: &MailOrder) -> Result<(), StoreError>;
-    /// Whether any order is due at `now`.
+pub trait OutgoingMailReader: Send + Sync {
+    /// Returns whether a mail is due at `now`.
     async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError>;
-    /// Takes the order that is due longest, with one attempt more; nobody else gets it before `until`. `None` when there
-    /// is none that nobody else is taking.
-    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<MailOrder>, StoreError>;
-    /// Whether its user was promised another mail for the same purpose since.
-    async fn is_superseded(&self, order: &MailOrder) -> Result<bool, StoreError>;
-    /// Makes an order due at `until`; nothing when it was claimed again since.
-    async fn postpone(&self, order: &MailOrder, until: Timestamp) -> Result<(), StoreError>;
-    /// Removes an order; nothing when it was claimed again since.
-    async fn remove(&self, order: &MailOrder) -> Result<(), StoreError>;
+    /// Returns whether the outbox has a later mail to the same user for the same purpose.
+    async fn is_superseded(&self, mail: &OutgoingMail) -> Result<bool, StoreError>;
+}
+
+/// [`OutgoingMailReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait OutgoingMailRepository: OutgoingMailReader {
+    /// Adds a mail that is due at once. [`StoreError::OwnerDeleted`] if its user was deleted.
+    async fn insert(&self, mail: &OutgoingMail) -> Result<(), StoreError>;
+    /// Claims the mail that has been due longest until `until`, with one more attempt. `None` if no mail is due, or each is
+    /// being claimed by another transaction.
+    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<OutgoingMail>, StoreError>;
+    /// Makes a claimed mail due at `until`. Does nothing if it was claimed again.
+    async fn postpone(&self, mail: &OutgoingMail, until: Timestamp) -> Result<(), StoreError>;
+    /// Removes a claimed mail. Does nothing if it was claimed again.
+    async fn remove(&self, mail: &OutgoingMail) -> Result<(), StoreError>;
 }
 
 /// What happened to accounts. It belongs to no user's row and outlives it.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait EventRepository: Send + Sync {
-    /// Adds an event.
-    async fn record(&self, event: &SecurityEvent) -> Result<(), StoreError>;
+pub trait EventReader: Send + Sync {
     /// A page of the user's events, newest first.
     async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<SecurityEvent>, StoreError>;
+}
+
+/// [`EventReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait EventRepository: EventReader {
+    /// Adds an event.
+    async fn record(&self, event: &SecurityEvent) -> Result<(), StoreError>;
     /// Removes every event of the user.
     async fn delete_all(&self, user: UserId) -> Result<(), StoreError>;
     /// Removes the events that [expired](SecurityEvent::expires_at) by `now` and says how many.

@@ -1,61 +1,61 @@
 //! Users.
 
 use super::{Email, PasswordHash, Username};
-use crate::{clock::Timestamp, ids::UserId};
+use crate::{clock::Timestamp, ids::UserId, named_enum};
 
-/// What a user may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// What concerns himself.
-    User,
-    /// What concerns the others, too.
-    Admin,
-}
-
-impl Role {
-    /// The stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The role of this name; `None` when there is none.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::User, Self::Admin]
-            .into_iter()
-            .find(|role| role.name() == name)
+named_enum! {
+    /// What a user may do.
+    pub enum Role {
+        /// Manages their own account.
+        User = "user",
+        /// Also manages the accounts of others.
+        Admin = "admin",
     }
 }
 
 /// A person or program with an account.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// Names the user for good.
+    /// The id, which never changes.
     pub id: UserId,
     /// Unique without case.
     pub username: Username,
     /// Unique without case.
     pub email: Email,
-    /// Whether the address was shown to be the user's.
+    /// Whether the user has shown that the address is theirs.
     pub email_verified: bool,
-    /// `None` for a user who has no password.
+    /// `None` for a user without a password.
     pub password_hash: Option<PasswordHash>,
     /// Whether the user has enrolled a face.
     pub has_face: bool,
     /// What the user may do.
     pub role: Role,
-    /// Since when the account is shut: nobody is let in, and nothing that was given out for it counts.
+    /// Since when the account is disabled: logins, sessions and API keys are rejected.
     pub disabled_at: Option<Timestamp>,
     /// When the user registered.
     pub created_at: Timestamp,
-    /// When name, address or password changed last.
+    /// When the username, the address or the password last changed.
     pub updated_at: Timestamp,
 }
 
 impl User {
-    /// Takes another name and address. A changed address is unverified again.
+    /// Creates a user without a password or a face, whose address is unverified.
+    pub fn new(id: UserId, username: Username, email: Email, now: Timestamp) -> Self {
+        Self {
+            id,
+            username,
+            email,
+            email_verified: false,
+            password_hash: None,
+            has_face: false,
+            role: Role::User,
+            disabled_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Sets the username and the address. A changed address is unverified again.
     pub fn rename(&mut self, username: Username, email: Email, now: Timestamp) {
         self.email_verified &= email == self.email;
         self.username = username;
@@ -64,12 +64,12 @@ impl User {
     }
 }
 
-/// What users are looked for by: a part of their names or addresses, without case; 1 to 254 characters.
+/// A part of a username or an address, compared without case; 1 to 254 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSearch(String);
 
 impl UserSearch {
-    /// `None` when the text is empty, too long or holds control characters. Blanks around it are dropped.
+    /// Returns `None` if the text is empty, too long or holds control characters. Surrounding blanks are removed.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let fits =
@@ -77,12 +77,12 @@ impl UserSearch {
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// What a name's [key](Username::key) must hold.
+    /// Returns the part that the [key](Username::key) of a username must contain.
     pub fn username_part(&self) -> String {
         Username::key_of(&self.0)
     }
 
-    /// What an address's [key](Email::key) must hold.
+    /// Returns the part that the [key](Email::key) of an address must contain.
     pub fn email_part(&self) -> String {
         Email::key_of(&self.0)
     }
@@ -95,17 +95,11 @@ mod tests {
 
     fn user() -> User {
         let then = Timestamp::new(DateTime::UNIX_EPOCH);
+        let username = Username::parse("ada").expect("a valid name");
+        let email = Email::parse("ada@example.org").expect("a valid address");
         User {
-            id: UserId(uuid::Uuid::nil()),
-            username: Username::parse("ada").expect("a valid name"),
-            email: Email::parse("ada@example.org").expect("a valid address"),
             email_verified: true,
-            password_hash: None,
-            has_face: false,
-            role: Role::User,
-            disabled_at: None,
-            created_at: then,
-            updated_at: then,
+            ..User::new(UserId(uuid::Uuid::nil()), username, email, then)
         }
     }
 
@@ -123,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn users_are_looked_for_by_what_names_and_addresses_are_compared_by() {
+    fn a_search_uses_the_keys_of_usernames_and_addresses() {
         let search = UserSearch::parse(" ﬁNN ").expect("a valid search");
         assert_eq!(search.username_part(), "finn");
         let search = UserSearch::parse("@Example").expect("a valid search");
@@ -131,14 +125,6 @@ mod tests {
         for text in ["", " ", "a\0b", &"x".repeat(255)] {
             assert_eq!(UserSearch::parse(text), None, "{text:?}");
         }
-    }
-
-    #[test]
-    fn a_role_is_found_by_its_name() {
-        for role in [Role::User, Role::Admin] {
-            assert_eq!(Role::from_name(role.name()), Some(role));
-        }
-        assert_eq!(Role::from_name("root"), None);
     }
 
     #[test]

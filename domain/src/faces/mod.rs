@@ -13,6 +13,6 @@ pub use enrolled_face::{EnrolledFace, SealedEmbedding};
 pub use gallery::{Gallery, GalleryEntry, Neighbour};
 pub use matching::FaceMatching;
 pub use photo::{DescribedFace, FaceQuality, Photo};
-pub use ports::{EmbeddingCipher, FaceEngine, FaceError, FaceRepository};
+pub use ports::{EmbeddingCipher, FaceEngine, FaceError, FaceReader, FaceRepository};
 #[cfg(feature = "test-support")]
-pub use ports::{MockEmbeddingCipher, MockFaceEngine, MockFaceRepository};
+pub use ports::{MockEmbeddingCipher, MockFaceEngine};

@@ -10,16 +10,10 @@ use crate::{
 use async_trait::async_trait;
 
 /// Stored faces.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait FaceRepository: Send + Sync {
+pub trait FaceReader: Send + Sync {
     /// The user's face; `None` when he has none.
     async fn find(&self, user: UserId) -> Result<Option<EnrolledFace>, StoreError>;
-    /// Adds a face in the place of the one that its user had. [`StoreError::OwnerGone`] when its user is gone. Only where
-    /// the user is locked.
-    async fn put(&self, face: &EnrolledFace) -> Result<(), StoreError>;
-    /// Removes the user's face; false when he has none.
-    async fn delete(&self, user: UserId) -> Result<bool, StoreError>;
     /// At most `limit` faces with greater ids than `after`, in the order of their ids.
     async fn list(&self, after: Option<FaceId>, limit: u64) -> Result<Vec<EnrolledFace>, StoreError>;
     /// How many there are.
@@ -31,6 +25,16 @@ pub trait FaceRepository: Send + Sync {
         after: Option<FaceId>,
         limit: u64,
     ) -> Result<Vec<EnrolledFace>, StoreError>;
+}
+
+/// [`FaceReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait FaceRepository: FaceReader {
+    /// Adds a face in the place of the one that its user had. [`StoreError::OwnerDeleted`] when its user is gone. Only where
+    /// the user is locked.
+    async fn put(&self, face: &EnrolledFace) -> Result<(), StoreError>;
+    /// Removes the user's face; false when he has none.
+    async fn delete(&self, user: UserId) -> Result<bool, StoreError>;
     /// Seals a face anew; nothing when it is gone.
     async fn reseal(&self, id: FaceId, embedding: &SealedEmbedding) -> Result<(), StoreError>;
 }

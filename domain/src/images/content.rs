@@ -13,6 +13,24 @@ pub trait ByteSource: Send {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, SourceError>;
 }
 
+/// Bytes that are in memory already, as one piece.
+#[derive(Debug, Clone)]
+pub struct BytesSource(Option<Bytes>);
+
+impl BytesSource {
+    /// Creates a source of `bytes`.
+    pub fn new(bytes: Bytes) -> Self {
+        Self(Some(bytes).filter(|bytes| !bytes.is_empty()))
+    }
+}
+
+#[async_trait]
+impl ByteSource for BytesSource {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, SourceError> {
+        Ok(self.0.take())
+    }
+}
+
 /// Why the bytes stopped coming.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {

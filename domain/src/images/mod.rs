@@ -9,16 +9,14 @@ mod quota;
 
 #[cfg(feature = "test-support")]
 pub use content::test_support;
-pub use content::{ByteSource, ContentMeter, Measured, Sha256Digest, SourceError};
+pub use content::{ByteSource, BytesSource, ContentMeter, Measured, Sha256Digest, SourceError};
 pub use filename::Filename;
 pub use image::{BlobKey, Image};
 pub use media_type::MediaType;
 pub use ports::{
-    BlobDeletionRepository, BlobError, BlobLabel, BlobListing, BlobStore, ImageError, ImageFacts,
-    ImageInspector, ImageRepository,
+    BlobDeletionReader, BlobDeletionRepository, BlobError, BlobListing, BlobStore, ImageError, ImageFacts,
+    ImageInspector, ImageReader, ImageRepository, ObjectMetadata,
 };
 #[cfg(feature = "test-support")]
-pub use ports::{
-    MockBlobDeletionRepository, MockBlobListing, MockBlobStore, MockImageInspector, MockImageRepository,
-};
+pub use ports::{MockBlobListing, MockBlobStore, MockImageInspector};
 pub use quota::StorageQuota;

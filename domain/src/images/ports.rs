@@ -12,9 +12,8 @@ use async_trait::async_trait;
 use std::time::Duration;
 
 /// Stored images. Every read and removal names the owner: somebody else's image is as absent as one that never was.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait ImageRepository: Send + Sync {
+pub trait ImageReader: Send + Sync {
     /// The owner's image; `None` when there is none.
     async fn find(&self, owner: UserId, id: ImageId) -> Result<Option<Image>, StoreError>;
     /// A page of the owner's images, newest first.
@@ -26,34 +25,43 @@ pub trait ImageRepository: Send + Sync {
         size_bytes: u64,
         quota: StorageQuota,
     ) -> Result<bool, StoreError>;
-    /// Adds an image and counts it against the owner's quota; false, and nothing is added, when that would exceed it.
-    /// [`StoreError::OwnerGone`] when the owner is gone.
-    async fn insert(&self, image: &Image, quota: StorageQuota) -> Result<bool, StoreError>;
-    /// Removes the owner's image and what was read from it; false when there is none.
-    async fn delete(&self, owner: UserId, id: ImageId) -> Result<bool, StoreError>;
     /// Those of these images that there are, whoever owns them, in no order. At most 1000 are asked for at once.
     async fn existing(&self, ids: &[ImageId]) -> Result<Vec<ImageId>, StoreError>;
     /// At most `limit` images of everybody that come after this one, in the order of their ids.
     async fn ids_after(&self, after: Option<ImageId>, limit: u64) -> Result<Vec<ImageId>, StoreError>;
 }
 
+/// [`ImageReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait ImageRepository: ImageReader {
+    /// Adds an image and counts it against the owner's quota; false, and nothing is added, when that would exceed it.
+    /// [`StoreError::OwnerDeleted`] when the owner is gone.
+    async fn insert(&self, image: &Image, quota: StorageQuota) -> Result<bool, StoreError>;
+    /// Removes the owner's image and what was read from it; false when there is none.
+    async fn delete(&self, owner: UserId, id: ImageId) -> Result<bool, StoreError>;
+}
+
 /// Blobs that are to be deleted, each from a given moment on. A row here is written in the commit that makes its blob
 /// useless, and before a blob is written, so that a process that dies at any moment leaves no blob behind for good.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait BlobDeletionRepository: Send + Sync {
+pub trait BlobDeletionReader: Send + Sync {
+    /// At most `limit` blobs whose moment has come at `now`, the longest due first.
+    async fn due(&self, now: Timestamp, limit: u64) -> Result<Vec<BlobKey>, StoreError>;
+    /// Those of these blobs that are scheduled, due or not, in no order. At most 1000 are asked for at once.
+    async fn scheduled(&self, keys: &[BlobKey]) -> Result<Vec<BlobKey>, StoreError>;
+}
+
+/// [`BlobDeletionReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait BlobDeletionRepository: BlobDeletionReader {
     /// Schedules a blob, or gives it another moment.
     async fn schedule(&self, key: &BlobKey, due_at: Timestamp) -> Result<(), StoreError>;
     /// Schedules the blobs of every image of an owner.
     async fn schedule_owned_by(&self, owner: UserId, due_at: Timestamp) -> Result<(), StoreError>;
     /// Keeps a blob after all; false when its moment has come at `now`, for then it may be gone already.
     async fn cancel(&self, key: &BlobKey, now: Timestamp) -> Result<bool, StoreError>;
-    /// At most `limit` blobs whose moment has come at `now`, the longest due first.
-    async fn due(&self, now: Timestamp, limit: u64) -> Result<Vec<BlobKey>, StoreError>;
     /// Forgets a blob that was deleted.
     async fn remove(&self, key: &BlobKey) -> Result<(), StoreError>;
-    /// Those of these blobs that are scheduled, due or not, in no order. At most 1000 are asked for at once.
-    async fn scheduled(&self, keys: &[BlobKey]) -> Result<Vec<BlobKey>, StoreError>;
 }
 
 /// Why a blob could not be written or read.
@@ -69,7 +77,7 @@ pub enum BlobError {
 
 /// What a client is told about bytes that it fetches from the store itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlobLabel {
+pub struct ObjectMetadata {
     /// What the bytes are.
     pub media_type: MediaType,
     /// What the file is called.
@@ -90,7 +98,7 @@ pub trait BlobStore: Send + Sync {
     async fn link(
         &self,
         key: &BlobKey,
-        label: &BlobLabel,
+        label: &ObjectMetadata,
         valid_for: Duration,
     ) -> Result<Option<String>, BlobError>;
     /// Deletes; a blob that is not there is deleted already.

@@ -11,13 +11,17 @@ use async_trait::async_trait;
 use std::sync::Arc;
 
 /// Stored texts.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait TextRepository: Send + Sync {
+pub trait TextReader: Send + Sync {
     /// What was read from the image in these languages, in this order; `None` when it was not read yet.
     async fn find(&self, image: ImageId, languages: &LanguageSet) -> Result<Option<Text>, StoreError>;
+}
+
+/// [`TextReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait TextRepository: TextReader {
     /// Adds a text with its pages. [`Conflict::Text`](crate::store::Conflict) when it was read already,
-    /// [`StoreError::OwnerGone`] when the image is gone.
+    /// [`StoreError::OwnerDeleted`] when the image is gone.
     async fn insert(&self, text: &Text) -> Result<(), StoreError>;
 }
 

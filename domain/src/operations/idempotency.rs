@@ -1,20 +1,20 @@
-//! Requests that may be repeated without being done twice.
+//! Idempotency keys: a repeated request gets the first response and has no second effect.
 
 use crate::{ids::UserId, images::Sha256Digest};
 
-/// What names a request among those of its sender.
+/// Identifies a request of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// Who sent it.
+    /// The user who sent the request.
     pub user: UserId,
-    /// The operation's id in the specification: the same key means another request elsewhere.
+    /// The operation's id in the specification. Keys of different operations are independent.
     pub operation: &'static str,
-    /// What the sender called it: 1 to 255 visible ASCII characters.
+    /// The key from the header: 1 to 255 printable ASCII characters.
     key: String,
 }
 
 impl IdempotencyKey {
-    /// `None` when the text is empty, longer than 255 or holds other than visible ASCII characters and blanks.
+    /// Parses a key. Returns `None` if the text is empty, longer than 255 or not printable ASCII.
     pub fn new(user: UserId, operation: &'static str, key: &str) -> Option<Self> {
         let printable = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         let whole = printable && (1..=255).contains(&key.len());
@@ -25,16 +25,16 @@ impl IdempotencyKey {
         })
     }
 
-    /// What the sender called it.
+    /// Returns the key from the header.
     pub fn as_str(&self) -> &str {
         &self.key
     }
 }
 
-/// An answer as it was given first.
+/// The response to the first request with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptAnswer {
-    /// Of what the request said, its file included.
+pub struct StoredResponse {
+    /// The digest of the request's fields and file.
     pub request_digest: Sha256Digest,
     /// The HTTP status.
     pub status: u16,
@@ -44,15 +44,15 @@ pub struct KeptAnswer {
     pub body: String,
 }
 
-/// What is known of a key when a request comes with it.
+/// The state of a key when a request arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
-    /// Nothing: the request is the first, or those before it came to no answer. The key is now its own.
-    First,
-    /// Another request with the key is being worked on.
+pub enum KeyState {
+    /// The key was free. This request holds it now.
+    Acquired,
+    /// Another request holds the key.
     Pending,
-    /// It was answered.
-    Answered(KeptAnswer),
+    /// A response is stored.
+    Completed(StoredResponse),
 }
 
 #[cfg(test)]

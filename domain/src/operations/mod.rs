@@ -1,9 +1,9 @@
-//! Running the service.
+//! Health checks and idempotency keys.
 
 mod idempotency;
 mod ports;
 
-pub use idempotency::{Begun, IdempotencyKey, KeptAnswer};
-pub use ports::{AnswerRepository, HealthProbe};
+pub use idempotency::{IdempotencyKey, KeyState, StoredResponse};
 #[cfg(feature = "test-support")]
-pub use ports::{MockAnswerRepository, MockHealthProbe};
+pub use ports::MockHealthProbe;
+pub use ports::{HealthProbe, IdempotencyRepository};

@@ -1,41 +1,43 @@
-//! What running the service needs from outside.
+//! Ports of operations.
 
-use super::{Begun, IdempotencyKey, KeptAnswer};
+use super::{IdempotencyKey, KeyState, StoredResponse};
 use crate::{BoxError, clock::Timestamp, store::StoreError};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-/// A part of the service that can fail on its own.
+/// Checks one dependency of the service.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
 pub trait HealthProbe: Send + Sync {
-    /// Does the least that shows the part to work.
+    /// Runs the cheapest operation that shows that the dependency works.
     async fn probe(&self) -> Result<(), BoxError>;
 }
 
-/// Answers to requests with idempotency keys. Everything that changes a row belongs in a unit of work.
-#[cfg_attr(feature = "test-support", mockall::automock)]
+/// Idempotency keys and the responses that are stored under them.
 #[async_trait]
-pub trait AnswerRepository: Send + Sync {
-    /// Takes the key for one attempt at answering, until `until`, when nobody has it at `now` and no answer is kept.
-    /// [`Conflict::IdempotencyKey`](crate::store::Conflict) when another request takes it at the same moment,
-    /// [`StoreError::OwnerGone`] when the user is gone.
-    async fn begin(
+pub trait IdempotencyRepository: Send + Sync {
+    /// Acquires the key for one attempt until `until`, unless another attempt holds it at `now` or a response is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict::IdempotencyKey`](crate::store::Conflict) if another request acquires it at the same time,
+    /// [`StoreError::OwnerDeleted`] if the user was deleted.
+    async fn acquire(
         &self,
         key: &IdempotencyKey,
         attempt: Uuid,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<Begun, StoreError>;
-    /// Keeps the answer; false, and nothing is kept, when the attempt lost the key to a later one.
-    async fn keep(
+    ) -> Result<KeyState, StoreError>;
+    /// Stores the response of the attempt. Returns `false`, and stores nothing, if a later attempt took the key over.
+    async fn store_response(
         &self,
         key: &IdempotencyKey,
         attempt: Uuid,
-        answer: &KeptAnswer,
+        response: &StoredResponse,
     ) -> Result<bool, StoreError>;
-    /// Gives the key back without an answer, unless the attempt lost it.
-    async fn give_up(&self, key: &IdempotencyKey, attempt: Uuid) -> Result<(), StoreError>;
-    /// Forgets keys that were first taken before `moment`; how many there were.
-    async fn delete_begun_before(&self, moment: Timestamp) -> Result<u64, StoreError>;
+    /// Releases the key without a response, unless a later attempt took it over.
+    async fn release(&self, key: &IdempotencyKey, attempt: Uuid) -> Result<(), StoreError>;
+    /// Deletes keys that were first acquired before `moment` and returns their number.
+    async fn delete_acquired_before(&self, moment: Timestamp) -> Result<u64, StoreError>;
 }

@@ -15,8 +15,10 @@ pub use dashboard::{Confusion, Dashboard, DayTally, LabelTally, OutcomeCount, Sh
 pub use feedback::{Comment, Feedback, Outcome, Verdict};
 pub use history::{HistoryFilter, HistoryKey, HistoryOrder, HistoryPage, HistoryPosition, HistoryQuery};
 pub use model::{InputSize, Label, Labels, Model, ModelName, ModelReference};
-pub use ports::{ClassificationError, Classifier, Classifiers, PredictionRepository, RefusedModel, Scope};
+pub use ports::{
+    ClassificationError, Classifier, Classifiers, PredictionReader, PredictionRepository, RefusedModel, Scope,
+};
 #[cfg(feature = "test-support")]
-pub use ports::{MockClassifier, MockClassifiers, MockPredictionRepository};
+pub use ports::{MockClassifier, MockClassifiers};
 pub use prediction::{LabelProbability, Prediction, UsedModel};
 pub use probabilities::Probabilities;

@@ -90,11 +90,8 @@ pub enum Scope {
 ///
 /// The counts are kept for each quarter of an hour and change in the unit of work that changes what is counted. So a look
 /// at them costs by the time that it spans, not by the predictions in it. What changes a row here first locks its owner.
-#[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait PredictionRepository: Send + Sync {
-    /// Adds a prediction that has no feedback yet. [`StoreError::OwnerGone`] when its owner or its image is gone.
-    async fn insert(&self, prediction: &Prediction) -> Result<(), StoreError>;
+pub trait PredictionReader: Send + Sync {
     /// The owner's prediction with its latest feedback; `None` when there is none.
     async fn find(&self, owner: UserId, id: PredictionId) -> Result<Option<Prediction>, StoreError>;
     /// A page of the owner's predictions. Costs by the page and not by what there is, whatever the filter and the order
@@ -106,6 +103,23 @@ pub trait PredictionRepository: Send + Sync {
         owner: UserId,
         images: &[ImageId],
     ) -> Result<Vec<(ImageId, Filename)>, StoreError>;
+    /// How many predictions there are since then, by outcome; since ever with `None`.
+    async fn outcomes(
+        &self,
+        scope: Scope,
+        since: Option<QuarterHour>,
+    ) -> Result<Vec<OutcomeCount>, StoreError>;
+    /// The days of these spans on which there are predictions, each once, in order.
+    async fn days(&self, scope: Scope, spans: &[ClockSpan]) -> Result<Vec<DayTally>, StoreError>;
+    /// When the first prediction was made that there still is.
+    async fn first_quarter(&self, scope: Scope) -> Result<Option<QuarterHour>, StoreError>;
+}
+
+/// [`PredictionReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+#[async_trait]
+pub trait PredictionRepository: PredictionReader {
+    /// Adds a prediction that has no feedback yet. [`StoreError::OwnerDeleted`] when its owner or its image is gone.
+    async fn insert(&self, prediction: &Prediction) -> Result<(), StoreError>;
     /// Adds feedback, which is the latest from now on; false when the owner has no such prediction.
     async fn add_feedback(
         &self,
@@ -119,15 +133,4 @@ pub trait PredictionRepository: Send + Sync {
     async fn delete_of_image(&self, owner: UserId, image: ImageId) -> Result<(), StoreError>;
     /// Removes the predictions of a user who is about to be deleted.
     async fn delete_of_owner(&self, owner: UserId) -> Result<(), StoreError>;
-
-    /// How many predictions there are since then, by outcome; since ever with `None`.
-    async fn outcomes(
-        &self,
-        scope: Scope,
-        since: Option<QuarterHour>,
-    ) -> Result<Vec<OutcomeCount>, StoreError>;
-    /// The days of these spans on which there are predictions, each once, in order.
-    async fn days(&self, scope: Scope, spans: &[ClockSpan]) -> Result<Vec<DayTally>, StoreError>;
-    /// When the first prediction was made that there still is.
-    async fn first_quarter(&self, scope: Scope) -> Result<Option<QuarterHour>, StoreError>;
 }

@@ -1,23 +1,25 @@
-//! How often and how soon a task is tried again.
+//! Retries of tasks.
 
 use crate::ids::TaskId;
 use chrono::TimeDelta;
 
-/// How many attempts a task has.
+/// The number of attempts after which a task fails.
 pub const MAX_ATTEMPTS: u32 = 3;
 
-/// The rest before the second attempt, in milliseconds; it doubles with each further one.
-const FIRST_REST_MS: i64 = 1000;
-/// The longest rest, in milliseconds.
-const LONGEST_REST_MS: i64 = 60_000;
+/// The backoff before the second attempt, in milliseconds. It doubles with each further attempt.
+const FIRST_BACKOFF_MS: i64 = 1000;
+/// The longest backoff, in milliseconds.
+const MAX_BACKOFF_MS: i64 = 60_000;
 
-/// How long a task rests after so many attempts: exponential with "equal jitter", that is half of it fixed and half of it
-/// spread, so that tasks that failed together do not come back together (M. Brooker, "Exponential Backoff And Jitter",
-/// AWS Architecture Blog, 2015). The spread is drawn from the task's id, whose last bits are random.
-pub fn rest_before_next(task: TaskId, attempts: u32) -> TimeDelta {
+/// Returns the backoff of a task after this many attempts.
+///
+/// It is exponential with "equal jitter": half of it is fixed, half is random, so that tasks that failed together are not
+/// retried together (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). The random half comes
+/// from the task's id, whose last bits are random.
+pub fn retry_delay(task: TaskId, attempts: u32) -> TimeDelta {
     let doublings = attempts.saturating_sub(1).min(16);
-    let whole = (FIRST_REST_MS << doublings).min(LONGEST_REST_MS);
-    // Other bits for each attempt.
+    let whole = (FIRST_BACKOFF_MS << doublings).min(MAX_BACKOFF_MS);
+    // Each attempt uses other bits.
     let bits = task.0.as_u128() >> (8 * (attempts % 4));
     let share = i64::from((bits & 0xff) as u8);
     TimeDelta::milliseconds(whole / 2 + whole / 2 * share / 0xff)
@@ -29,21 +31,21 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn the_rest_doubles_up_to_its_end_and_keeps_within_half_of_itself() {
+    fn the_backoff_doubles_up_to_its_maximum_with_jitter_of_one_half() {
         for bits in [0, u128::MAX] {
             let task = TaskId(Uuid::from_u128(bits));
-            let rests: Vec<i64> = [1, 2, 3, 40]
-                .map(|attempts| rest_before_next(task, attempts).num_milliseconds())
+            let backoffs: Vec<i64> = [1, 2, 3, 40]
+                .map(|attempts| retry_delay(task, attempts).num_milliseconds())
                 .to_vec();
             let whole = [1000, 2000, 4000, 60_000];
-            let expected = whole.map(|rest| if bits == 0 { rest / 2 } else { rest });
-            assert_eq!(rests, expected);
+            let expected = whole.map(|backoff| if bits == 0 { backoff / 2 } else { backoff });
+            assert_eq!(backoffs, expected);
         }
     }
 
     #[test]
-    fn tasks_that_fail_together_do_not_come_back_together() {
-        let rest = |bits| rest_before_next(TaskId(Uuid::from_u128(bits)), 1);
-        assert_ne!(rest(0x1000), rest(0xff00));
+    fn tasks_that_fail_together_are_not_retried_together() {
+        let backoff = |bits| retry_delay(TaskId(Uuid::from_u128(bits)), 1);
+        assert_ne!(backoff(0x1000), backoff(0xff00));
     }
 }

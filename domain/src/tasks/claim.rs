@@ -1,10 +1,10 @@
-//! The right to work on a task.
+//! Leases on tasks.
 
 use super::Task;
 use crate::ids::TaskId;
 
-/// What a worker shows with everything that it writes about a task. Each claim of a task gives a higher token, and only the
-/// latest counts: whoever was given up for dead cannot write any more, however late he comes.
+/// The right of a worker to write to a task. Each claim gives a higher fencing token, and only the latest is accepted, so a
+/// worker whose lease expired can no longer write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Lease {
     /// The task.
@@ -13,11 +13,11 @@ pub struct Lease {
     pub token: u64,
 }
 
-/// A task in a worker's hands.
+/// A claimed task with its lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The task, running, this attempt counted.
+    /// The running task, with this attempt counted.
     pub task: Task,
-    /// The right to write about it.
+    /// The lease.
     pub lease: Lease,
 }

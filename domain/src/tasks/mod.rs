@@ -1,13 +1,15 @@
-//! Durable tasks: work that was asked for and is done later, by whichever worker is free.
+//! Durable tasks: work on images that any worker does after the request.
 
 mod attempts;
 mod claim;
 mod ports;
 mod task;
 
-pub use attempts::{MAX_ATTEMPTS, rest_before_next};
+pub use attempts::{MAX_ATTEMPTS, retry_delay};
 pub use claim::{Claim, Lease};
-pub use ports::{Cancellation, TaskCall, TaskCalls, TaskMessages, TaskOutcome, TaskRepository};
+pub use ports::{
+    Cancellation, Delivery, TaskNotifications, TaskOutcome, TaskPublisher, TaskReader, TaskRepository,
+};
 #[cfg(feature = "test-support")]
-pub use ports::{MockTaskCall, MockTaskCalls, MockTaskMessages, MockTaskRepository};
+pub use ports::{MockDelivery, MockTaskNotifications, MockTaskPublisher};
 pub use task::{Task, TaskFailure, TaskProgress, TaskStatus, TaskWork};

@@ -1,4 +1,4 @@
-//! What tasks need from outside.
+//! Ports of tasks.
 
 use super::{Claim, Lease, Task, TaskFailure, TaskStatus};
 use crate::{
@@ -10,110 +10,114 @@ use crate::{
 };
 use async_trait::async_trait;
 
-/// What became of the wish to cancel a task.
+/// The outcome of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancellation {
-    /// It is cancelled. Whoever works on it finds his lease void.
+    /// The task is cancelled, and its lease is void.
     Cancelled,
-    /// It had come to its end before.
+    /// The task had ended before.
     Finished,
     /// The owner has no such task.
     Absent,
 }
 
-/// What ends a task for good.
+/// The final outcome of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskOutcome {
-    /// The result was written in the same unit of work.
+    /// The result was written in the same transaction.
     Succeeded,
-    /// It cannot be done.
+    /// The task failed permanently.
     Failed(TaskFailure),
 }
 
-/// Stored tasks.
+/// Reads tasks.
 ///
-/// A queued task is *ready* for a worker or *rests* until its next attempt. Ready tasks are claimed in turns: one of each
-/// owner, then the next of each. A task that becomes ready takes the place behind its owner's last, but never one before
-/// those that are being claimed now (start-time fair queueing: P. Goyal, H. M. Vin, H. Cheng, SIGCOMM 1996).
-///
-/// Everything here that changes a row belongs in a unit of work. What takes a [`Lease`] answers false, and changes
-/// nothing, when the lease is void: the task was claimed again since, ended, was cancelled or is gone.
-#[cfg_attr(feature = "test-support", mockall::automock)]
+/// A queued task is *ready* for a worker or *waits for its retry*. Ready tasks are claimed in turns: one of each owner,
+/// then the next of each. A task that becomes ready is placed behind its owner's last, but never before those that are
+/// being claimed now (start-time fair queueing: P. Goyal, H. M. Vin, H. Cheng, SIGCOMM 1996).
 #[async_trait]
-pub trait TaskRepository: Send + Sync {
-    /// Adds a queued task, ready at once; false, and nothing is added, when its owner has `in_flight_limit` queued and
-    /// running tasks already. [`StoreError::OwnerGone`] when the owner is gone.
-    async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError>;
-    /// The owner's task; `None` when there is none.
+pub trait TaskReader: Send + Sync {
+    /// Returns the owner's task, or `None` if another user owns it or it does not exist.
     async fn find(&self, owner: UserId, id: TaskId) -> Result<Option<Task>, StoreError>;
-    /// A page of the owner's tasks, newest first, of one status or of all.
+    /// Returns a page of the owner's tasks, newest first, of one status or of all.
     async fn list(
         &self,
         owner: UserId,
         status: Option<TaskStatus>,
         page: PageRequest,
     ) -> Result<Page<Task>, StoreError>;
-    /// Cancels the owner's task, unless it has ended.
-    async fn cancel(&self, owner: UserId, id: TaskId, now: Timestamp) -> Result<Cancellation, StoreError>;
-    /// Cancels every task of an image that has not ended: the image is being deleted.
-    async fn cancel_of_image(&self, image: ImageId, now: Timestamp) -> Result<(), StoreError>;
-
-    /// Whether any task is ready, by what is stored now. Costs a look into an index.
+    /// Returns whether any task is ready. Costs one index lookup.
     async fn any_ready(&self) -> Result<bool, StoreError>;
-    /// Gives the ready task whose turn it is to a worker, until `until` and longer if it is renewed; its attempt is counted and its
-    /// progress starts anew. `None` when none is ready. Workers who claim at the same time get different tasks and do
-    /// not wait for each other.
+    /// Returns whether at `now` any task is due for its retry or any lease has expired. Costs two index lookups.
+    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError>;
+    /// Returns at most `limit` ready tasks whose message is not published, in the order in which they became ready.
+    async fn unpublished(&self, limit: u64) -> Result<Vec<TaskId>, StoreError>;
+}
+
+/// [`TaskReader`] and the changes, which only a [`Transaction`](crate::store::Transaction) can make.
+///
+/// Methods that take a [`Lease`] return `false`, and change nothing, if the lease is void: the task was claimed again,
+/// ended, cancelled or deleted.
+#[async_trait]
+pub trait TaskRepository: TaskReader {
+    /// Inserts a task that is ready at once. Returns `false`, and inserts nothing, if its owner already has
+    /// `in_flight_limit` queued and running tasks. Locks the owner until the transaction ends.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OwnerDeleted`] if the owner was deleted.
+    async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError>;
+    /// Cancels the owner's task unless it has ended.
+    async fn cancel(&self, owner: UserId, id: TaskId, now: Timestamp) -> Result<Cancellation, StoreError>;
+    /// Cancels every task of an image that has not ended, because the image is being deleted.
+    async fn cancel_of_image(&self, image: ImageId, now: Timestamp) -> Result<(), StoreError>;
+    /// Claims the next ready task until `until`: counts the attempt and resets the progress. Returns `None` if none is
+    /// ready. Concurrent workers claim different tasks and do not wait for each other.
     async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<Claim>, StoreError>;
-    /// Keeps a claim until `until` and notes how many pages are done.
+    /// Renews a lease until `until` and stores how many pages are done.
     async fn renew(&self, lease: &Lease, until: Timestamp, pages_done: u32) -> Result<bool, StoreError>;
     /// Ends a claimed task.
     async fn finish(&self, lease: &Lease, outcome: &TaskOutcome, now: Timestamp) -> Result<bool, StoreError>;
-    /// Lets a claimed task rest until `until` and be tried again, with the failure of this attempt noted.
+    /// Stores the failure of this attempt and schedules the retry for `until`.
     async fn postpone(
         &self,
         lease: &Lease,
         failure: &TaskFailure,
         until: Timestamp,
     ) -> Result<bool, StoreError>;
-    /// Makes a claimed task ready again as if this attempt had not been, at the head of its owner's tasks.
-    async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError>;
-
-    /// Whether at `now` the rest of any task is over or the lease of any has run out. Costs a look into an index.
-    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError>;
-    /// Makes tasks ready that rested until `now`, at most `limit`; how many there were.
-    async fn wake(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError>;
-    /// At most `limit` running tasks whose lease ran out before `now`, with the void-to-be leases, locked for this unit
-    /// of work; those that others hold locked are passed over.
-    async fn abandoned(&self, now: Timestamp, limit: u64) -> Result<Vec<Claim>, StoreError>;
-
-    /// At most `limit` ready tasks that no message tells of yet, in the order in which they became ready.
-    async fn unannounced(&self, limit: u64) -> Result<Vec<TaskId>, StoreError>;
-    /// Notes that messages tell of these tasks.
-    async fn mark_announced(&self, tasks: &[TaskId]) -> Result<(), StoreError>;
+    /// Makes a claimed task ready again at the head of its owner's tasks and does not count this attempt.
+    async fn release(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError>;
+    /// Makes at most `limit` tasks ready whose retry is due at `now` and returns their number.
+    async fn make_due_ready(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError>;
+    /// Returns at most `limit` running tasks whose lease has expired at `now` and locks them until the transaction ends.
+    /// Skips those that other transactions have locked.
+    async fn lock_expired_leases(&self, now: Timestamp, limit: u64) -> Result<Vec<Claim>, StoreError>;
+    /// Marks the messages of these tasks as published.
+    async fn mark_published(&self, tasks: &[TaskId]) -> Result<(), StoreError>;
 }
 
-/// Messages to workers on other machines. They only call: the row of a task stays the truth, so a message that is lost,
-/// late or repeated does no harm.
+/// Notifies workers on other machines through the broker. The row of a task is authoritative, so a message may be lost,
+/// late or duplicated.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait TaskMessages: Send + Sync {
-    /// Sends a message for each task and waits until the broker holds them safely.
+pub trait TaskPublisher: Send + Sync {
+    /// Sends a message for each task and waits for the broker's confirmation.
     async fn publish(&self, tasks: &[TaskId]) -> Result<(), BoxError>;
 }
 
-/// Calls that come to the workers of this process.
+/// Notifications to the workers of this process.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait TaskCalls: Send + Sync {
-    /// Waits for the next call, however long that takes and however often the connection has to be made anew. It means
-    /// that some task may be ready, not which.
-    async fn next(&self) -> Box<dyn TaskCall>;
+pub trait TaskNotifications: Send + Sync {
+    /// Waits for the next notification, and reconnects to the broker where needed. It says that some task may be ready,
+    /// not which.
+    async fn next(&self) -> Box<dyn Delivery>;
 }
 
-/// A call that a worker follows. One that is dropped unanswered comes again, here or elsewhere.
+/// A notification. One that is dropped without [`ack`](Delivery::ack) is delivered again, here or to another process.
 #[cfg_attr(feature = "test-support", mockall::automock)]
 #[async_trait]
-pub trait TaskCall: Send + Sync {
-    /// Says that the call was followed: its task was worked on, or there was none.
-    async fn answered(self: Box<Self>);
+pub trait Delivery: Send + Sync {
+    /// Acknowledges the notification: a task was claimed, or none was ready.
+    async fn ack(self: Box<Self>);
 }

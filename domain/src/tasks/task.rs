@@ -1,4 +1,4 @@
-//! A task.
+//! Tasks and their status.
 
 use crate::{
     clock::Timestamp,
@@ -8,94 +8,95 @@ use crate::{
     predictions::ModelReference,
 };
 
-/// What is to be done with the image.
+/// The kind of work on the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskWork {
-    /// Its text is read.
+    /// Text recognition.
     Ocr {
-        /// In these languages.
+        /// The languages of the text.
         languages: LanguageSet,
     },
-    /// It is classified. The prediction has the id of the task.
+    /// Classification. The prediction has the id of the task.
     Prediction {
-        /// By this model.
+        /// The model.
         model: ModelReference,
     },
 }
 
-/// Where a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TaskStatus {
-    /// It waits for a worker, or for its next attempt.
-    Queued,
-    /// A worker has it.
-    Running,
-    /// It is done; the result is stored with the image.
-    Succeeded,
-    /// It cannot be done.
-    Failed,
-    /// Its owner took it back, or deleted the image.
-    Cancelled,
+crate::named_enum! {
+    /// The status of a task.
+    pub enum TaskStatus {
+        /// It waits for a worker or for its retry.
+        Queued = "queued",
+        /// A worker has claimed it.
+        Running = "running",
+        /// It is done, and its result is stored with the image.
+        Succeeded = "succeeded",
+        /// It failed permanently.
+        Failed = "failed",
+        /// Its owner cancelled it or deleted the image.
+        Cancelled = "cancelled",
+    }
 }
 
 impl TaskStatus {
-    /// Whether the status never changes again.
+    /// Returns whether the status never changes again.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
     }
 }
 
-/// How far the work is.
+/// The progress of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskProgress {
-    /// Pages that are done, of the latest attempt.
+    /// The pages that the latest attempt has done.
     pub done: u32,
-    /// Pages that are worked on.
+    /// The pages to do.
     pub total: u32,
 }
 
-/// Why a task failed, for its owner to act on.
+/// The reason for a failed attempt, shown to the owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskFailure {
-    /// A stable code, one of those of problems.
+    /// A stable code, one of those of problem documents.
     pub code: String,
-    /// The reason, in words that may be shown.
+    /// The reason as a sentence.
     pub detail: String,
 }
 
-/// Work that was asked for.
+/// Work on an image that a user requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
-    /// Names the task.
+    /// The id.
     pub id: TaskId,
-    /// Who asked for it.
+    /// The user who requested it.
     pub owner_id: UserId,
-    /// The image, which may be deleted by now.
+    /// The image, which may have been deleted since.
     pub image_id: ImageId,
-    /// What is to be done.
+    /// The work.
     pub work: TaskWork,
-    /// Where it stands.
+    /// The status.
     pub status: TaskStatus,
-    /// How often a worker began it.
+    /// The number of attempts that workers have begun.
     pub attempts: u32,
-    /// How far it is.
+    /// The progress.
     pub progress: TaskProgress,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: Timestamp,
     /// When the latest attempt began.
     pub started_at: Option<Timestamp>,
-    /// When it came to its end.
+    /// When it ended.
     pub finished_at: Option<Timestamp>,
-    /// Why the latest attempt failed, while it is queued again or has failed for good.
+    /// Why the latest attempt failed, while the task waits for its retry or has failed permanently.
     pub failure: Option<TaskFailure>,
 }
 
 impl Task {
-    /// A task that waits for its first worker.
+    /// Creates a queued task.
     pub fn new(id: TaskId, image: &Image, work: TaskWork, now: Timestamp) -> Self {
         let pages = match work {
             TaskWork::Ocr { .. } => image.pages,
-            // The first page is looked at.
+            // Only the first page is classified.
             TaskWork::Prediction { .. } => 1,
         };
         Self {

@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
     BoxError,
-    images::{BlobError, BlobKey, BlobLabel, BlobListing, BlobStore, ByteSource, ContentMeter, SourceError},
+    images::{
+        BlobError, BlobKey, BlobListing, BlobStore, ByteSource, ContentMeter, ObjectMetadata, SourceError,
+    },
     operations::HealthProbe,
 };
 use futures_util::StreamExt;
@@ -105,7 +107,7 @@ impl BlobStore for LocalBlobStore {
     }
 
     /// Files have no URL.
-    async fn link(&self, _: &BlobKey, _: &BlobLabel, _: Duration) -> Result<Option<String>, BlobError> {
+    async fn link(&self, _: &BlobKey, _: &ObjectMetadata, _: Duration) -> Result<Option<String>, BlobError> {
         Ok(None)
     }
 

@@ -7,7 +7,7 @@ use super::{
     network::Network,
     slots::{Slot, Slots},
 };
-use crate::vision::{ColourPage, DecodeBudget, DecodeLimits, collect, decode_in_colour};
+use crate::imaging::{ColourPage, DecodeBudget, DecodeLimits, collect, decode_in_colour};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{

@@ -9,7 +9,7 @@ use super::{
     settings::{ClassifierSettings, ModelSources},
     slots::Slots,
 };
-use crate::vision::{DecodeBudget, DecodeLimits};
+use crate::imaging::{DecodeBudget, DecodeLimits};
 use domain::predictions::{Classifier, Classifiers, Model, RefusedModel};
 use futures_util::{FutureExt, StreamExt, stream};
 use std::{

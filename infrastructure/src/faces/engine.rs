@@ -1,7 +1,7 @@
 //! The port's face of dlib.
 
 use super::{bridge::Detection, models::FaceModels, pool::EnginePool, scaling::scaled};
-use crate::vision::{DecodeBudget, DecodeLimits, decode_in_colour};
+use crate::imaging::{DecodeBudget, DecodeLimits, decode_in_colour};
 use async_trait::async_trait;
 use domain::{
     BoxError,

@@ -1,19 +1,22 @@
-//! Mails as messages (RFC 5322, MIME).
+//! Builds the message of a mail (RFC 5322, MIME).
 
-use super::{MailerError, html, wording::Wording};
-use domain::{accounts::Mail, clock::Timestamp};
+use super::{MailerError, templates::RenderedMail};
+use domain::{
+    accounts::{Email, MailLanguage},
+    clock::Timestamp,
+};
 use lettre::{
     Address, Message,
     address::AddressError,
     message::{
-        Mailbox, MultiPart, MultiPartKind, SinglePart,
+        Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
     },
 };
 use url::Host;
 use uuid::Uuid;
 
-/// The sender, with or without a name.
+/// Parses the sender, with or without a display name.
 pub(super) fn parse_sender(text: &str) -> Result<Mailbox, MailerError> {
     let sender: Mailbox = text.parse().map_err(|_| MailerError::Sender)?;
     let harmless = sender
@@ -26,7 +29,7 @@ pub(super) fn parse_sender(text: &str) -> Result<Mailbox, MailerError> {
         .ok_or(MailerError::Sender)
 }
 
-/// The address with its domain in letters that every server knows.
+/// Parses an address and converts its domain to ASCII (IDNA), which every server accepts.
 fn portable(address: &str) -> Result<Address, AddressError> {
     if let Some((user, domain)) = address.rsplit_once('@')
         && !domain.is_ascii()
@@ -37,26 +40,26 @@ fn portable(address: &str) -> Result<Address, AddressError> {
     address.parse()
 }
 
-/// The whole message. The id must be new; nothing else of the message is random. `None` for an address that no mail can
-/// be sent to.
-pub(super) fn compose(mail: &Mail, from: &Mailbox, now: Timestamp, id: Uuid) -> Option<Message> {
-    let wording = Wording::of(mail);
-    let to = portable(mail.to.as_str()).ok()?;
-    let parts = MultiPart::builder()
-        .kind(MultiPartKind::Alternative)
-        .boundary(format!("part-{}", id.simple()))
-        .singlepart(SinglePart::plain(wording.text()))
-        .singlepart(SinglePart::html(html::render(&wording)));
+/// Builds the message. The id must be unique. `None` if the address of the recipient is not valid in SMTP.
+pub(super) fn compose(
+    to: &Email,
+    language: MailLanguage,
+    mail: RenderedMail,
+    from: &Mailbox,
+    now: Timestamp,
+    id: Uuid,
+) -> Option<Message> {
+    let to = portable(to.as_str()).ok()?;
     Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
-        .subject(wording.subject)
+        .subject(mail.subject)
         .date(now.to_utc().into())
         .message_id(Some(format!("<{id}@{}>", from.email.domain())))
-        // RFC 3834: nobody's absence notice answers it.
+        // RFC 3834: automatic replies are not wanted.
         .raw_header(header("Auto-Submitted", "auto-generated"))
-        .raw_header(header("Content-Language", wording.language.tag()))
-        .multipart(parts)
+        .raw_header(header("Content-Language", language.as_str()))
+        .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))
         .ok()
 }
 
@@ -67,18 +70,22 @@ fn header(name: &'static str, value: &str) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::wording::tests::mail_to_ada;
+    use crate::mail::templates::{render, tests::mail_to_ada};
     use chrono::DateTime;
-    use domain::accounts::{Email, MailLanguage};
+    use domain::accounts::Mail;
 
     const ID: Uuid = Uuid::from_u128(0x0193_d5a0_7c5b_7000_8000_0000_0000_0001);
 
-    fn composed(mail: &Mail, from: &str) -> Message {
-        let now = Timestamp::new(DateTime::from_timestamp(1_760_000_000, 0).unwrap());
-        compose(mail, &parse_sender(from).unwrap(), now, ID).unwrap()
+    fn built(mail: &Mail, from: &Mailbox, now: Timestamp) -> Option<Message> {
+        compose(&mail.to, mail.language, render(mail).unwrap(), from, now, ID)
     }
 
-    /// The lines of the head, with what was folded in one.
+    fn composed(mail: &Mail, from: &str) -> Message {
+        let now = Timestamp::new(DateTime::from_timestamp(1_760_000_000, 0).unwrap());
+        built(mail, &parse_sender(from).unwrap(), now).unwrap()
+    }
+
+    /// The header lines, unfolded.
     fn head(message: &Message) -> Vec<String> {
         let formatted = String::from_utf8(message.formatted()).unwrap();
         let (head, _) = formatted.split_once("\r\n\r\n").unwrap();
@@ -89,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_head_names_who_when_what_and_that_no_person_wrote_it() {
+    fn the_headers_name_sender_recipient_date_and_subject_and_mark_the_mail_as_automatic() {
         let mail = mail_to_ada(MailLanguage::English, false);
         let head = head(&composed(&mail, "Ocellus <ocellus@eyes.example>"));
         for line in [
@@ -110,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_ascii_whatever_it_says() {
+    fn a_message_is_ascii() {
         let mail = mail_to_ada(MailLanguage::Spanish, true);
         let message = composed(&mail, "Océlus <ocellus@bücher.example>");
         assert!(message.formatted().is_ascii());
@@ -155,7 +162,7 @@ mod tests {
             if let Ok(sender) = parse_sender(from) {
                 let mail = mail_to_ada(MailLanguage::English, false);
                 let now = Timestamp::new(DateTime::UNIX_EPOCH);
-                let message = compose(&mail, &sender, now, ID).unwrap();
+                let message = built(&mail, &sender, now).unwrap();
                 assert!(
                     !head(&message).iter().any(|line| line.starts_with("Bcc")),
                     "{from:?}"
@@ -181,7 +188,7 @@ mod tests {
             };
             mail.to = email;
             let from = parse_sender("ocellus@eyes.example").unwrap();
-            if let Some(message) = compose(&mail, &from, Timestamp::new(DateTime::UNIX_EPOCH), ID) {
+            if let Some(message) = built(&mail, &from, Timestamp::new(DateTime::UNIX_EPOCH)) {
                 assert_eq!(message.envelope().to().len(), 1, "{strange}");
             }
         }

@@ -1,15 +1,14 @@
-//! Mail: over SMTP, or into the log where nothing is configured.
+//! Mail: over SMTP, or to the log if no server is configured.
 //!
-//! A mail has a text part and an HTML part that say the same. It names no address on the web and loads nothing.
+//! A mail has a text part and an HTML part with the same sentences. It contains no link and loads nothing.
 
 mod address;
 mod error;
-mod html;
 mod log;
 mod message;
 mod session;
 mod smtp;
-mod wording;
+mod templates;
 
 pub use error::MailerError;
 pub use log::LogMailer;
@@ -20,26 +19,25 @@ use domain::{accounts::Mailer, clock::Clock, ids::IdGenerator};
 use secrecy::SecretString;
 use std::{sync::Arc, time::Duration};
 
-/// Where mails go, and whom they are from.
+/// The mail server and the sender.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
-    /// `log:` writes mails into the log and sends nothing.
+    /// `log:` writes mails to the log and sends nothing.
     ///
-    /// `smtp://user:password@host:587` speaks to a server that turns to TLS when asked (STARTTLS). It is asked wherever
-    /// it offers that, and must offer it where there is a password. `smtps://user:password@host:465` begins with TLS.
-    /// The ports are these where none is given; user and password may be absent, and their special characters are
-    /// written as in any URL: `%40` for `@`. The server's certificate must be one that this system trusts, or come from
-    /// the authorities in the PEM file that `?ca=/path/to/file.pem` names.
+    /// `smtp://user:password@host:587` upgrades the connection with STARTTLS if the server offers it, and requires that
+    /// if there is a password. `smtps://user:password@host:465` begins with TLS. The ports are the defaults. User and
+    /// password are optional and percent-encoded: `%40` for `@`. The certificate of the server must be trusted by the
+    /// system, or by the authorities in the PEM file of `?ca=/path/to/file.pem`.
     pub url: SecretString,
     /// The sender: `ocellus@example.org`, or with a name, `Ocellus <ocellus@example.org>`.
     pub from: String,
-    /// How long a server may take to let us in, and then for each answer. To take the whole mail, three times as long:
-    /// many look into it meanwhile.
+    /// The time limit for connecting and for each response. Three times as long for accepting the message, which many
+    /// servers scan first.
     pub timeout: Duration,
 }
 
 impl MailSettings {
-    /// With 10 s for each answer.
+    /// Settings with a time limit of 10 s per response.
     pub fn new(url: SecretString, from: String) -> Self {
         Self {
             url,
@@ -49,12 +47,12 @@ impl MailSettings {
     }
 }
 
-/// The mailer that the settings ask for. Nothing is sent or connected yet; only the certificates are read.
+/// Opens the mailer of the settings. It reads the certificates and does not connect yet.
 ///
 /// # Errors
 ///
-/// [`MailerError::Address`] when the URL is none of those that [`MailSettings`] describes, [`MailerError::Sender`] when
-/// the sender is no mailbox, [`MailerError::Authorities`] when the file of certificates cannot be used.
+/// [`MailerError::Address`] if the URL is not one that [`MailSettings`] describes, [`MailerError::Sender`] if the sender
+/// is not a mailbox, [`MailerError::Authorities`] if the certificate file cannot be used.
 pub fn open(
     settings: &MailSettings,
     clock: Arc<dyn Clock>,

@@ -5,6 +5,7 @@ use super::{
     address::{Login, Server},
     message,
     session::{Failure, deliver},
+    templates,
 };
 use async_trait::async_trait;
 use domain::{
@@ -71,14 +72,17 @@ impl SmtpMailer {
 #[async_trait]
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
-        let Some(message) = message::compose(mail, &self.from, self.clock.now(), self.ids.next()) else {
-            tracing::warn!("A mail is not sent, since no server knows addresses like that of its recipient.");
+        let rendered = templates::render(mail).map_err(|error| MailError::Unavailable(error.into()))?;
+        let (now, id) = (self.clock.now(), self.ids.next());
+        let message = message::compose(&mail.to, mail.language, rendered, &self.from, now, id);
+        let Some(message) = message else {
+            tracing::warn!("a mail was not sent: the address of its recipient is not valid in SMTP");
             return Err(MailError::Refused);
         };
         match deliver(&self.place, &message, mail.content.code()).await {
             Ok(()) => Ok(()),
             Err(Failure::Refused(answer)) => {
-                tracing::warn!(answer, "The mail server refuses a mail for good.");
+                tracing::warn!(answer, "the mail server rejected a mail permanently");
                 Err(MailError::Refused)
             }
             Err(failure) => Err(MailError::Unavailable(failure.into())),

@@ -5,7 +5,7 @@ use super::{
     settings::{OcrSettings, OcrStartError, TrainedData},
     worker::{Job, Shared, work},
 };
-use crate::vision::{DecodeBudget, DecodeLimits};
+use crate::imaging::{DecodeBudget, DecodeLimits};
 use async_trait::async_trait;
 use domain::{
     BoxError,

@@ -1,20 +1,20 @@
-//! Recognition of text with Tesseract.
+//! Text recognition with Tesseract.
 
+mod background;
 mod components;
+mod coordinates;
+mod deskew;
 mod engine;
-mod hidden;
 mod histogram;
-mod light;
+mod low_contrast_text;
+mod orientation;
+mod page_analysis;
+mod page_image;
 mod patience;
-mod placement;
 mod queue;
-mod reading;
+mod recognition;
 mod settings;
-mod sheet;
-mod survey;
 mod tesseract;
-mod tilt;
-mod turns;
 mod worker;
 
 #[cfg(test)]

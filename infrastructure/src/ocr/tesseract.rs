@@ -45,16 +45,16 @@ pub(super) enum ReadError {
     #[error("the deadline passed")]
     Deadline,
     /// Nobody waits for it any more.
-    #[error("the reading is not wanted any more")]
+    #[error("the result is not wanted any more")]
     Unwanted,
     /// Tesseract failed.
     #[error(transparent)]
     Engine(#[from] TesseractError),
 }
 
-/// A word as Tesseract found it, in the pixels that it was given.
+/// A word that Tesseract recognized, in pixels of the image that it was given.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct FoundWord {
+pub(super) struct RecognizedWord {
     pub(super) text: String,
     /// 0 to 100.
     pub(super) confidence: f32,
@@ -62,12 +62,12 @@ pub(super) struct FoundWord {
     pub(super) bounds: [i32; 4],
 }
 
-/// What one run over an image gave.
+/// The result of recognizing one image.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Reading {
+pub(super) struct RecognitionResult {
     /// Lines and paragraphs as Tesseract broke them, trimmed.
     pub(super) text: String,
-    pub(super) words: Vec<FoundWord>,
+    pub(super) words: Vec<RecognizedWord>,
 }
 
 /// A warm engine for one set of languages.
@@ -95,14 +95,14 @@ impl Engine {
         page: &GrayImage,
         resolution: u32,
         patience: Patience,
-    ) -> Result<Reading, ReadError> {
+    ) -> Result<RecognitionResult, ReadError> {
         patience.left()?;
         let (width, height) = (to_c(page.width()), to_c(page.height()));
         self.api.set_image(page.as_raw(), width, height, 1, width)?;
         self.api.set_source_resolution(to_c(resolution))?;
-        let reading = self.recognize(patience).and_then(|()| self.collect());
+        let result = self.recognize(patience).and_then(|()| self.collect());
         self.api.clear()?;
-        reading
+        result
     }
 
     fn recognize(&self, patience: Patience) -> Result<(), ReadError> {
@@ -122,14 +122,14 @@ impl Engine {
         Err(TesseractError::OcrError.into())
     }
 
-    fn collect(&self) -> Result<Reading, ReadError> {
+    fn collect(&self) -> Result<RecognitionResult, ReadError> {
         let text = self.api.get_utf8_text()?.trim().to_owned();
         let mut words = Vec::new();
         // The iterator points into the results: it is gone before they are cleared.
         if let Ok(iterator) = self.api.get_iterator() {
             loop {
                 if let Ok((text, left, top, right, bottom, confidence)) = iterator.get_word_with_bounds() {
-                    words.push(FoundWord {
+                    words.push(RecognizedWord {
                         text,
                         confidence: confidence.clamp(0.0, 100.0),
                         bounds: [left, top, right, bottom],
@@ -140,7 +140,7 @@ impl Engine {
                 }
             }
         }
-        Ok(Reading { text, words })
+        Ok(RecognitionResult { text, words })
     }
 }
 

@@ -3,11 +3,11 @@
 use super::{
     patience::Patience,
     queue::Queue,
-    reading::read_page,
+    recognition::read_page,
     settings::TrainedData,
     tesseract::{Engine, ReadError},
 };
-use crate::vision::{DecodeBudget, DecodeLimits, PageDecoder, collect};
+use crate::imaging::{DecodeBudget, DecodeLimits, PageDecoder, collect};
 use domain::{
     BoxError,
     images::{ByteSource, ImageError, MediaType},

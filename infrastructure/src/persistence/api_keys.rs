@@ -1,7 +1,7 @@
 //! Keys of the users' programs.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         api_keys::{ActiveModel, Column, Entity, Model},
         users as user_rows,
@@ -11,15 +11,15 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{ApiKey, ApiKeyName, ApiKeyRepository, TokenDigest, User},
+    accounts::{ApiKey, ApiKeyName, ApiKeyReader, ApiKeyRepository, TokenDigest, User},
     clock::Timestamp,
     ids::{ApiKeyId, UserId},
     page::{Page, PageRequest},
     store::StoreError,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 fn read(row: Model) -> Result<ApiKey, CorruptRow> {
@@ -53,13 +53,7 @@ fn row(key: &ApiKey) -> ActiveModel {
 }
 
 #[async_trait]
-impl<C: Connection> ApiKeyRepository for Sea<C> {
-    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError> {
-        let insert = Entity::insert(row(key)).exec_without_returning(&self.connection);
-        insert.await.map_err(store_error)?;
-        Ok(())
-    }
-
+impl<C: Connection> ApiKeyReader for SqlRepositories<C> {
     async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<ApiKey>, StoreError> {
         let rows = Entity::find()
             .filter(Column::UserId.eq(user.0))
@@ -95,6 +89,15 @@ impl<C: Connection> ApiKeyRepository for Sea<C> {
             return Ok(None);
         };
         Ok(Some((read(key)?, users::read(user)?)))
+    }
+}
+
+#[async_trait]
+impl ApiKeyRepository for SqlRepositories<DatabaseTransaction> {
+    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError> {
+        let insert = Entity::insert(row(key)).exec_without_returning(&self.connection);
+        insert.await.map_err(store_error)?;
+        Ok(())
     }
 
     async fn touch(&self, id: ApiKeyId, now: Timestamp) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Blobs that are to be deleted.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         blob_deletions::{ActiveModel, Column, Entity},
         images,
@@ -12,12 +12,12 @@ use async_trait::async_trait;
 use domain::{
     clock::Timestamp,
     ids::{ImageId, UserId},
-    images::{BlobDeletionRepository, BlobKey},
+    images::{BlobDeletionReader, BlobDeletionRepository, BlobKey},
     store::StoreError,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ fn row(key: &BlobKey, due_at: Timestamp) -> ActiveModel {
     }
 }
 
-impl<C: Connection> Sea<C> {
+impl<C: Connection> SqlRepositories<C> {
     async fn schedule_rows(&self, rows: Vec<ActiveModel>) -> Result<(), StoreError> {
         let newest_wins = OnConflict::column(Column::BlobKey)
             .update_column(Column::DueAt)
@@ -59,7 +59,30 @@ impl<C: Connection> Sea<C> {
 }
 
 #[async_trait]
-impl<C: Connection> BlobDeletionRepository for Sea<C> {
+impl<C: Connection> BlobDeletionReader for SqlRepositories<C> {
+    async fn due(&self, now: Timestamp, limit: u64) -> Result<Vec<BlobKey>, StoreError> {
+        let rows = Entity::find()
+            .filter(Column::DueAt.lte(now.to_utc()))
+            .order_by_asc(Column::DueAt)
+            .limit(limit)
+            .all(&self.connection);
+        let rows = rows.await.map_err(store_error)?.into_iter();
+        Ok(rows.map(|row| BlobKey::from_stored(row.blob_key)).collect())
+    }
+
+    async fn scheduled(&self, keys: &[BlobKey]) -> Result<Vec<BlobKey>, StoreError> {
+        let select = Entity::find()
+            .select_only()
+            .column(Column::BlobKey)
+            .filter(Column::BlobKey.is_in(keys.iter().map(BlobKey::as_str)));
+        let found = select.into_tuple::<String>().all(&self.connection);
+        let found = found.await.map_err(store_error)?.into_iter();
+        Ok(found.map(BlobKey::from_stored).collect())
+    }
+}
+
+#[async_trait]
+impl BlobDeletionRepository for SqlRepositories<DatabaseTransaction> {
     async fn schedule(&self, key: &BlobKey, due_at: Timestamp) -> Result<(), StoreError> {
         self.schedule_rows(vec![row(key, due_at)]).await
     }
@@ -87,29 +110,9 @@ impl<C: Connection> BlobDeletionRepository for Sea<C> {
         Ok(delete.await.map_err(store_error)?.rows_affected > 0)
     }
 
-    async fn due(&self, now: Timestamp, limit: u64) -> Result<Vec<BlobKey>, StoreError> {
-        let rows = Entity::find()
-            .filter(Column::DueAt.lte(now.to_utc()))
-            .order_by_asc(Column::DueAt)
-            .limit(limit)
-            .all(&self.connection);
-        let rows = rows.await.map_err(store_error)?.into_iter();
-        Ok(rows.map(|row| BlobKey::from_stored(row.blob_key)).collect())
-    }
-
     async fn remove(&self, key: &BlobKey) -> Result<(), StoreError> {
         let delete = Entity::delete_by_id(key.as_str()).exec(&self.connection);
         delete.await.map_err(store_error)?;
         Ok(())
-    }
-
-    async fn scheduled(&self, keys: &[BlobKey]) -> Result<Vec<BlobKey>, StoreError> {
-        let select = Entity::find()
-            .select_only()
-            .column(Column::BlobKey)
-            .filter(Column::BlobKey.is_in(keys.iter().map(BlobKey::as_str)));
-        let found = select.into_tuple::<String>().all(&self.connection);
-        let found = found.await.map_err(store_error)?.into_iter();
-        Ok(found.map(BlobKey::from_stored).collect())
     }
 }

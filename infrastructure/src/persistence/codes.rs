@@ -1,7 +1,7 @@
 //! Codes that were mailed.
 
 use super::{
-    Connection, Sea,
+    SqlRepositories,
     entities::codes::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
@@ -14,7 +14,7 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, QueryFilter,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 
@@ -26,7 +26,7 @@ fn read(row: Model) -> Result<IssuedCode, CorruptRow> {
     Ok(IssuedCode {
         id: CodeId(row.id),
         user_id: UserId(row.user_id),
-        purpose: CodePurpose::from_name(&row.purpose).ok_or(corrupt("purpose"))?,
+        purpose: row.purpose.parse().map_err(|_| corrupt("purpose"))?,
         email_key: row.email_key,
         hash: PasswordHash::new(row.hash),
         attempts_left: row
@@ -41,7 +41,7 @@ fn read(row: Model) -> Result<IssuedCode, CorruptRow> {
 fn of(user: UserId, purpose: CodePurpose) -> Condition {
     Condition::all()
         .add(Column::UserId.eq(user.0))
-        .add(Column::Purpose.eq(purpose.name()))
+        .add(Column::Purpose.eq(purpose.as_str()))
 }
 
 /// This very code.
@@ -50,11 +50,11 @@ fn this(code: &IssuedCode) -> Condition {
 }
 
 #[async_trait]
-impl<C: Connection> CodeRepository for Sea<C> {
+impl CodeRepository for SqlRepositories<DatabaseTransaction> {
     async fn put(&self, code: &IssuedCode) -> Result<(), StoreError> {
         let row = ActiveModel {
             user_id: Set(code.user_id.0),
-            purpose: Set(code.purpose.name().to_owned()),
+            purpose: Set(code.purpose.as_str().to_owned()),
             id: Set(code.id.0),
             email_key: Set(code.email_key.clone()),
             hash: Set(code.hash.expose().to_owned()),

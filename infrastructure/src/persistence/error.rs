@@ -4,7 +4,10 @@ use domain::{
     BoxError,
     store::{Conflict, StoreError},
 };
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{
+    DbErr, RuntimeErr, SqlErr,
+    sqlx::{mysql::MySqlDatabaseError, sqlite::SqliteError},
+};
 
 /// Why the database cannot be used. No message holds the address or its password.
 #[derive(Debug, thiserror::Error)]
@@ -51,16 +54,44 @@ impl From<CorruptRow> for StoreError {
     }
 }
 
-/// Names the conflicts that the domain knows; everything else is the database's own trouble.
+/// Names the conflicts that the domain knows and the failures after which a transaction may run again.
 pub(super) fn store_error(error: DbErr) -> StoreError {
+    if is_serialization_failure(&error) {
+        return StoreError::SerializationFailure(error.into());
+    }
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(message)) => match conflict(&message) {
             Some(conflict) => StoreError::Conflict(conflict),
             None => StoreError::Unavailable(error.into()),
         },
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => StoreError::OwnerGone,
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => StoreError::OwnerDeleted,
         _ => StoreError::Unavailable(error.into()),
     }
+}
+
+/// Returns whether the database gave the transaction up because of another one.
+///
+/// `MySQL` numbers: deadlock 1213, lock wait timeout 1205, and the record that changed since it was read 1020 of
+/// `MariaDB`. SQLSTATE of `PostgreSQL`: serialization failure 40001, deadlock 40P01. `SQLite`: busy 5 and locked 6, which are
+/// the lowest eight bits of their extended codes.
+fn is_serialization_failure(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+        return matches!(error.number(), 1020 | 1205 | 1213);
+    }
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<SqliteError>().is_some() {
+        return code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 5 | 6));
+    }
+    matches!(&*code, "40001" | "40P01")
 }
 
 /// The same for a new row of a table whose primary key is its only unique key: `MySQL` calls every primary key `PRIMARY`

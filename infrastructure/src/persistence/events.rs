@@ -1,22 +1,25 @@
 //! What happened to accounts.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::user_events::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{EventKind, EventRepository, Origin, SecurityEvent},
+    accounts::{EventReader, EventRepository, Origin, SecurityEvent},
     clock::Timestamp,
     ids::{EventId, UserId},
     page::{Page, PageRequest},
     store::StoreError,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 fn read(row: Model) -> Result<SecurityEvent, CorruptRow> {
-    let kind = EventKind::from_name(&row.kind).ok_or(CorruptRow {
+    let kind = row.kind.parse().map_err(|_| CorruptRow {
         table: "user_events",
         column: "kind",
     })?;
@@ -38,7 +41,7 @@ fn row(event: &SecurityEvent) -> ActiveModel {
         id: Set(event.id.0),
         user_id: Set(event.user_id.map(|id| id.0)),
         admin_id: Set(event.admin_id.map(|id| id.0)),
-        kind: Set(event.kind.name().to_owned()),
+        kind: Set(event.kind.as_str().to_owned()),
         address: Set(event.origin.address.clone()),
         user_agent: Set(event.origin.user_agent.clone()),
         created_at: Set(event.created_at.to_utc()),
@@ -47,13 +50,7 @@ fn row(event: &SecurityEvent) -> ActiveModel {
 }
 
 #[async_trait]
-impl<C: Connection> EventRepository for Sea<C> {
-    async fn record(&self, event: &SecurityEvent) -> Result<(), StoreError> {
-        let insert = Entity::insert(row(event)).exec_without_returning(&self.connection);
-        insert.await.map_err(store_error)?;
-        Ok(())
-    }
-
+impl<C: Connection> EventReader for SqlRepositories<C> {
     async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<SecurityEvent>, StoreError> {
         let rows = Entity::find()
             .filter(Column::UserId.eq(user.0))
@@ -68,6 +65,15 @@ impl<C: Connection> EventRepository for Sea<C> {
             page.limit,
             |event: &SecurityEvent| event.id.0,
         ))
+    }
+}
+
+#[async_trait]
+impl EventRepository for SqlRepositories<DatabaseTransaction> {
+    async fn record(&self, event: &SecurityEvent) -> Result<(), StoreError> {
+        let insert = Entity::insert(row(event)).exec_without_returning(&self.connection);
+        insert.await.map_err(store_error)?;
+        Ok(())
     }
 
     async fn delete_all(&self, user: UserId) -> Result<(), StoreError> {

@@ -1,20 +1,20 @@
 //! Faces that users log in with.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::faces::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
 use async_trait::async_trait;
 use domain::{
     clock::Timestamp,
-    faces::{EnrolledFace, FaceQuality, FaceRepository, SealedEmbedding},
+    faces::{EnrolledFace, FaceQuality, FaceReader, FaceRepository, SealedEmbedding},
     ids::{FaceId, UserId},
     store::StoreError,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
 };
 
 fn read(row: Model) -> Result<EnrolledFace, CorruptRow> {
@@ -68,23 +68,10 @@ fn read_all(rows: Vec<Model>) -> Result<Vec<EnrolledFace>, StoreError> {
 }
 
 #[async_trait]
-impl<C: Connection> FaceRepository for Sea<C> {
+impl<C: Connection> FaceReader for SqlRepositories<C> {
     async fn find(&self, user: UserId) -> Result<Option<EnrolledFace>, StoreError> {
         let select = Entity::find_by_id(user.0).one(&self.connection);
         Ok(select.await.map_err(store_error)?.map(read).transpose()?)
-    }
-
-    async fn put(&self, face: &EnrolledFace) -> Result<(), StoreError> {
-        // Whoever puts holds the user's row, so that nobody adds another in between.
-        FaceRepository::delete(self, face.user_id).await?;
-        let insert = Entity::insert(row(face)).exec_without_returning(&self.connection);
-        insert.await.map_err(store_error)?;
-        Ok(())
-    }
-
-    async fn delete(&self, user: UserId) -> Result<bool, StoreError> {
-        let delete = Entity::delete_by_id(user.0).exec(&self.connection);
-        Ok(delete.await.map_err(store_error)?.rows_affected > 0)
     }
 
     async fn list(&self, after: Option<FaceId>, limit: u64) -> Result<Vec<EnrolledFace>, StoreError> {
@@ -106,6 +93,22 @@ impl<C: Connection> FaceRepository for Sea<C> {
             .filter(Column::KeyId.ne(key_id))
             .all(&self.connection);
         read_all(rows.await.map_err(store_error)?)
+    }
+}
+
+#[async_trait]
+impl FaceRepository for SqlRepositories<DatabaseTransaction> {
+    async fn put(&self, face: &EnrolledFace) -> Result<(), StoreError> {
+        // Whoever puts holds the user's row, so that nobody adds another in between.
+        FaceRepository::delete(self, face.user_id).await?;
+        let insert = Entity::insert(row(face)).exec_without_returning(&self.connection);
+        insert.await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn delete(&self, user: UserId) -> Result<bool, StoreError> {
+        let delete = Entity::delete_by_id(user.0).exec(&self.connection);
+        Ok(delete.await.map_err(store_error)?.rows_affected > 0)
     }
 
     async fn reseal(&self, id: FaceId, embedding: &SealedEmbedding) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Identities that users log in with.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         identities::{ActiveModel, Column, Entity, Model},
         users as user_rows,
@@ -11,12 +11,12 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{Identity, IdentityRepository, LinkedIdentity, User},
+    accounts::{Identity, IdentityReader, IdentityRepository, LinkedIdentity, User},
     clock::Timestamp,
     ids::UserId,
     store::{Conflict, StoreError},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 
 /// The key of an identity. Neither half holds the line break that parts them.
@@ -49,7 +49,7 @@ fn row(linked: &LinkedIdentity) -> ActiveModel {
 }
 
 #[async_trait]
-impl<C: Connection> IdentityRepository for Sea<C> {
+impl<C: Connection> IdentityReader for SqlRepositories<C> {
     async fn find_user(&self, identity: &Identity) -> Result<Option<(LinkedIdentity, User)>, StoreError> {
         // Both are required: of a row that may be absent, sea-orm takes one that does not parse for absent.
         let select = Entity::find()
@@ -60,7 +60,10 @@ impl<C: Connection> IdentityRepository for Sea<C> {
         };
         Ok(Some((read(&linked)?, users::read(user)?)))
     }
+}
 
+#[async_trait]
+impl IdentityRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, linked: &LinkedIdentity) -> Result<(), StoreError> {
         let insert = Entity::insert(row(linked)).exec_without_returning(&self.connection);
         insert

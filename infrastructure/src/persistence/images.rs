@@ -1,7 +1,7 @@
 //! Images, and what of a user's quota they take.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         images::{ActiveModel, Column, Entity, Model},
         users,
@@ -12,13 +12,14 @@ use async_trait::async_trait;
 use domain::{
     clock::Timestamp,
     ids::{ImageId, UserId},
-    images::{Filename, Image, ImageRepository, MediaType, Sha256Digest, StorageQuota},
+    images::{Filename, Image, ImageReader, ImageRepository, MediaType, Sha256Digest, StorageQuota},
     page::{Page, PageRequest},
     store::StoreError,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
     prelude::{Expr, SelectExt},
 };
 use uuid::Uuid;
@@ -90,7 +91,7 @@ fn owned(owner: UserId, id: ImageId) -> Condition {
 }
 
 #[async_trait]
-impl<C: Connection> ImageRepository for Sea<C> {
+impl<C: Connection> ImageReader for SqlRepositories<C> {
     async fn find(&self, owner: UserId, id: ImageId) -> Result<Option<Image>, StoreError> {
         let select = Entity::find().filter(owned(owner, id));
         let found = select.one(&self.connection).await.map_err(store_error)?;
@@ -125,6 +126,22 @@ impl<C: Connection> ImageRepository for Sea<C> {
         Ok(fits)
     }
 
+    async fn existing(&self, ids: &[ImageId]) -> Result<Vec<ImageId>, StoreError> {
+        let select = Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.0)));
+        self.ids_of(select).await
+    }
+
+    async fn ids_after(&self, after: Option<ImageId>, limit: u64) -> Result<Vec<ImageId>, StoreError> {
+        let select = Entity::find()
+            .filter(Condition::all().add_option(after.map(|id| Column::Id.gt(id.0))))
+            .order_by_asc(Column::Id)
+            .limit(limit);
+        self.ids_of(select).await
+    }
+}
+
+#[async_trait]
+impl ImageRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, image: &Image, quota: StorageQuota) -> Result<bool, StoreError> {
         // One statement checks and claims, so that concurrent uploads cannot share the same room.
         let claim = users::Entity::update_many()
@@ -172,32 +189,19 @@ impl<C: Connection> ImageRepository for Sea<C> {
         release.await.map_err(store_error)?;
         Ok(true)
     }
-
-    async fn existing(&self, ids: &[ImageId]) -> Result<Vec<ImageId>, StoreError> {
-        let select = Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.0)));
-        self.ids_of(select).await
-    }
-
-    async fn ids_after(&self, after: Option<ImageId>, limit: u64) -> Result<Vec<ImageId>, StoreError> {
-        let select = Entity::find()
-            .filter(Condition::all().add_option(after.map(|id| Column::Id.gt(id.0))))
-            .order_by_asc(Column::Id)
-            .limit(limit);
-        self.ids_of(select).await
-    }
 }
 
-impl<C: Connection> Sea<C> {
+impl<C: Connection> SqlRepositories<C> {
     async fn ids_of(&self, select: Select<Entity>) -> Result<Vec<ImageId>, StoreError> {
         let ids = select.select_only().column(Column::Id).into_tuple();
         let ids: Vec<Uuid> = ids.all(&self.connection).await.map_err(store_error)?;
         Ok(ids.into_iter().map(ImageId).collect())
     }
 
-    /// [`StoreError::OwnerGone`] when there is no such user.
+    /// [`StoreError::OwnerDeleted`] when there is no such user.
     async fn demand_owner(&self, owner: UserId) -> Result<(), StoreError> {
         let select = users::Entity::find_by_id(owner.0);
         let exists = select.exists(&self.connection).await.map_err(store_error)?;
-        exists.then_some(()).ok_or(StoreError::OwnerGone)
+        exists.then_some(()).ok_or(StoreError::OwnerDeleted)
     }
 }

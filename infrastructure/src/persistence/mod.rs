@@ -1,6 +1,5 @@
 //! The database: every repository of the domain over sea-orm, on `SQLite`, `PostgreSQL`, `MariaDB` and `MySQL`.
 
-mod answers;
 mod api_keys;
 mod blob_deletions;
 mod codes;
@@ -9,10 +8,11 @@ mod entities;
 mod error;
 mod events;
 mod faces;
+mod idempotency_keys;
 mod identities;
 mod images;
-mod mail_orders;
 mod mysql;
+mod outgoing_mails;
 mod postgres;
 mod predictions;
 mod schema;
@@ -27,24 +27,13 @@ pub use connection::{DatabaseSettings, DatabaseTls};
 pub use error::DatabaseError;
 
 use async_trait::async_trait;
-use domain::{
-    accounts::{
-        ApiKeyRepository, CodeRepository, EventRepository, IdentityRepository, MailOrderRepository,
-        SessionRepository, ThrottleRepository, UserRepository,
-    },
-    faces::FaceRepository,
-    images::{BlobDeletionRepository, ImageRepository},
-    ocr::TextRepository,
-    operations::AnswerRepository,
-    predictions::PredictionRepository,
-    store::{Repositories, Store, StoreError, UnitOfWork},
-    tasks::TaskRepository,
-};
+use domain::store::{Reader, Store, StoreError, Transaction};
 use error::store_error;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
+use std::time::Duration;
 
 /// What a repository runs on: a pool or one transaction.
 trait Connection: ConnectionTrait + Send + Sync {}
@@ -52,70 +41,49 @@ trait Connection: ConnectionTrait + Send + Sync {}
 impl<C: ConnectionTrait + Send + Sync> Connection for C {}
 
 /// Every repository, written once over a pool or a transaction.
-struct Sea<C> {
+struct SqlRepositories<C> {
     connection: C,
 }
 
-impl<C: Connection> Repositories for Sea<C> {
-    fn users(&self) -> &dyn UserRepository {
-        self
-    }
-    fn sessions(&self) -> &dyn SessionRepository {
-        self
-    }
-    fn api_keys(&self) -> &dyn ApiKeyRepository {
-        self
-    }
-    fn throttles(&self) -> &dyn ThrottleRepository {
-        self
-    }
-    fn codes(&self) -> &dyn CodeRepository {
-        self
-    }
-    fn mail_orders(&self) -> &dyn MailOrderRepository {
-        self
-    }
-    fn events(&self) -> &dyn EventRepository {
-        self
-    }
-    fn identities(&self) -> &dyn IdentityRepository {
-        self
-    }
-    fn faces(&self) -> &dyn FaceRepository {
-        self
-    }
-    fn images(&self) -> &dyn ImageRepository {
-        self
-    }
-    fn blob_deletions(&self) -> &dyn BlobDeletionRepository {
-        self
-    }
-    fn texts(&self) -> &dyn TextRepository {
-        self
-    }
-    fn tasks(&self) -> &dyn TaskRepository {
-        self
-    }
-    fn predictions(&self) -> &dyn PredictionRepository {
-        self
-    }
-    fn answers(&self) -> &dyn AnswerRepository {
-        self
-    }
+macro_rules! provide_repositories {
+    (
+        readable { $($(#[$doc:meta])* $name:ident: $reader:path, $repository:path;)* }
+        transactional { $($(#[$only_doc:meta])* $only:ident: $only_repository:path;)* }
+    ) => {
+        impl<C: Connection> Reader for SqlRepositories<C> {
+            $(fn $name(&self) -> &dyn $reader {
+                self
+            })*
+        }
+
+        #[async_trait]
+        impl Transaction for SqlRepositories<DatabaseTransaction> {
+            $(fn $name(&self) -> &dyn $repository {
+                self
+            })*
+            $(fn $only(&self) -> &dyn $only_repository {
+                self
+            })*
+
+            async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+                self.connection.commit().await.map_err(store_error)
+            }
+        }
+    };
 }
 
+domain::for_each_repository!(provide_repositories);
+
 /// The store in a relational database. Clones share its connections.
-///
-/// A write of several statements, like adding an image, is whole only in a unit of work.
 #[derive(Clone)]
 pub struct SeaStore {
-    reads: Sea<DatabaseConnection>,
-    /// Where units of work run. `SQLite` has one writer at a time, so there they queue for a single connection in the
+    reads: SqlRepositories<DatabaseConnection>,
+    /// Where transactions run. `SQLite` has one writer at a time, so there they queue for a single connection in the
     /// order they came, and reads never wait for them; elsewhere it is the pool of the reads.
     writes: DatabaseConnection,
 }
 
-impl Clone for Sea<DatabaseConnection> {
+impl Clone for SqlRepositories<DatabaseConnection> {
     fn clone(&self) -> Self {
         let connection = self.connection.clone();
         Self { connection }
@@ -124,7 +92,7 @@ impl Clone for Sea<DatabaseConnection> {
 
 impl SeaStore {
     fn new(reads: DatabaseConnection, writes: DatabaseConnection) -> Self {
-        let reads = Sea { connection: reads };
+        let reads = SqlRepositories { connection: reads };
         Self { reads, writes }
     }
 
@@ -149,65 +117,26 @@ impl SeaStore {
     }
 }
 
-impl Repositories for SeaStore {
-    fn users(&self) -> &dyn UserRepository {
-        self.reads.users()
-    }
-    fn sessions(&self) -> &dyn SessionRepository {
-        self.reads.sessions()
-    }
-    fn api_keys(&self) -> &dyn ApiKeyRepository {
-        self.reads.api_keys()
-    }
-    fn throttles(&self) -> &dyn ThrottleRepository {
-        self.reads.throttles()
-    }
-    fn codes(&self) -> &dyn CodeRepository {
-        self.reads.codes()
-    }
-    fn mail_orders(&self) -> &dyn MailOrderRepository {
-        self.reads.mail_orders()
-    }
-    fn events(&self) -> &dyn EventRepository {
-        self.reads.events()
-    }
-    fn identities(&self) -> &dyn IdentityRepository {
-        self.reads.identities()
-    }
-    fn faces(&self) -> &dyn FaceRepository {
-        self.reads.faces()
-    }
-    fn images(&self) -> &dyn ImageRepository {
-        self.reads.images()
-    }
-    fn blob_deletions(&self) -> &dyn BlobDeletionRepository {
-        self.reads.blob_deletions()
-    }
-    fn texts(&self) -> &dyn TextRepository {
-        self.reads.texts()
-    }
-    fn tasks(&self) -> &dyn TaskRepository {
-        self.reads.tasks()
-    }
-    fn predictions(&self) -> &dyn PredictionRepository {
-        self.reads.predictions()
-    }
-    fn answers(&self) -> &dyn AnswerRepository {
-        self.reads.answers()
-    }
-}
-
 #[async_trait]
 impl Store for SeaStore {
-    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+    fn read(&self) -> &dyn Reader {
+        &self.reads
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
         let connection = self.transaction().await.map_err(store_error)?;
-        Ok(Box::new(Sea { connection }))
+        Ok(Box::new(SqlRepositories { connection }))
+    }
+
+    async fn back_off(&self, attempt: u32) {
+        metrics::counter!("ocellus_transaction_retries_total").increment(1);
+        tokio::time::sleep(backoff(attempt)).await;
     }
 }
 
-#[async_trait]
-impl UnitOfWork for Sea<DatabaseTransaction> {
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        self.connection.commit().await.map_err(store_error)
-    }
+/// The pause after a failed attempt: 4 ms after the first, doubled after each further one up to half a second, and less by a
+/// random part of its half, so that transactions that collided do not collide again.
+fn backoff(attempt: u32) -> Duration {
+    let longest = Duration::from_millis(4 << attempt.saturating_sub(1).min(7));
+    longest.mul_f64(1.0 - fastrand::f64() / 2.0)
 }

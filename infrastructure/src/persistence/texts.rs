@@ -1,7 +1,7 @@
 //! Texts and their pages.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         text_pages::{self, Words},
         texts::{ActiveModel, Column, Entity, Model},
@@ -13,10 +13,13 @@ use async_trait::async_trait;
 use domain::{
     clock::Timestamp,
     ids::{ImageId, TextId},
-    ocr::{Bounds, LanguageSet, Text, TextPage, TextRepository, Word},
+    ocr::{Bounds, LanguageSet, Text, TextPage, TextReader, TextRepository, Word},
     store::StoreError,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, prelude::SelectExt};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    prelude::SelectExt,
+};
 
 /// How many pages one statement inserts.
 const BATCH: usize = 500;
@@ -78,7 +81,7 @@ fn page_row(text: TextId, page: &TextPage) -> text_pages::ActiveModel {
 }
 
 #[async_trait]
-impl<C: Connection> TextRepository for Sea<C> {
+impl<C: Connection> TextReader for SqlRepositories<C> {
     async fn find(&self, image: ImageId, languages: &LanguageSet) -> Result<Option<Text>, StoreError> {
         let select = Entity::find()
             .filter(Column::ImageId.eq(image.0))
@@ -98,7 +101,10 @@ impl<C: Connection> TextRepository for Sea<C> {
         }
         Ok(Some(text(row, pages)?))
     }
+}
 
+#[async_trait]
+impl TextRepository for SqlRepositories<DatabaseTransaction> {
     async fn insert(&self, text: &Text) -> Result<(), StoreError> {
         let row = ActiveModel {
             id: Set(text.id.0),

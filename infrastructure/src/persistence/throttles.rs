@@ -1,29 +1,63 @@
 //! Counts of what strangers try, and the networks from which users logged in.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{login_networks, throttle_counts},
     error::{CorruptRow, store_error},
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{Count, Counter, Network, ThrottleRepository},
+    accounts::{Network, RateLimitKey, RateLimitReader, RateLimitRepository, RateLimitWindow},
     clock::Timestamp,
     ids::UserId,
     store::StoreError,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter,
+    ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
     sea_query::{CaseStatement, Expr, OnConflict},
 };
 use throttle_counts::{Column, Entity};
 
 #[async_trait]
-impl<C: Connection> ThrottleRepository for Sea<C> {
+impl<C: Connection> RateLimitReader for SqlRepositories<C> {
+    async fn find_count(
+        &self,
+        counter: &RateLimitKey,
+        now: Timestamp,
+    ) -> Result<Option<RateLimitWindow>, StoreError> {
+        let select = Entity::find_by_id(counter.0.to_vec())
+            .filter(Column::EndsAt.gt(now.to_utc()))
+            .one(&self.connection);
+        let Some(row) = select.await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        let corrupt = CorruptRow {
+            table: "throttle_counts",
+            column: "count",
+        };
+        Ok(Some(RateLimitWindow {
+            count: row.count.try_into().map_err(|_| corrupt)?,
+            ends_at: Timestamp::new(row.ends_at),
+        }))
+    }
+
+    async fn has_logged_in(&self, user: UserId, network: Network) -> Result<bool, StoreError> {
+        let select = login_networks::Entity::find_by_id((user.0, network.to_string()));
+        Ok(select.one(&self.connection).await.map_err(store_error)?.is_some())
+    }
+}
+
+#[async_trait]
+impl RateLimitRepository for SqlRepositories<DatabaseTransaction> {
     /// One statement adds the row or counts in it, so that of many at once none is lost. The end of the count is set
     /// last: `MySQL` assigns one column after the other.
-    async fn count(&self, counter: &Counter, now: Timestamp, until: Timestamp) -> Result<Count, StoreError> {
+    async fn count(
+        &self,
+        counter: &RateLimitKey,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<RateLimitWindow, StoreError> {
         let column = |column: Column| Expr::col((Entity, column));
         let is_over = || column(Column::EndsAt).lte(now.to_utc());
         let anew_or =
@@ -49,37 +83,20 @@ impl<C: Connection> ThrottleRepository for Sea<C> {
         count.await.map_err(store_error)?;
         let standing = self.find_count(counter, now).await?;
         // Of a count that was set to last until then, nothing else can be read; a clock that was put back may do it.
-        Ok(standing.unwrap_or(Count {
+        Ok(standing.unwrap_or(RateLimitWindow {
             count: 1,
             ends_at: until,
         }))
     }
 
-    async fn find_count(&self, counter: &Counter, now: Timestamp) -> Result<Option<Count>, StoreError> {
-        let select = Entity::find_by_id(counter.0.to_vec())
-            .filter(Column::EndsAt.gt(now.to_utc()))
-            .one(&self.connection);
-        let Some(row) = select.await.map_err(store_error)? else {
-            return Ok(None);
-        };
-        let corrupt = CorruptRow {
-            table: "throttle_counts",
-            column: "count",
-        };
-        Ok(Some(Count {
-            count: row.count.try_into().map_err(|_| corrupt)?,
-            ends_at: Timestamp::new(row.ends_at),
-        }))
-    }
-
-    async fn delete_over(&self, now: Timestamp) -> Result<u64, StoreError> {
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
         let delete = Entity::delete_many()
             .filter(Column::EndsAt.lt(now.to_utc()))
             .exec(&self.connection);
         Ok(delete.await.map_err(store_error)?.rows_affected)
     }
 
-    async fn note_login(&self, user: UserId, network: Network, now: Timestamp) -> Result<(), StoreError> {
+    async fn record_login(&self, user: UserId, network: Network, now: Timestamp) -> Result<(), StoreError> {
         let login = login_networks::ActiveModel {
             user_id: Set(user.0),
             network: Set(network.to_string()),
@@ -95,12 +112,7 @@ impl<C: Connection> ThrottleRepository for Sea<C> {
         Ok(())
     }
 
-    async fn has_logged_in(&self, user: UserId, network: Network) -> Result<bool, StoreError> {
-        let select = login_networks::Entity::find_by_id((user.0, network.to_string()));
-        Ok(select.one(&self.connection).await.map_err(store_error)?.is_some())
-    }
-
-    async fn forget_logins_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
+    async fn delete_logins_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
         let delete = login_networks::Entity::delete_many()
             .filter(login_networks::Column::LastLoginAt.lt(moment.to_utc()))
             .exec(&self.connection);

@@ -1,13 +1,13 @@
 //! Users.
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::users::{ActiveModel, Column, Entity, Model},
     error::{CorruptRow, store_error},
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{Email, PasswordHash, Role, User, UserRepository, UserSearch, Username},
+    accounts::{Email, PasswordHash, User, UserReader, UserRepository, UserSearch, Username},
     clock::Timestamp,
     ids::UserId,
     page::{Page, PageRequest},
@@ -15,7 +15,7 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{ExprTrait, LikeExpr, SimpleExpr},
 };
 use uuid::Uuid;
@@ -32,7 +32,7 @@ pub(super) fn read(row: Model) -> Result<User, CorruptRow> {
         email_verified: row.email_verified,
         password_hash: row.password_hash.map(PasswordHash::new),
         has_face: row.has_face,
-        role: Role::from_name(&row.role).ok_or(corrupt("role"))?,
+        role: row.role.parse().map_err(|_| corrupt("role"))?,
         disabled_at: row.disabled_at.map(Timestamp::new),
         created_at: Timestamp::new(row.created_at),
         updated_at: Timestamp::new(row.updated_at),
@@ -50,7 +50,7 @@ fn row(user: &User) -> ActiveModel {
         email_verified: Set(user.email_verified),
         password_hash: Set(user.password_hash.as_ref().map(|hash| hash.expose().to_owned())),
         has_face: Set(user.has_face),
-        role: Set(user.role.name().to_owned()),
+        role: Set(user.role.as_str().to_owned()),
         disabled_at: Set(user.disabled_at.map(Timestamp::to_utc)),
         image_count: NotSet,
         stored_bytes: NotSet,
@@ -86,7 +86,7 @@ pub(super) async fn lock(connection: &impl Connection, id: Uuid) -> Result<Optio
 }
 
 #[async_trait]
-impl<C: Connection> UserRepository for Sea<C> {
+impl<C: Connection> UserReader for SqlRepositories<C> {
     async fn find_by_username(&self, username: &Username) -> Result<Option<User>, StoreError> {
         let select = Entity::find().filter(Column::UsernameKey.eq(username.key()));
         user(select.one(&self.connection).await.map_err(store_error)?)
@@ -113,7 +113,10 @@ impl<C: Connection> UserRepository for Sea<C> {
         let users = rows.map(read).collect::<Result<_, _>>()?;
         Ok(Page::from_lookahead(users, page.limit, |user: &User| user.id.0))
     }
+}
 
+#[async_trait]
+impl UserRepository for SqlRepositories<DatabaseTransaction> {
     async fn lock(&self, id: UserId) -> Result<Option<User>, StoreError> {
         Ok(lock(&self.connection, id.0).await?.map(read).transpose()?)
     }
@@ -138,7 +141,7 @@ impl<C: Connection> UserRepository for Sea<C> {
             .filter(Column::Id.eq(user.id.0))
             .exec(&self.connection);
         match update.await.map_err(store_error)?.rows_affected {
-            0 => Err(StoreError::OwnerGone),
+            0 => Err(StoreError::OwnerDeleted),
             _ => Ok(()),
         }
     }

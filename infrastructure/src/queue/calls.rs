@@ -2,11 +2,10 @@
 
 use super::{Place, QueueError, link::Link, outage::Outage, topology};
 use async_trait::async_trait;
-use domain::tasks::TaskCall;
+use domain::tasks::Delivery;
 use futures_util::{FutureExt, StreamExt};
 use lapin::{
     Acker, Consumer,
-    message::Delivery,
     options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions},
     types::FieldTable,
 };
@@ -29,7 +28,7 @@ const SUSPICIOUS_SILENCE: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The one consumer of this process, which all its workers share.
-pub(super) struct Calls {
+pub(super) struct NotificationConsumer {
     place: Arc<Place>,
     /// Whoever has it waits for the next delivery and connects anew where that is needed; the others wait for him.
     stream: Mutex<Option<Stream>>,
@@ -55,7 +54,7 @@ impl Stream {
     }
 }
 
-impl Calls {
+impl NotificationConsumer {
     /// Without a connection yet.
     pub(super) fn new(place: Arc<Place>) -> Self {
         Self {
@@ -149,7 +148,7 @@ pub(super) struct RabbitCall {
 
 impl RabbitCall {
     /// `None` when the message is no call, or its connection is gone and it will come again.
-    async fn new(delivery: Delivery, room: &Arc<Semaphore>) -> Option<Self> {
+    async fn new(delivery: lapin::message::Delivery, room: &Arc<Semaphore>) -> Option<Self> {
         if Uuid::try_parse_ascii(&delivery.data).is_err() {
             // Its content is not logged: it comes from who knows where.
             tracing::warn!(
@@ -172,8 +171,8 @@ impl RabbitCall {
 }
 
 #[async_trait]
-impl TaskCall for RabbitCall {
-    async fn answered(mut self: Box<Self>) {
+impl Delivery for RabbitCall {
+    async fn ack(mut self: Box<Self>) {
         if let Some(acker) = self.acker.take() {
             // Without the connection that it came through there is nothing to answer, and it comes again.
             let answering = acker.ack(BasicAckOptions::default());

@@ -16,12 +16,12 @@ pub use error::QueueError;
 
 use address::Address;
 use async_trait::async_trait;
-use calls::Calls;
+use calls::NotificationConsumer;
 use domain::{
     BoxError,
     ids::TaskId,
     operations::HealthProbe,
-    tasks::{TaskCall, TaskCalls, TaskMessages},
+    tasks::{Delivery, TaskNotifications, TaskPublisher},
 };
 use publisher::Publisher;
 use secrecy::SecretString;
@@ -65,12 +65,12 @@ impl RabbitSettings {
     }
 }
 
-/// The queue of this process: it publishes, and it takes calls from the first [`TaskCalls::next`] on. Each has a
+/// The queue of this process: it publishes, and it takes calls from the first [`TaskNotifications::next`] on. Each has a
 /// connection of its own, since a broker short of memory stops reading from connections that publish, and answers to
 /// calls must still get through. Both are made anew when they break, for as long as it takes.
 pub struct RabbitTaskQueue {
     publisher: Publisher,
-    calls: Calls,
+    calls: NotificationConsumer,
 }
 
 impl RabbitTaskQueue {
@@ -90,21 +90,21 @@ impl RabbitTaskQueue {
         publisher.connect().await?;
         Ok(Self {
             publisher,
-            calls: Calls::new(place),
+            calls: NotificationConsumer::new(place),
         })
     }
 }
 
 #[async_trait]
-impl TaskMessages for RabbitTaskQueue {
+impl TaskPublisher for RabbitTaskQueue {
     async fn publish(&self, tasks: &[TaskId]) -> Result<(), BoxError> {
         Ok(self.publisher.publish(tasks).await?)
     }
 }
 
 #[async_trait]
-impl TaskCalls for RabbitTaskQueue {
-    async fn next(&self) -> Box<dyn TaskCall> {
+impl TaskNotifications for RabbitTaskQueue {
+    async fn next(&self) -> Box<dyn Delivery> {
         Box::new(self.calls.next().await)
     }
 }

@@ -4,12 +4,12 @@ use crate::{
     s3_server::S3Server,
     stores::{PNG, key, metered, store},
 };
-use domain::images::{BlobLabel, BlobStore, Filename, MediaType, test_support::ChunkSource};
+use domain::images::{BlobStore, Filename, MediaType, ObjectMetadata, test_support::ChunkSource};
 use infrastructure::blobs::{LocalBlobStore, S3BlobStore};
 use std::time::{Duration, Instant};
 
-fn label() -> BlobLabel {
-    BlobLabel {
+fn label() -> ObjectMetadata {
+    ObjectMetadata {
         media_type: MediaType::Png,
         filename: Filename::clean("año 1.png"),
     }

@@ -9,7 +9,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use infrastructure::{
     blobs::S3Access,
     classification::{ClassifierSettings, ModelSources, RtenClassifiers},
-    vision::{DecodeBudget, DecodeLimits},
+    imaging::{DecodeBudget, DecodeLimits},
 };
 use std::{
     io::Cursor,

@@ -11,12 +11,12 @@ use domain::{
     accounts::{Role, User, UserSearch},
     ids::UserId,
     page::{PageLimit, PageRequest},
-    store::{Conflict, Repositories, StoreError},
+    store::{Conflict, Store, StoreError},
 };
 use infrastructure::persistence::SeaStore;
 
 async fn found(store: &SeaStore, name: &str) -> Option<User> {
-    let found = store.users().find_by_username(&username(name)).await;
+    let found = store.read().users().find_by_username(&username(name)).await;
     found.expect("the read succeeds")
 }
 
@@ -41,7 +41,11 @@ async fn a_user_is_found_whole_by_name_and_address_without_case(database: TestDa
     stored_user(&store, "grace").await;
     let by_name = found(&store, "zoë.ADA").await.expect("a user");
     assert_eq!(all_of(&by_name), all_of(&ada));
-    let by_email = store.users().find_by_email(&email("ZOË.ADA@example.org")).await;
+    let by_email = store
+        .read()
+        .users()
+        .find_by_email(&email("ZOË.ADA@example.org"))
+        .await;
     assert_eq!(all_of(&by_email.expect("a read").expect("a user")), all_of(&ada));
     assert!(found(&store, "zoe.ada").await.is_none());
 }
@@ -110,7 +114,7 @@ async fn an_update_keeps_what_the_user_stores(database: TestDatabase) {
         bytes: Some(15),
         images: None,
     };
-    let fits = store.images().fits_quota(ada.id, 6, quota).await;
+    let fits = store.read().images().fits_quota(ada.id, 6, quota).await;
     assert!(!fits.expect("a read"));
 }
 
@@ -137,7 +141,7 @@ async fn an_update_to_a_taken_name_or_address_is_a_conflict(database: TestDataba
 async fn an_update_of_nobody_is_not_silent(database: TestDatabase) {
     let store = database.store().await;
     let outcome = write(&store, async |work| work.users().update(&user("ada")).await).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn a_locked_user_is_read_whole_and_nobody_is_none(database: TestDatabase) {
@@ -161,9 +165,9 @@ async fn users_are_listed_in_pages_newest_first(database: TestDatabase) {
         limit: PageLimit::new(2).expect("a valid limit"),
         after: None,
     };
-    let first = store.users().list(None, request).await.expect("a read");
+    let first = store.read().users().list(None, request).await.expect("a read");
     request.after = first.next;
-    let second = store.users().list(None, request).await.expect("a read");
+    let second = store.read().users().list(None, request).await.expect("a read");
     let listed = |users: &[User]| users.iter().map(all_of).collect::<Vec<_>>();
     assert_eq!(listed(&first.items), users[..2]);
     assert_eq!((listed(&second.items), second.next), (users[2..].to_vec(), None));
@@ -178,7 +182,7 @@ async fn users_are_found_by_a_part_of_name_or_address_without_case_and_letter_by
     }
     let matching = async |text: &str| -> Vec<String> {
         let search = UserSearch::parse(text);
-        let page = store.users().list(search, PageRequest::default()).await;
+        let page = store.read().users().list(search, PageRequest::default()).await;
         let users = page.expect("a read").items.into_iter();
         users.map(|user| user.username.as_str().to_owned()).collect()
     };
@@ -213,6 +217,7 @@ async fn deleting_a_user_takes_everything_of_his_and_nothing_else(database: Test
     assert!(found(&store, "ada").await.is_none());
     let of = async |session| {
         store
+            .read()
             .sessions()
             .find_user(session, moment(0))
             .await
@@ -222,6 +227,7 @@ async fn deleting_a_user_takes_everything_of_his_and_nothing_else(database: Test
     assert_eq!(of(of_grace.id).await.expect("a user").id, grace.id);
     let images = async |user| {
         store
+            .read()
             .images()
             .list(user, PageRequest::default())
             .await
@@ -232,5 +238,5 @@ async fn deleting_a_user_takes_everything_of_his_and_nothing_else(database: Test
     assert_eq!(images(grace.id).await, [kept]);
     let late = image(&ada, 1);
     let outcome = write(&store, async |work| work.images().insert(&late, NO_LIMIT).await).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }

@@ -9,7 +9,7 @@ use domain::{
     clock::Timestamp,
     ids::{ApiKeyId, IdGenerator},
     page::{PageLimit, PageRequest},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 
@@ -42,16 +42,25 @@ async fn stored_keys(store: &SeaStore, user: &User, count: usize) -> Vec<ApiKey>
 }
 
 async fn found(store: &SeaStore, digest: &TokenDigest, now: Timestamp) -> Option<(ApiKey, User)> {
-    store.api_keys().find_user(digest, now).await.expect("a read")
+    store
+        .read()
+        .api_keys()
+        .find_user(digest, now)
+        .await
+        .expect("a read")
 }
 
 async fn listed(store: &SeaStore, user: &User) -> Vec<ApiKey> {
-    let listed = store.api_keys().list(user.id, PageRequest::default()).await;
+    let listed = store
+        .read()
+        .api_keys()
+        .list(user.id, PageRequest::default())
+        .await;
     listed.expect("a read").items
 }
 
 async fn count(store: &SeaStore, user: &User) -> u64 {
-    store.api_keys().count(user.id).await.expect("a read")
+    store.read().api_keys().count(user.id).await.expect("a read")
 }
 
 async fn delete(store: &SeaStore, user: &User, id: ApiKeyId) -> bool {
@@ -124,7 +133,12 @@ async fn keys_are_listed_in_pages_newest_first_and_only_to_their_owner(database:
     };
     let mut pages = Vec::new();
     loop {
-        let page = store.api_keys().list(ada.id, request).await.expect("a read");
+        let page = store
+            .read()
+            .api_keys()
+            .list(ada.id, request)
+            .await
+            .expect("a read");
         pages.push(page.items);
         request.after = page.next;
         if page.next.is_none() {
@@ -186,7 +200,7 @@ async fn the_keys_of_one_user_are_removed_together(database: TestDatabase) {
 async fn a_key_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let outcome = insert(&store, &key(&user("nobody"))).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn two_keys_cannot_share_a_digest(database: TestDatabase) {
@@ -220,7 +234,7 @@ async fn is_unreadable_after(database: &TestDatabase, change: &str) {
     let ada = stored_user(&store, "ada").await;
     let key = stored_keys(&store, &ada, 1).await.remove(0);
     database.execute(change).await;
-    let outcome = store.api_keys().find_user(&key.digest, moment(1)).await;
+    let outcome = store.read().api_keys().find_user(&key.digest, moment(1)).await;
     assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
     database.execute("DELETE FROM users").await;
 }

@@ -8,7 +8,7 @@ use domain::{
     clock::Timestamp,
     ids::{IdGenerator, ImageId, UserId},
     images::BlobKey,
-    store::Repositories,
+    store::{Store, Transaction},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 
@@ -25,7 +25,7 @@ async fn schedule(store: &SeaStore, key: &BlobKey, due_at: Timestamp) {
 }
 
 async fn due(store: &SeaStore, now: Timestamp) -> Vec<BlobKey> {
-    let due = store.blob_deletions().due(now, 100).await;
+    let due = store.read().blob_deletions().due(now, 100).await;
     due.expect("a read")
 }
 
@@ -47,7 +47,7 @@ async fn what_is_due_comes_longest_due_first_and_bounded(database: TestDatabase)
     }
     assert_eq!(due(&store, moment(0)).await, []);
     assert_eq!(due(&store, moment(2)).await, [keys[1].clone(), keys[0].clone()]);
-    let first = store.blob_deletions().due(moment(9), 1).await;
+    let first = store.read().blob_deletions().due(moment(9), 1).await;
     assert_eq!(first.expect("a read"), [keys[1].clone()]);
 }
 
@@ -160,10 +160,10 @@ async fn a_hundred_thousand_images_are_scheduled_at_once(database: TestDatabase)
     database.execute(&fill).await;
     let start = std::time::Instant::now();
     let schedule =
-        async |work: &dyn Repositories| work.blob_deletions().schedule_owned_by(ada.id, moment(1)).await;
+        async |work: &dyn Transaction| work.blob_deletions().schedule_owned_by(ada.id, moment(1)).await;
     write(&store, schedule).await.expect("a schedule");
     println!("100,000 images scheduled in {:?}", start.elapsed());
-    let due = store.blob_deletions().due(moment(1), 200_000).await;
+    let due = store.read().blob_deletions().due(moment(1), 200_000).await;
     assert_eq!(due.expect("a read").len(), 100_000);
 }
 
@@ -172,9 +172,14 @@ async fn scheduled_blobs_are_told_of_many_whether_due_or_not(database: TestDatab
     let keys = [key(), key(), key()];
     schedule(&store, &keys[0], moment(-9)).await;
     schedule(&store, &keys[2], moment(9)).await;
-    let found = store.blob_deletions().scheduled(&keys).await.expect("a read");
+    let found = store
+        .read()
+        .blob_deletions()
+        .scheduled(&keys)
+        .await
+        .expect("a read");
     assert_eq!(found.len(), 2);
     assert!(found.contains(&keys[0]) && found.contains(&keys[2]));
-    let none = store.blob_deletions().scheduled(&[key()]).await;
+    let none = store.read().blob_deletions().scheduled(&[key()]).await;
     assert_eq!(none.expect("a read"), []);
 }

@@ -192,7 +192,7 @@ async fn codes_go_with_their_user_and_none_is_kept_for_nobody(database: TestData
     deleted.await.expect("deleted");
     assert!(!spend(&store, &code_of_ada).await);
     let refused = put(&store, &code(&user("nobody"), VERIFY)).await;
-    assert!(matches!(refused, Err(StoreError::OwnerGone)), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::OwnerDeleted)), "{refused:?}");
 }
 
 async fn a_code_that_does_not_parse_is_an_error_and_not_absent(database: TestDatabase) {

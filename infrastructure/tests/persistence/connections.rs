@@ -4,7 +4,7 @@ use crate::{
     databases::{TestDatabase, on},
     samples::{begin, stored_image, stored_user},
 };
-use domain::store::{Repositories, StoreError};
+use domain::store::{Store, StoreError};
 use infrastructure::persistence::{DatabaseError, DatabaseSettings, DatabaseTls, SeaStore};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use std::time::Duration;
@@ -65,7 +65,12 @@ async fn gives_up(store: &SeaStore, limited: &SeaStore) {
     assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
     drop(work);
     // The connection is as good as before.
-    let found = limited.images().find(ada.id, image.id).await.expect("a read");
+    let found = limited
+        .read()
+        .images()
+        .find(ada.id, image.id)
+        .await
+        .expect("a read");
     assert!(found.is_some());
 }
 

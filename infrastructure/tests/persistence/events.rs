@@ -8,7 +8,7 @@ use domain::{
     accounts::{EventKind, Origin, SecurityEvent, User},
     ids::{EventId, IdGenerator, UserId},
     page::{PageLimit, PageRequest},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 
@@ -32,7 +32,7 @@ async fn record(store: &SeaStore, event: &SecurityEvent) {
 }
 
 async fn listed(store: &SeaStore, user: UserId) -> Vec<SecurityEvent> {
-    let listed = store.events().list(user, PageRequest::default()).await;
+    let listed = store.read().events().list(user, PageRequest::default()).await;
     listed.expect("a read").items
 }
 
@@ -65,7 +65,7 @@ async fn an_event_is_listed_whole_whatever_it_tells(database: TestDatabase) {
         limit: PageLimit::new(100).expect("a valid limit"),
         after: None,
     };
-    let page = store.events().list(ada.id, all).await.expect("a read");
+    let page = store.read().events().list(ada.id, all).await.expect("a read");
     assert_eq!((page.items, page.next), (events, None));
 }
 
@@ -86,9 +86,9 @@ async fn events_are_listed_in_pages_newest_first_and_only_to_their_user(database
         limit: PageLimit::new(2).expect("a valid limit"),
         after: None,
     };
-    let first = store.events().list(ada.id, request).await.expect("a read");
+    let first = store.read().events().list(ada.id, request).await.expect("a read");
     request.after = first.next;
-    let second = store.events().list(ada.id, request).await.expect("a read");
+    let second = store.read().events().list(ada.id, request).await.expect("a read");
     assert_eq!(first.items, of_ada[..2]);
     assert_eq!((second.items, second.next), (of_ada[2..].to_vec(), None));
     assert_eq!(listed(&store, grace.id).await.len(), 1);
@@ -151,6 +151,6 @@ async fn an_event_of_a_kind_that_is_unknown_is_an_error(database: TestDatabase) 
     let ada = stored_user(&store, "ada").await;
     record(&store, &event(Some(&ada), EventKind::LoggedIn)).await;
     database.execute("UPDATE user_events SET kind = 'juggled'").await;
-    let outcome = store.events().list(ada.id, PageRequest::default()).await;
+    let outcome = store.read().events().list(ada.id, PageRequest::default()).await;
     assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
 }

@@ -8,7 +8,7 @@ use domain::{
     accounts::User,
     faces::{EnrolledFace, FaceQuality, SealedEmbedding},
     ids::{FaceId, IdGenerator},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 
@@ -42,7 +42,7 @@ async fn stored(store: &SeaStore, user: &User, key_id: &str) -> EnrolledFace {
 }
 
 async fn found(store: &SeaStore, user: &User) -> Option<EnrolledFace> {
-    store.faces().find(user.id).await.expect("a read")
+    store.read().faces().find(user.id).await.expect("a read")
 }
 
 on_every_database![
@@ -73,14 +73,14 @@ async fn another_face_takes_the_place_of_the_one_before(database: TestDatabase) 
     stored(&store, &ada, "key").await;
     let second = stored(&store, &ada, "key").await;
     assert_eq!(found(&store, &ada).await, Some(second));
-    assert_eq!(store.faces().count().await.expect("a count"), 1);
+    assert_eq!(store.read().faces().count().await.expect("a count"), 1);
 }
 
 async fn a_face_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let nobody = crate::samples::user("nobody");
     let outcome = put(&store, &face(&nobody, "key")).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn a_removed_face_is_gone(database: TestDatabase) {
@@ -105,7 +105,7 @@ async fn a_face_goes_with_its_user(database: TestDatabase) {
     write(&store, async |work| work.users().delete(ada.id).await)
         .await
         .expect("a removal");
-    assert_eq!(store.faces().list(None, 9).await.expect("a list"), [other]);
+    assert_eq!(store.read().faces().list(None, 9).await.expect("a list"), [other]);
 }
 
 async fn faces_are_listed_in_the_order_in_which_they_were_enrolled(database: TestDatabase) {
@@ -117,7 +117,7 @@ async fn faces_are_listed_in_the_order_in_which_they_were_enrolled(database: Tes
     }
     let listed = |after, limit| {
         let store = store.clone();
-        async move { store.faces().list(after, limit).await.expect("a list") }
+        async move { store.read().faces().list(after, limit).await.expect("a list") }
     };
     assert_eq!(listed(None, 2).await, faces[..2]);
     assert_eq!(listed(Some(faces[1].id), 9).await, faces[2..]);
@@ -137,6 +137,7 @@ async fn faces_that_an_earlier_key_sealed_are_found_and_sealed_anew(database: Te
         let store = store.clone();
         async move {
             store
+                .read()
                 .faces()
                 .list_not_sealed_with("new", after, 9)
                 .await
@@ -172,6 +173,7 @@ async fn whether_a_user_has_a_face_is_kept_with_him(database: TestDatabase) {
             .await
             .expect("written");
         let read = store
+            .read()
             .users()
             .find_by_username(&ada.username)
             .await

@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     accounts::{Identity, LinkedIdentity, User},
-    store::{Conflict, Repositories, StoreError},
+    store::{Conflict, Store, StoreError},
 };
 use infrastructure::persistence::SeaStore;
 
@@ -39,7 +39,12 @@ async fn stored(store: &SeaStore, identity: Identity, user: &User) -> LinkedIden
 }
 
 async fn found(store: &SeaStore, identity: &Identity) -> Option<(LinkedIdentity, User)> {
-    store.identities().find_user(identity).await.expect("a read")
+    store
+        .read()
+        .identities()
+        .find_user(identity)
+        .await
+        .expect("a read")
 }
 
 on_every_database![
@@ -102,7 +107,7 @@ async fn an_identity_is_of_one_user_only(database: TestDatabase) {
 async fn an_identity_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let outcome = insert(&store, &linked(longest(), &user("nobody"))).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn the_latest_login_is_noted(database: TestDatabase) {
@@ -165,7 +170,7 @@ async fn an_identity_or_a_user_that_does_not_parse_is_an_error_and_not_absent(da
         "UPDATE users SET username = ''",
     ] {
         database.execute(change).await;
-        let outcome = store.identities().find_user(&longest()).await;
+        let outcome = store.read().identities().find_user(&longest()).await;
         assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
         database.execute("UPDATE identities SET subject = 'x'").await;
     }

@@ -8,7 +8,7 @@ use domain::{
     accounts::User,
     images::{Image, StorageQuota},
     page::{PageLimit, PageRequest},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use futures_util::future::join_all;
 use infrastructure::persistence::SeaStore;
@@ -59,7 +59,14 @@ async fn an_image_is_found_whole_by_its_owner_alone(database: TestDatabase) {
         stored_user(&store, "grace").await,
     );
     let image = stored_image(&store, &ada, 5_000_000_000).await;
-    let find = async |owner: &User| store.images().find(owner.id, image.id).await.expect("a read");
+    let find = async |owner: &User| {
+        store
+            .read()
+            .images()
+            .find(owner.id, image.id)
+            .await
+            .expect("a read")
+    };
     assert_eq!(find(&ada).await, Some(image.clone()));
     assert_eq!(find(&grace).await, None);
 }
@@ -81,7 +88,7 @@ async fn lists_are_the_owners_alone_newest_first_and_paged_without_gaps(database
     };
     let mut pages = Vec::new();
     loop {
-        let read = store.images().list(ada.id, page).await.expect("a page");
+        let read = store.read().images().list(ada.id, page).await.expect("a page");
         pages.push(read.items);
         page.after = read.next;
         if page.after.is_none() {
@@ -102,7 +109,7 @@ async fn the_last_page_may_be_full(database: TestDatabase) {
         limit: PageLimit::new(2).expect("a valid limit"),
         after: None,
     };
-    let read = store.images().list(ada.id, page).await.expect("a page");
+    let read = store.read().images().list(ada.id, page).await.expect("a page");
     assert_eq!((read.items.len(), read.next), (2, None));
 }
 
@@ -112,6 +119,7 @@ async fn the_quota_counts_bytes_up_to_the_limit(database: TestDatabase) {
     stored_image(&store, &ada, 60).await;
     let fits = async |size| {
         store
+            .read()
             .images()
             .fits_quota(ada.id, size, bytes(100))
             .await
@@ -121,7 +129,15 @@ async fn the_quota_counts_bytes_up_to_the_limit(database: TestDatabase) {
     assert!(!fits(41).await);
     let large = image(&ada, 41);
     assert!(!insert(&store, &large, bytes(100)).await.expect("an answer"));
-    assert_eq!(store.images().find(ada.id, large.id).await.expect("a read"), None);
+    assert_eq!(
+        store
+            .read()
+            .images()
+            .find(ada.id, large.id)
+            .await
+            .expect("a read"),
+        None
+    );
     assert!(
         insert(&store, &image(&ada, 40), bytes(100))
             .await
@@ -144,7 +160,14 @@ async fn the_quota_counts_images_up_to_the_limit(database: TestDatabase) {
             .await
             .expect("an answer")
     );
-    let fits = async |quota| store.images().fits_quota(ada.id, 1, quota).await.expect("a read");
+    let fits = async |quota| {
+        store
+            .read()
+            .images()
+            .fits_quota(ada.id, 1, quota)
+            .await
+            .expect("a read")
+    };
     assert!(!fits(images(2)).await);
     assert!(fits(images(3)).await);
 }
@@ -157,6 +180,7 @@ async fn a_deleted_image_gives_its_room_back_once(database: TestDatabase) {
     assert!(!delete(&store, &ada, &image).await);
     let fits = async |size| {
         store
+            .read()
             .images()
             .fits_quota(ada.id, size, bytes(100))
             .await
@@ -176,7 +200,11 @@ async fn quotas_beyond_all_numbers_are_no_limit(database: TestDatabase) {
                 .expect("an answer")
         );
     }
-    let none = store.images().fits_quota(ada.id, u64::MAX, bytes(100)).await;
+    let none = store
+        .read()
+        .images()
+        .fits_quota(ada.id, u64::MAX, bytes(100))
+        .await;
     assert!(!none.expect("a read"));
 }
 
@@ -184,9 +212,9 @@ async fn nobody_has_no_room_because_he_is_gone(database: TestDatabase) {
     let store = database.store().await;
     let nobody = user("nobody");
     let outcome = insert(&store, &image(&nobody, 1), NO_LIMIT).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
-    let outcome = store.images().fits_quota(nobody.id, 1, NO_LIMIT).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
+    let outcome = store.read().images().fits_quota(nobody.id, 1, NO_LIMIT).await;
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn somebody_elses_image_is_not_deleted(database: TestDatabase) {
@@ -198,7 +226,12 @@ async fn somebody_elses_image_is_not_deleted(database: TestDatabase) {
     let image = stored_image(&store, &ada, 1).await;
     assert!(!delete(&store, &grace, &image).await);
     assert_eq!(
-        store.images().find(ada.id, image.id).await.expect("a read"),
+        store
+            .read()
+            .images()
+            .find(ada.id, image.id)
+            .await
+            .expect("a read"),
         Some(image)
     );
 }
@@ -217,6 +250,7 @@ async fn twenty_concurrent_uploads_do_not_pass_the_quota(database: TestDatabase)
         .filter(|outcome| *outcome.as_ref().expect("an answer"));
     assert_eq!(added.count(), 7);
     let list = store
+        .read()
         .images()
         .list(ada.id, PageRequest::default())
         .await
@@ -233,6 +267,7 @@ async fn concurrent_deletions_of_one_image_release_it_once(database: TestDatabas
     assert_eq!(outcomes.into_iter().filter(|deleted| *deleted).count(), 1);
     let fits = async |size| {
         store
+            .read()
             .images()
             .fits_quota(ada.id, size, bytes(100))
             .await
@@ -254,10 +289,10 @@ async fn those_that_exist_are_told_of_many_whoever_owns_them(database: TestDatab
     ];
     let expected = asked.clone();
     asked.extend((0..998).map(|_| image(&ada, 1).id));
-    let mut found = store.images().existing(&asked).await.expect("a read");
+    let mut found = store.read().images().existing(&asked).await.expect("a read");
     found.sort_by_key(|id| id.0);
     assert_eq!(found, expected);
-    assert_eq!(store.images().existing(&[]).await.expect("a read"), []);
+    assert_eq!(store.read().images().existing(&[]).await.expect("a read"), []);
 }
 
 async fn the_ids_of_everybodys_images_come_in_order_and_bounded(database: TestDatabase) {
@@ -267,7 +302,7 @@ async fn the_ids_of_everybodys_images_come_in_order_and_bounded(database: TestDa
         let owner = stored_user(&store, name).await;
         expected.push(stored_image(&store, &owner, 1).await.id);
     }
-    let images = store.images();
+    let images = store.read().images();
     let first = images.ids_after(None, 2).await.expect("a read");
     assert_eq!(first, expected[..2]);
     let rest = images.ids_after(Some(first[1]), 2).await.expect("a read");

@@ -1,7 +1,6 @@
 //! What every database must do alike: each scenario runs on each of them.
 
 mod accounts;
-mod answers;
 mod api_keys;
 mod blob_deletions;
 mod codes;
@@ -9,9 +8,10 @@ mod connections;
 mod databases;
 mod events;
 mod faces;
+mod idempotency_keys;
 mod identities;
 mod images;
-mod mail_orders;
+mod outgoing_mails;
 mod predictions;
 mod refresh_tokens;
 mod refreshes_at_once;

@@ -138,11 +138,11 @@ async fn a_session_is_renewed_only_with_its_current_token(database: TestDatabase
         &digest(),
     ] {
         let outcome = try_renew(&store, &attempt, token).await;
-        assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+        assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
     }
     let gone = session(&ada);
     let outcome = try_renew(&store, &renewed(&gone, moment(30)), &gone.refresh_token_digest).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
     for session in [second, other] {
         let found = presented(&store, &session.refresh_token_digest, moment(40)).await;
         assert_eq!(found, Some(PresentedToken::Current(session)));

@@ -7,7 +7,7 @@ use domain::{
     ids::{IdGenerator, ImageId, SessionId, TextId, UserId},
     images::{Filename, Image, MediaType, Sha256Digest, StorageQuota},
     ocr::{LanguageSet, Text, TextPage},
-    store::{Repositories, Store, StoreError, UnitOfWork},
+    store::{Store, StoreError, Transaction},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 
@@ -105,18 +105,18 @@ pub(crate) fn text(image: &Image, read_in: &str, pages: Vec<TextPage>) -> Text {
 }
 
 /// A unit of work on the store.
-pub(crate) async fn begin(store: &SeaStore) -> Box<dyn UnitOfWork> {
+pub(crate) async fn begin(store: &SeaStore) -> Box<dyn Transaction> {
     store.begin().await.expect("a unit of work")
 }
 
-pub(crate) async fn commit(work: Box<dyn UnitOfWork>) {
+pub(crate) async fn commit(work: Box<dyn Transaction>) {
     work.commit().await.expect("a commit");
 }
 
 /// Runs one write in a unit of work of its own, committed when it succeeds.
 pub(crate) async fn write<T>(
     store: &SeaStore,
-    change: impl AsyncFnOnce(&dyn Repositories) -> Result<T, StoreError>,
+    change: impl AsyncFnOnce(&dyn Transaction) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let work = begin(store).await;
     let outcome = change(&*work).await?;

@@ -32,7 +32,8 @@ async fn stores_that_start_at_once_all_migrate(database: TestDatabase) {
 async fn a_second_migration_keeps_what_is_stored(database: TestDatabase) {
     let ada = stored_user(&database.store().await, "ada").await;
     let store = database.store().await;
-    let outcome = domain::store::Repositories::users(&store)
+    let outcome = domain::store::Store::read(&store)
+        .users()
         .find_by_username(&ada.username)
         .await;
     assert!(outcome.expect("a read").is_some());
@@ -52,7 +53,7 @@ async fn a_migration_that_was_interrupted_is_finished_by_the_next_start(database
     database.execute("DROP INDEX tasks_image_id ON tasks").await;
     store.migrate().await.expect("the schema is finished");
     store.check_schema().await.expect("the schema is current");
-    let users = domain::store::Repositories::users(&store);
+    let users = domain::store::Store::read(&store).users();
     assert!(
         users
             .find_by_username(&ada.username)

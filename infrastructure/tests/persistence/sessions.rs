@@ -9,12 +9,12 @@ use domain::{
     clock::Timestamp,
     ids::SessionId,
     page::{Page, PageLimit, PageRequest},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::persistence::SeaStore;
 
 async fn page(store: &SeaStore, user: &User, now: Timestamp, page: PageRequest) -> Page<Session> {
-    let listed = store.sessions().list(user.id, now, page).await;
+    let listed = store.read().sessions().list(user.id, now, page).await;
     listed.expect("a read")
 }
 
@@ -52,7 +52,7 @@ async fn a_session_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let session = session(&user("nobody"));
     let outcome = write(&store, async |work| work.sessions().insert(&session).await).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn a_session_gives_its_user_until_it_ends(database: TestDatabase) {
@@ -62,7 +62,14 @@ async fn a_session_gives_its_user_until_it_ends(database: TestDatabase) {
     write(&store, async |work| work.sessions().insert(&session).await)
         .await
         .expect("a session");
-    let at = async |now| store.sessions().find_user(session.id, now).await.expect("a read");
+    let at = async |now| {
+        store
+            .read()
+            .sessions()
+            .find_user(session.id, now)
+            .await
+            .expect("a read")
+    };
     let user = at(session.expires_at + chrono::TimeDelta::microseconds(-1)).await;
     assert_eq!(all_of(&user.expect("a user")), all_of(&ada));
     assert!(at(session.expires_at).await.is_none());
@@ -84,6 +91,7 @@ async fn only_sessions_that_ended_are_removed(database: TestDatabase) {
     assert_eq!(removed.expect("a removal"), 1);
     let of = async |session| {
         store
+            .read()
             .sessions()
             .find_user(session, moment(0))
             .await
@@ -184,6 +192,6 @@ async fn a_user_of_a_session_who_does_not_parse_is_an_error(database: TestDataba
     stored_sessions(&store, &ada, 1).await;
     database.execute("UPDATE users SET username = ''").await;
     let id = alive(&store, &ada).await[0].id;
-    let outcome = store.sessions().find_user(id, moment(10)).await;
+    let outcome = store.read().sessions().find_user(id, moment(10)).await;
     assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     ocr::{Bounds, Text, TextPage, Word},
-    store::{Conflict, Repositories, StoreError},
+    store::{Conflict, Store, StoreError},
 };
 use infrastructure::persistence::SeaStore;
 
@@ -15,7 +15,11 @@ async fn insert(store: &SeaStore, text: &Text) -> Result<(), StoreError> {
 }
 
 async fn find(store: &SeaStore, text: &Text, read_in: &str) -> Option<Text> {
-    let found = store.texts().find(text.image_id, &languages(read_in)).await;
+    let found = store
+        .read()
+        .texts()
+        .find(text.image_id, &languages(read_in))
+        .await;
     found.expect("a read")
 }
 
@@ -118,7 +122,7 @@ async fn a_text_of_an_image_that_is_gone_is_refused(database: TestDatabase) {
     let store = database.store().await;
     let text = text(&image(&user("nobody"), 1), "eng", vec![page(1)]);
     let outcome = insert(&store, &text).await;
-    assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
 }
 
 async fn deleting_an_image_takes_its_texts(database: TestDatabase) {
@@ -146,6 +150,7 @@ async fn a_stored_value_that_no_longer_parses_is_unavailable_and_names_its_colum
         .execute("UPDATE images SET media_type = 'text/html'")
         .await;
     let failure = store
+        .read()
         .images()
         .find(ada.id, image.id)
         .await
@@ -153,6 +158,7 @@ async fn a_stored_value_that_no_longer_parses_is_unavailable_and_names_its_colum
     assert_eq!(source(failure), "a row of images holds an unreadable media_type");
     database.execute("UPDATE users SET email = 'nowhere'").await;
     let failure = store
+        .read()
         .users()
         .find_by_username(&ada.username)
         .await
@@ -160,6 +166,7 @@ async fn a_stored_value_that_no_longer_parses_is_unavailable_and_names_its_colum
     assert_eq!(source(failure), "a row of users holds an unreadable email");
     database.execute("UPDATE text_pages SET words = '[[1]]'").await;
     let failure = store
+        .read()
         .texts()
         .find(image.id, &text.languages)
         .await

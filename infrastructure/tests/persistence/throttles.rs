@@ -5,26 +5,27 @@ use crate::{
     samples::{moment, stored_user, user, write},
 };
 use domain::{
-    accounts::{Count, Counted, Counter, Network, User},
+    accounts::{Network, RateLimitKey, RateLimitScope, RateLimitWindow, User},
     clock::Timestamp,
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use infrastructure::persistence::SeaStore;
 
-fn counter(whom: &str) -> Counter {
-    Counter::new(Counted::FailuresAs, whom)
+fn counter(whom: &str) -> RateLimitKey {
+    RateLimitKey::new(RateLimitScope::LoginFailuresByAccount, whom)
 }
 
-async fn count(store: &SeaStore, whom: &str, now: Timestamp, until: Timestamp) -> Count {
+async fn count(store: &SeaStore, whom: &str, now: Timestamp, until: Timestamp) -> RateLimitWindow {
     let counted = write(store, async |work| {
-        work.throttles().count(&counter(whom), now, until).await
+        work.rate_limits().count(&counter(whom), now, until).await
     });
     counted.await.expect("it is counted")
 }
 
-async fn found(store: &SeaStore, whom: &str, now: Timestamp) -> Option<Count> {
+async fn found(store: &SeaStore, whom: &str, now: Timestamp) -> Option<RateLimitWindow> {
     store
-        .throttles()
+        .read()
+        .rate_limits()
         .find_count(&counter(whom), now)
         .await
         .expect("a read")
@@ -34,16 +35,19 @@ fn network(address: &str) -> Network {
     Network::of(address.parse().expect("an address"))
 }
 
-async fn note_login(store: &SeaStore, user: &User, address: &str, at: Timestamp) -> Result<(), StoreError> {
+async fn record_login(store: &SeaStore, user: &User, address: &str, at: Timestamp) -> Result<(), StoreError> {
     write(store, async |work| {
-        work.throttles().note_login(user.id, network(address), at).await
+        work.rate_limits()
+            .record_login(user.id, network(address), at)
+            .await
     })
     .await
 }
 
 async fn has_logged_in(store: &SeaStore, user: &User, address: &str) -> bool {
     store
-        .throttles()
+        .read()
+        .rate_limits()
         .has_logged_in(user.id, network(address))
         .await
         .expect("a read")
@@ -61,7 +65,7 @@ on_every_database![
 async fn a_count_grows_until_it_is_over_and_then_begins_anew(database: TestDatabase) {
     let store = database.store().await;
     assert_eq!(found(&store, "ada", moment(0)).await, None);
-    let of = |count, ends_at| Count { count, ends_at };
+    let of = |count, ends_at| RateLimitWindow { count, ends_at };
     assert_eq!(
         count(&store, "ada", moment(0), moment(10)).await,
         of(1, moment(10))
@@ -102,7 +106,7 @@ async fn counts_that_are_over_are_removed(database: TestDatabase) {
     count(&store, "ada", moment(0), moment(10)).await;
     count(&store, "grace", moment(0), moment(20)).await;
     let removed = write(&store, async |work| {
-        work.throttles().delete_over(moment(15)).await
+        work.rate_limits().delete_expired(moment(15)).await
     })
     .await;
     assert_eq!(removed.expect("removed"), 1);
@@ -119,7 +123,7 @@ async fn a_user_is_known_where_he_logged_in_until_that_is_forgotten(database: Te
         // A second login from there.
         ("192.0.2.1", 20),
     ] {
-        note_login(&store, &ada, address, moment(at))
+        record_login(&store, &ada, address, moment(at))
             .await
             .expect("noted");
     }
@@ -128,7 +132,7 @@ async fn a_user_is_known_where_he_logged_in_until_that_is_forgotten(database: Te
     assert!(!has_logged_in(&store, &ada, "192.0.2.2").await);
     assert!(!has_logged_in(&store, &grace, "192.0.2.1").await);
     let forgotten = write(&store, async |work| {
-        work.throttles().forget_logins_before(moment(10)).await
+        work.rate_limits().delete_logins_before(moment(10)).await
     });
     assert_eq!(forgotten.await.expect("forgotten"), 1);
     assert!(!has_logged_in(&store, &ada, "2001:db8:1:2::1").await);
@@ -137,6 +141,6 @@ async fn a_user_is_known_where_he_logged_in_until_that_is_forgotten(database: Te
 
 async fn nobody_logs_in_for_a_user_who_is_gone(database: TestDatabase) {
     let store = database.store().await;
-    let noted = note_login(&store, &user("ada"), "192.0.2.1", moment(0)).await;
-    assert!(matches!(noted, Err(StoreError::OwnerGone)), "{noted:?}");
+    let noted = record_login(&store, &user("ada"), "192.0.2.1", moment(0)).await;
+    assert!(matches!(noted, Err(StoreError::OwnerDeleted)), "{noted:?}");
 }

@@ -4,12 +4,12 @@ use crate::{
     databases::{TestDatabase, on_every_database},
     samples::{begin, commit, email, moment, stored_user, user},
 };
-use domain::{accounts::User, clock::Timestamp, store::Repositories};
+use domain::{accounts::User, clock::Timestamp, store::Store};
 use infrastructure::persistence::SeaStore;
 use std::collections::HashSet;
 
 async fn found(store: &SeaStore, user: &User) -> Option<User> {
-    let found = store.users().find_by_username(&user.username).await;
+    let found = store.read().users().find_by_username(&user.username).await;
     found.expect("a read")
 }
 

@@ -3,7 +3,7 @@
 use crate::queues::{TestQueue, call, follow, new_tasks, on_the_common_broker, silent};
 use domain::{
     operations::HealthProbe,
-    tasks::{TaskCalls, TaskMessages},
+    tasks::{TaskNotifications, TaskPublisher},
 };
 use infrastructure::queue::RabbitTaskQueue;
 use std::{
@@ -65,7 +65,7 @@ async fn all_workers_of_a_process_share_one_consumer() {
             held.push(worker.await.unwrap());
         }
         assert!(silent(&*rabbit).await, "a fifth call came to four workers");
-        held.pop().unwrap().answered().await;
+        held.pop().unwrap().ack().await;
         held.push(call(&*rabbit).await);
     })
     .await;
@@ -102,7 +102,7 @@ async fn giving_up_waiting_loses_no_call() {
             while followed < 50 {
                 let soon = Duration::from_micros(500);
                 if let Ok(call) = tokio::time::timeout(soon, rabbit.next()).await {
-                    call.answered().await;
+                    call.ack().await;
                     followed += 1;
                 }
             }
@@ -122,11 +122,11 @@ async fn processes_share_the_messages_and_inherit_those_of_one_that_died() {
         here.publish(&new_tasks(2)).await.unwrap();
         let (own, foreign) = tokio::join!(call(&here), call(&there));
         assert!(silent(&here).await);
-        own.answered().await;
+        own.ack().await;
         drop(there);
         follow(&here, 1).await;
         // It was the other's, whose answer comes too late.
-        foreign.answered().await;
+        foreign.ack().await;
         assert!(silent(&here).await);
     })
     .await;

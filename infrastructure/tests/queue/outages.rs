@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     operations::HealthProbe,
-    tasks::{TaskCalls, TaskMessages},
+    tasks::{TaskNotifications, TaskPublisher},
 };
 use infrastructure::queue::RabbitTaskQueue;
 use std::{
@@ -28,14 +28,6 @@ async fn private_broker() -> MutexGuard<'static, PrivateBroker> {
     BROKER.lock().await
 }
 
-/// Connects and lets new queues settle: `RabbitMQ` 3.10 that is killed within half a second of a declaration may come back
-/// with a queue that finds no leader, since it had not yet written down that the queue's member exists.
-async fn connect_and_settle(queue: &TestQueue, workers: u16) -> RabbitTaskQueue {
-    let rabbit = queue.connect(workers).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    rabbit
-}
-
 /// Publishes until it succeeds again.
 async fn publish_again(rabbit: &RabbitTaskQueue) {
     let deadline = Instant::now() + RECOVERY;
@@ -49,7 +41,7 @@ async fn publish_again(rabbit: &RabbitTaskQueue) {
 async fn what_was_confirmed_before_the_broker_was_killed_is_delivered_after_its_restart() {
     let mut broker = private_broker().await;
     let queue = TestQueue::on(&broker);
-    let rabbit = Arc::new(connect_and_settle(&queue, 2).await);
+    let rabbit = Arc::new(queue.connect(2).await);
 
     let confirmed = Arc::new(AtomicUsize::new(0));
     let load = tokio::spawn({
@@ -86,12 +78,12 @@ async fn what_was_confirmed_before_the_broker_was_killed_is_delivered_after_its_
     });
     broker.start_again();
     let recovered = tokio::time::timeout(RECOVERY, waiting).await;
-    recovered.expect("next recovers").unwrap().answered().await;
+    recovered.expect("next recovers").unwrap().ack().await;
     publish_again(&rabbit).await;
     rabbit.probe().await.unwrap();
 
     // The connection of this one is gone: it was delivered again, and its answer must do no harm.
-    held.answered().await;
+    held.ack().await;
     // At least what was confirmed and not answered, one of which came above, and the one that was published since. Of
     // the last batch before the end and of the last answers nobody can say whether they arrived.
     let certain = confirmed.load(Ordering::Relaxed) - 99;
@@ -107,7 +99,7 @@ async fn what_was_confirmed_before_the_broker_was_killed_is_delivered_after_its_
 async fn silent_or_follow(rabbit: &RabbitTaskQueue) -> bool {
     match tokio::time::timeout(Duration::from_secs(1), rabbit.next()).await {
         Ok(call) => {
-            call.answered().await;
+            call.ack().await;
             false
         }
         Err(_) => true,
@@ -149,7 +141,7 @@ async fn a_broker_that_hangs_fails_what_waits_for_it_in_time_and_is_used_again()
 async fn a_lost_connection_returns_without_a_failure_where_nothing_was_under_way() {
     let mut broker = private_broker().await;
     let queue = TestQueue::on(&broker);
-    let rabbit = connect_and_settle(&queue, 1).await;
+    let rabbit = queue.connect(1).await;
     broker.kill();
     broker.start_again();
     rabbit.publish(&new_tasks(1)).await.unwrap();
@@ -160,7 +152,7 @@ async fn a_lost_connection_returns_without_a_failure_where_nothing_was_under_way
 async fn each_loss_is_told_once_and_so_is_the_return() {
     let mut broker = private_broker().await;
     let queue = TestQueue::on(&broker);
-    let rabbit = connect_and_settle(&queue, 1).await;
+    let rabbit = queue.connect(1).await;
     rabbit.publish(&new_tasks(1)).await.unwrap();
     follow(&rabbit, 1).await;
     let (lines, _guard) = Lines::of_this_thread();

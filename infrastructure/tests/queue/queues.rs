@@ -3,7 +3,7 @@
 use crate::broker::PrivateBroker;
 use domain::{
     ids::{IdGenerator, TaskId},
-    tasks::{TaskCall, TaskCalls},
+    tasks::{Delivery, TaskNotifications},
 };
 use futures_util::FutureExt;
 use infrastructure::{
@@ -141,19 +141,19 @@ pub(crate) fn new_tasks(count: usize) -> Vec<TaskId> {
 }
 
 /// The next call, which must come.
-pub(crate) async fn call(calls: &impl TaskCalls) -> Box<dyn TaskCall> {
+pub(crate) async fn call(calls: &impl TaskNotifications) -> Box<dyn Delivery> {
     let call = tokio::time::timeout(PATIENCE, calls.next()).await;
     call.expect("a call comes in time")
 }
 
 /// Follows so many calls, which must come.
-pub(crate) async fn follow(calls: &impl TaskCalls, count: usize) {
+pub(crate) async fn follow(calls: &impl TaskNotifications, count: usize) {
     for _ in 0..count {
-        call(calls).await.answered().await;
+        call(calls).await.ack().await;
     }
 }
 
 /// Whether no call comes for a while.
-pub(crate) async fn silent(calls: &impl TaskCalls) -> bool {
+pub(crate) async fn silent(calls: &impl TaskNotifications) -> bool {
     tokio::time::timeout(SILENCE, calls.next()).await.is_err()
 }

@@ -1,16 +1,19 @@
 //! Admins: who they are, and what they do with the accounts of others.
 
 use serde_json::{Value, json};
-use tests::{Answer, Client, Database, Server, User, on_every_database, picture};
+use tests::{Answer, Client, Database, Server, User, on_every_database, on_sqlite, picture};
 
 on_every_database!(
     a_user_is_promoted_beside_a_running_server,
+    admins_list_users_and_find_them_by_name_or_address,
+    a_user_is_deleted_with_everything_of_his,
+);
+
+on_sqlite!(
     nobody_is_promoted_by_a_name_that_nobody_has,
     only_admins_and_none_of_their_keys_administer,
-    admins_list_users_and_find_them_by_name_or_address,
     nothing_of_a_disabled_user_counts_until_he_is_enabled,
     a_disabled_user_gets_no_mail_and_the_codes_that_he_got_are_void,
-    a_user_is_deleted_with_everything_of_his,
     an_admin_shuts_out_neither_himself_nor_nobody,
     a_malformed_request_names_its_fields,
 );

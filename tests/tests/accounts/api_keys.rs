@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
-use tests::{Database, Server, User, bundled_image, eventually, on_every_database, unique_name};
+use tests::{Database, Server, User, bundled_image, eventually, on_every_database, on_sqlite, unique_name};
 
 use crate::unique_email;
 
-on_every_database!(
-    a_key_acts_for_its_user,
+on_every_database!(a_key_acts_for_its_user,);
+
+on_sqlite!(
     a_key_may_not_manage_logins_keys_the_password_or_the_account,
     a_key_is_shown_once_and_known_by_its_prefix,
     a_withdrawn_key_counts_no_more,

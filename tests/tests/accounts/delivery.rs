@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Client, Database, MailServer, Options, Server, eventually, on_every_database, unique_name};
+use tests::{
+    Client, Database, MailServer, Options, Server, eventually, on_every_database, on_sqlite, unique_name,
+};
 
 use crate::unique_email;
 
 on_every_database!(
-    codes_are_nowhere_but_in_mails,
     a_mail_server_that_is_back_gets_every_mail,
     a_mail_that_was_ordered_before_a_kill_is_sent_after_the_restart,
     a_worker_sends_what_the_server_cannot,
 );
+
+on_sqlite!(codes_are_nowhere_but_in_mails,);
 
 fn options(database: Database, mail: &MailServer) -> Options {
     Options::on(database)

@@ -1,13 +1,16 @@
 //! What happened to an account, as its user reads it.
 
 use serde_json::{Value, json};
-use tests::{Answer, Client, Database, Options, OwnDatabase, Server, User, on_every_database};
+use tests::{Answer, Client, Database, Options, OwnDatabase, Server, User, on_every_database, on_sqlite};
 
 on_every_database!(
     every_security_event_is_written_down_for_its_user,
+    events_are_listed_page_by_page_to_their_user_alone,
+);
+
+on_sqlite!(
     what_is_done_with_mailed_codes_is_written_down,
     a_failed_login_is_told_with_its_origin_and_nothing_that_was_typed,
-    events_are_listed_page_by_page_to_their_user_alone,
 );
 
 async fn events(client: &Client) -> Vec<Value> {

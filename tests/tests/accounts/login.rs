@@ -1,9 +1,9 @@
 //! Logging in, and what a token is good for.
 
 use serde_json::{Value, json};
-use tests::{Database, Server, on_every_database};
+use tests::{Database, Server, on_sqlite};
 
-on_every_database!(
+on_sqlite!(
     a_wrong_login_does_not_tell_whether_the_name_exists,
     a_login_names_every_missing_field,
     every_part_of_an_account_needs_a_valid_token,

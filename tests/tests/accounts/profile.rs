@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Database, Server, eventually, on_every_database, picture, unique_name};
+use tests::{Database, Server, eventually, on_every_database, on_sqlite, picture, unique_name};
 
 use crate::unique_email;
 
 on_every_database!(
+    a_change_to_what_another_has_is_a_conflict,
+    a_deleted_user_leaves_no_bytes_and_others_keep_theirs,
+);
+
+on_sqlite!(
     a_user_reads_himself,
     a_user_changes_name_and_address,
     a_user_keeps_his_own_name_in_another_case,
-    a_change_to_what_another_has_is_a_conflict,
     a_change_names_every_bad_field,
     a_deleted_user_is_gone_at_once,
-    a_deleted_user_leaves_no_bytes_and_others_keep_theirs,
 );
 
 async fn a_user_reads_himself(database: Database) {

@@ -1,14 +1,17 @@
 //! Registering.
 
 use serde_json::json;
-use tests::{Database, Server, on_every_database, unique_name};
+use tests::{Database, Server, on_every_database, on_sqlite, unique_name};
 
 use crate::unique_email;
 
 on_every_database!(
-    somebody_registers_and_logs_in_by_name_or_by_address,
     names_and_addresses_are_taken_whatever_their_case,
     names_are_compared_after_normalisation,
+);
+
+on_sqlite!(
+    somebody_registers_and_logs_in_by_name_or_by_address,
     a_registration_names_every_bad_field,
     a_registration_with_missing_or_mistyped_fields_names_every_one,
     a_body_that_is_not_json_is_malformed,

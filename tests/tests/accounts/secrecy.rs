@@ -5,7 +5,7 @@ use tests::{Answer, Database, Options, Server, on_every_database, unique_name};
 
 use crate::unique_email;
 
-on_every_database!(no_secret_is_in_an_error_the_log_or_the_database);
+on_every_database!(no_secret_is_in_an_error_the_log_or_the_database,);
 
 const PASSWORD: &str = "the first walk of a canary";
 const NEW_PASSWORD: &str = "the second walk of a canary";

@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Answer, Client, Database, Options, Server, User, on_every_database};
+use tests::{Answer, Client, Database, Options, Server, User, on_every_database, on_sqlite};
 
 on_every_database!(
-    a_refresh_token_is_exchanged_once_and_the_session_lives_on,
     a_token_that_is_used_again_ends_the_whole_session,
     two_tabs_that_refresh_at_once_do_not_end_the_session,
+    twenty_logins_at_once_are_twenty_sessions,
+);
+
+on_sqlite!(
+    a_refresh_token_is_exchanged_once_and_the_session_lives_on,
     a_session_that_is_logged_out_of_ends_with_all_its_tokens,
     sessions_are_listed_and_ended_one_by_one,
     a_password_change_ends_the_other_sessions,
-    twenty_logins_at_once_are_twenty_sessions,
     a_malformed_request_names_its_fields,
     the_address_is_believed_of_trusted_proxies_only,
 );

@@ -2,18 +2,21 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
-use tests::{Client, Database, Options, Server, on_every_database};
+use tests::{Client, Database, Options, Server, on_every_database, on_sqlite};
 
 on_every_database!(
     past_its_limit_an_account_is_closed_to_strangers_and_open_to_its_user,
+    of_many_guesses_at_once_no_more_than_the_limit_count,
+    twenty_logins_at_once_all_succeed,
+    what_was_counted_holds_after_a_restart,
+);
+
+on_sqlite!(
     a_name_that_nobody_has_is_closed_alike,
     past_its_limit_an_address_may_try_nothing_more,
     wrong_codes_count_against_the_address_they_come_from,
     the_password_cannot_be_guessed_in_a_session,
-    of_many_guesses_at_once_no_more_than_the_limit_count,
-    twenty_logins_at_once_all_succeed,
     registrations_from_one_address_are_limited,
-    what_was_counted_holds_after_a_restart,
 );
 
 /// Where the owner sits.

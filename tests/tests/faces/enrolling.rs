@@ -1,10 +1,11 @@
 //! Enrolling a face and removing it.
 
 use serde_json::json;
-use tests::{Database, FacePhotos, Options, Server, on_every_database};
+use tests::{Database, FacePhotos, Options, Server, on_every_database, on_sqlite};
 
-on_every_database!(
-    a_face_is_enrolled_shown_and_removed,
+on_every_database!(a_face_is_enrolled_shown_and_removed,);
+
+on_sqlite!(
     without_models_everything_else_works,
     where_faces_are_switched_off_nobody_enrols_or_logs_in_with_one,
     an_api_key_sees_the_face_and_changes_nothing_of_it,

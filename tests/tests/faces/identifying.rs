@@ -1,9 +1,10 @@
 //! Logging in without a name.
 
-use tests::{Database, FacePhotos, Options, Server, on_every_database};
+use tests::{Database, FacePhotos, Options, Server, on_every_database, on_sqlite};
 
-on_every_database!(
-    a_face_is_known_without_a_name_where_that_is_switched_on,
+on_every_database!(a_face_is_known_without_a_name_where_that_is_switched_on,);
+
+on_sqlite!(
     a_face_like_anothers_is_not_enrolled,
     past_the_limit_a_name_is_needed_again,
 );

@@ -3,12 +3,15 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use tests::{Database, FacePhotos, Options, Server, eventually, on_every_database, run_program_in};
+use tests::{
+    Database, FacePhotos, Options, Server, eventually, on_every_database, on_sqlite, run_program_in,
+};
 
-on_every_database!(
+on_every_database!(the_encryption_key_can_be_replaced,);
+
+on_sqlite!(
     nothing_of_a_deleted_user_s_face_is_left,
     photos_are_kept_only_where_that_is_configured_and_go_with_the_face,
-    the_encryption_key_can_be_replaced,
 );
 
 /// The sweep comes every two seconds.

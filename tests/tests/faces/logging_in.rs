@@ -1,8 +1,8 @@
 //! Logging in with a face and a name.
 
-use tests::{Database, FacePhotos, Options, Server, on_every_database};
+use tests::{Database, FacePhotos, Options, Server, on_sqlite};
 
-on_every_database!(
+on_sqlite!(
     the_enrolled_face_opens_a_session_by_name_and_by_address,
     another_face_an_unknown_name_and_no_enrolment_are_answered_word_for_word_alike,
     a_disabled_user_is_not_let_in,

@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 
 use image::{DynamicImage, ImageFormat, RgbImage, imageops};
 use reqwest::multipart::{Form, Part};
-use tests::{
-    Answer, Database, FacePhotos, Options, Server, User, on_every_database, photo_form, picture, truncated,
-};
+use tests::{Answer, Database, FacePhotos, Options, Server, User, on_sqlite, photo_form, picture, truncated};
 
-on_every_database!(
+on_sqlite!(
     a_photo_that_cannot_be_used_is_named_with_its_reason,
     three_photos_are_needed_and_no_more,
     photos_of_different_people_are_refused,

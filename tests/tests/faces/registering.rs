@@ -3,11 +3,13 @@
 use reqwest::multipart::Form;
 use serde_json::json;
 use tests::{
-    Answer, Client, Database, FacePhotos, Options, Server, on_every_database, photo_form, unique_name,
+    Answer, Client, Database, FacePhotos, Options, Server, on_every_database, on_sqlite, photo_form,
+    unique_name,
 };
 
-on_every_database!(
-    an_account_without_a_password_is_made_together_with_its_face,
+on_every_database!(an_account_without_a_password_is_made_together_with_its_face,);
+
+on_sqlite!(
     what_is_wrong_with_a_registration_is_named_and_nothing_is_made,
     without_a_face_there_is_no_account,
 );

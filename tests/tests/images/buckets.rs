@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use tests::{
-    Database, Options, Proxy, S3Server, Server, bundled_image, eventually, on_every_database, picture,
-    truncated,
+    Database, Options, Proxy, S3Server, Server, bundled_image, eventually, on_every_database, on_sqlite,
+    picture, truncated,
 };
 
 use crate::LIMIT;
 
-on_every_database!(
-    images_in_a_bucket_are_read_and_deleted_like_files,
-    what_did_not_become_an_image_leaves_nothing_in_the_bucket,
-);
+on_every_database!(images_in_a_bucket_are_read_and_deleted_like_files,);
+
+on_sqlite!(what_did_not_become_an_image_leaves_nothing_in_the_bucket,);
 
 /// The folder of the bucket that the objects are in.
 const PREFIX: &str = "ocellus/test";

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use tests::{
-    Database, RawConnection, Server, eventually, on_every_database, picture, truncated, unique_name,
-};
+use tests::{Database, RawConnection, Server, eventually, on_sqlite, picture, truncated, unique_name};
 
 use crate::LIMIT;
 
-on_every_database!(a_half_sent_upload_leaves_nothing, a_refused_upload_leaves_nothing,);
+on_sqlite!(a_half_sent_upload_leaves_nothing, a_refused_upload_leaves_nothing,);
 
 async fn a_half_sent_upload_leaves_nothing(database: Database) {
     let server = Server::shared(database);

@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tests::{Database, Server, eventually, on_every_database, picture};
+use tests::{Database, Server, eventually, on_every_database, on_sqlite, picture};
 
 const NO_SUCH_IMAGE: &str = "0190b0a0-0000-7000-8000-000000000000";
 
 on_every_database!(
+    images_are_listed_newest_first_page_by_page,
+    a_deleted_image_is_gone_with_its_bytes,
+);
+
+on_sqlite!(
     the_content_comes_back_byte_by_byte_and_runs_in_no_browser,
     unchanged_content_is_not_sent_again,
-    images_are_listed_newest_first_page_by_page,
     bad_page_parameters_are_named,
-    a_deleted_image_is_gone_with_its_bytes,
     ids_that_are_none_and_ids_that_nobody_has_are_not_found,
 );
 

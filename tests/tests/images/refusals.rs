@@ -3,13 +3,12 @@
 use image::ImageFormat;
 use reqwest::multipart::{Form, Part};
 use tests::{
-    Database, Server, on_every_database, picture, picture_as, png_that_claims_to_be, svg, tiff_of_pages,
-    truncated,
+    Database, Server, on_sqlite, picture, picture_as, png_that_claims_to_be, svg, tiff_of_pages, truncated,
 };
 
 use crate::LIMIT;
 
-on_every_database!(
+on_sqlite!(
     what_is_no_image_is_refused,
     a_broken_image_is_corrupt,
     an_image_of_too_many_pixels_is_refused,

@@ -3,12 +3,15 @@
 use image::ImageFormat;
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
-use tests::{Database, Server, bundled_image, on_every_database, picture, picture_as, tiff_of_pages};
+use tests::{
+    Database, Server, bundled_image, on_every_database, on_sqlite, picture, picture_as, tiff_of_pages,
+};
 
 use crate::LIMIT;
 
-on_every_database!(
-    an_image_is_uploaded_and_described,
+on_every_database!(an_image_is_uploaded_and_described,);
+
+on_sqlite!(
     every_kind_of_image_is_taken,
     what_the_client_says_about_a_file_is_not_believed,
     a_file_name_comes_back_without_folders_or_control_characters,

@@ -1,16 +1,15 @@
 //! Taking predictions along.
 
 use serde_json::{Value, json};
-use tests::{Database, Server, on_every_database, plain};
+use tests::{Database, Server, on_every_database, on_sqlite, plain};
 
 use crate::{GREEN, RED, file, path, predicted, text};
 
-on_every_database!(
-    the_table_holds_what_was_predicted_and_said,
-    the_table_takes_the_filters_of_the_list_and_is_whole_however_long,
-);
+on_every_database!(the_table_takes_the_filters_of_the_list_and_is_whole_however_long,);
 
-const NAMES: &str = "id,created_at,filename,model,label,confidence,correct,corrected_label,comment";
+on_sqlite!(the_table_holds_what_was_predicted_and_said,);
+
+const NAMES: &str = "\u{feff}id,created_at,filename,model,label,confidence,correct,corrected_label,comment";
 
 async fn the_table_holds_what_was_predicted_and_said(database: Database) {
     let user = Server::shared(database).user().await;

@@ -1,14 +1,15 @@
 //! What goes with what.
 
 use serde_json::json;
-use tests::{Database, Server, on_every_database};
+use tests::{Database, Server, on_every_database, on_sqlite};
 
 use crate::{GREEN, RED, judge, path, predicted, text};
 
-on_every_database!(
+on_every_database!(deleting_an_account_takes_its_predictions_from_everybodys_counts,);
+
+on_sqlite!(
     a_prediction_that_is_deleted_is_gone_and_its_image_stays,
     deleting_an_image_takes_its_predictions_and_their_counts,
-    deleting_an_account_takes_its_predictions_from_everybodys_counts,
 );
 
 async fn a_prediction_that_is_deleted_is_gone_and_its_image_stays(database: Database) {

@@ -1,12 +1,13 @@
 //! The doctor's word.
 
 use serde_json::json;
-use tests::{Database, Server, on_every_database};
+use tests::{Database, Server, on_every_database, on_sqlite};
 
 use crate::{RED, judge, path, predicted, text};
 
-on_every_database!(
-    the_latest_word_counts,
+on_every_database!(the_latest_word_counts,);
+
+on_sqlite!(
     what_contradicts_or_is_malformed_is_refused_by_name,
     a_comment_comes_back_as_it_was,
 );

@@ -1,11 +1,11 @@
 //! What the model looked at.
 
 use image::GenericImageView;
-use tests::{Database, Options, Server, on_every_database};
+use tests::{Database, Options, Server, on_sqlite};
 
 use crate::{RED, path, predict, predicted, text};
 
-on_every_database!(a_heat_map_is_a_picture_whether_or_not_the_model_makes_maps);
+on_sqlite!(a_heat_map_is_a_picture_whether_or_not_the_model_makes_maps,);
 
 async fn a_heat_map_is_a_picture_whether_or_not_the_model_makes_maps(database: Database) {
     let server = Server::start(Options::on(database).with_models(&["colours", "colours_2"]));

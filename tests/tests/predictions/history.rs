@@ -1,16 +1,19 @@
 //! Looking back.
 
 use serde_json::Value;
-use tests::{Client, Database, Options, Server, on_every_database};
+use tests::{Client, Database, Options, Server, on_every_database, on_sqlite};
 
 use crate::{BLUE, GREEN, GREY, RED, judge, predict, predicted, text};
 
 on_every_database!(
     every_filter_finds_what_meets_it,
     lists_are_ordered_as_asked_and_go_on_page_by_page,
+    what_is_said_meanwhile_neither_hides_nor_doubles_a_prediction,
+);
+
+on_sqlite!(
     a_malformed_query_names_every_bad_parameter,
     a_prediction_that_is_not_ones_own_is_not_found,
-    what_is_said_meanwhile_neither_hides_nor_doubles_a_prediction,
 );
 
 async fn ids(client: &Client, query: &str) -> Vec<String> {

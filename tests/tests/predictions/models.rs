@@ -5,13 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{
-    Client, Database, Options, S3Server, Server, eventually, on_every_database, plain, repository_root,
-};
+use tests::{Client, Database, Options, S3Server, Server, eventually, on_sqlite, plain, repository_root};
 
 use crate::{LABELS, RED, predict, predicted, text};
 
-on_every_database!(
+on_sqlite!(
     the_models_are_public_with_all_that_is_known_of_them,
     a_bad_model_is_refused_with_its_reason_and_the_rest_serve,
     models_are_loaded_anew_without_an_interruption,

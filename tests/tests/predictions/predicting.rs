@@ -1,11 +1,15 @@
 //! Classifying what is sent.
 
 use serde_json::Value;
-use tests::{Client, Database, Options, Server, on_every_database, picture, plain, svg, truncated};
+use tests::{
+    Client, Database, Options, Server, on_every_database, on_sqlite, picture, plain, svg, truncated,
+};
 
 use crate::{BLUE, GREEN, GREY, LABELS, RED, path, predict, predicted, text};
 
-on_every_database!(
+on_every_database!(what_was_answered_survives_a_sudden_end,);
+
+on_sqlite!(
     what_is_seen_is_answered_and_kept,
     a_model_is_asked_for_by_name_and_version,
     a_model_that_there_is_not_is_unknown_and_nothing_is_stored,
@@ -14,7 +18,6 @@ on_every_database!(
     a_repeated_request_is_answered_again_and_done_once,
     without_a_model_predictions_are_unavailable_and_nothing_else,
     predictions_are_counted,
-    what_was_answered_survives_a_sudden_end,
 );
 
 async fn nothing_is_stored(client: &Client) {

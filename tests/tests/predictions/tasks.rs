@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Client, Database, Options, Server, on_every_database, plain};
+use tests::{Client, Database, Options, Server, on_every_database, on_sqlite, plain};
 
 use crate::{BLUE, RED, path, text};
 
-on_every_database!(
+on_every_database!(a_worker_makes_what_the_server_queued,);
+
+on_sqlite!(
     a_task_comes_to_a_prediction,
-    a_worker_makes_what_the_server_queued,
     an_answer_that_is_no_number_fails_the_task,
     a_prediction_that_was_deleted_is_no_result_any_more,
 );

@@ -1,15 +1,20 @@
 //! Taking tasks back.
 
-use tests::{Database, Options, Server, User, bundled_image, eventually, long_document, on_every_database};
+use tests::{
+    Database, Options, Server, User, bundled_image, eventually, long_document, on_every_database, on_sqlite,
+};
 
 use crate::{NO_WORKERS, PATIENCE, finished, id, stands, submit, submitted, task, with};
 
 on_every_database!(
-    a_task_that_waits_is_cancelled_and_never_begun,
-    a_task_that_runs_is_stopped_in_the_middle,
     a_task_in_another_process_is_stopped_too,
     deleting_an_image_cancels_its_tasks,
     an_account_can_be_deleted_while_its_task_runs,
+);
+
+on_sqlite!(
+    a_task_that_waits_is_cancelled_and_never_begun,
+    a_task_that_runs_is_stopped_in_the_middle,
 );
 
 async fn cancel(user: &User, id: &str) {

@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
-use tests::{Database, Options, Server, bundled_image, eventually, long_document, on_every_database};
+use tests::{
+    Database, Options, Server, bundled_image, eventually, long_document, on_every_database, on_sqlite,
+};
 
 use crate::{NO_WORKERS, PATIENCE, SHORT_LEASE, finished, stands, submitted, task, with};
 
 on_every_database!(
     a_task_whose_worker_is_killed_is_done_by_another,
-    a_task_that_kills_every_worker_fails_after_its_attempts,
     a_server_that_is_killed_with_its_workers_loses_no_task,
     a_worker_that_is_asked_to_end_hands_back_what_it_cannot_finish,
+);
+
+on_sqlite!(
+    a_task_that_kills_every_worker_fails_after_its_attempts,
     a_worker_that_is_asked_to_end_finishes_what_it_can,
     a_server_that_is_asked_to_end_lets_go_of_those_who_wait,
 );

@@ -1,15 +1,13 @@
 //! Following a task.
 
 use serde_json::Value;
-use tests::{Database, Options, Server, bundled_image, long_document, on_every_database};
+use tests::{Database, Options, Server, bundled_image, long_document, on_every_database, on_sqlite};
 
 use crate::{NO_WORKERS, submitted, with};
 
-on_every_database!(
-    every_change_of_a_task_is_an_event_and_its_end_the_last,
-    the_pages_that_are_done_are_told,
-    a_finished_task_is_one_event,
-);
+on_every_database!(every_change_of_a_task_is_an_event_and_its_end_the_last,);
+
+on_sqlite!(the_pages_that_are_done_are_told, a_finished_task_is_one_event,);
 
 /// The data of the events of a stream that has ended; every one must be named `task`.
 fn events(stream: &str) -> Vec<Value> {

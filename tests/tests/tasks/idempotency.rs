@@ -2,19 +2,22 @@
 
 use reqwest::multipart::{Form, Part};
 use serde_json::json;
-use tests::{Answer, Client, Database, Options, Server, on_every_database, picture};
+use tests::{Answer, Client, Database, Options, Server, on_every_database, on_sqlite, picture};
 
 use crate::{NO_WORKERS, with};
 
 on_every_database!(
-    a_repeated_upload_is_answered_again_and_stored_once,
     two_at_once_with_one_key_do_the_work_once,
+    a_repetition_is_known_after_a_restart,
+);
+
+on_sqlite!(
+    a_repeated_upload_is_answered_again_and_stored_once,
     another_content_under_the_same_key_is_a_conflict,
     a_refusal_is_kept_like_any_answer,
     what_may_pass_does_not_spend_the_key,
     keys_are_of_one_user_and_one_operation,
     a_key_that_cannot_be_one_is_refused,
-    a_repetition_is_known_after_a_restart,
 );
 
 async fn send(client: &Client, path: &str, key: &str, bytes: Vec<u8>) -> Answer {

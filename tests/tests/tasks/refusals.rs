@@ -1,16 +1,17 @@
 //! What is refused before anything is queued.
 
 use serde_json::json;
-use tests::{Client, Database, Options, Server, bundled_image, on_every_database, picture};
+use tests::{Client, Database, Options, Server, bundled_image, on_every_database, on_sqlite, picture};
 
 use crate::{NO_WORKERS, submit, submitted, upload, with};
 
-on_every_database!(
+on_every_database!(more_unfinished_tasks_than_allowed_are_refused_until_some_are_done,);
+
+on_sqlite!(
     work_on_an_image_that_is_not_ones_own_is_not_taken,
     a_malformed_request_names_every_bad_field,
     languages_and_models_that_there_are_not_are_refused_by_name,
     what_is_no_image_queues_nothing,
-    more_unfinished_tasks_than_allowed_are_refused_until_some_are_done,
 );
 
 const ABSENT: &str = "0190b0a0-0000-7000-8000-000000000000";

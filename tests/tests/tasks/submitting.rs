@@ -1,16 +1,19 @@
 //! Submitting work, and what it comes to.
 
 use serde_json::json;
-use tests::{Database, Options, Server, bundled_image, on_every_database};
+use tests::{Database, Options, Server, bundled_image, on_every_database, on_sqlite};
 
 use crate::{NO_WORKERS, finished, id, stands, submit, submitted, task, upload, with};
 
 on_every_database!(
     an_uploaded_image_is_read_later_and_once,
+    tasks_are_listed_newest_first_and_by_status,
+);
+
+on_sqlite!(
     a_stored_image_is_read_in_the_languages_asked_for,
     a_text_that_was_read_before_is_not_read_again,
     an_answer_waits_for_the_end_of_its_task,
-    tasks_are_listed_newest_first_and_by_status,
 );
 
 async fn an_uploaded_image_is_read_later_and_once(database: Database) {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 use tests::{
     Client, Database, Options, OwnDatabase, Server, Worker, bundled_image, eventually, on_every_database,
-    picture, run_program_in,
+    on_sqlite, picture, run_program_in,
 };
 
 use crate::{NO_WORKERS, PATIENCE, finished, submitted, task, with};
@@ -13,6 +13,9 @@ use crate::{NO_WORKERS, PATIENCE, finished, submitted, task, with};
 on_every_database!(
     two_hundred_tasks_on_three_workers_are_each_done_once,
     users_take_turns,
+);
+
+on_sqlite!(
     an_image_that_cannot_be_read_ends_after_its_attempts_and_blocks_nobody,
     a_worker_that_is_to_run_once_drains_the_queue_and_ends,
 );

@@ -1,11 +1,11 @@
 //! What is read from images.
 
 use serde_json::Value;
-use tests::{Database, Server, bundled_image, on_every_database, picture_as};
+use tests::{Database, Server, bundled_image, on_sqlite, picture_as};
 
 use crate::read;
 
-on_every_database!(
+on_sqlite!(
     the_lines_of_an_image_are_read_with_words_and_boxes,
     every_page_of_a_file_is_read,
     an_image_without_text_has_none,

@@ -1,10 +1,10 @@
 //! What may be wished for: formats and languages.
 
-use tests::{Answer, Database, Server, bundled_image, on_every_database};
+use tests::{Answer, Database, Server, bundled_image, on_sqlite};
 
 use crate::read;
 
-on_every_database!(
+on_sqlite!(
     plain_text_is_had_by_parameter_and_by_accept,
     languages_are_taken_in_order_without_repetition,
     languages_that_are_missing_or_unknown_are_refused,

@@ -1,7 +1,7 @@
 //! What the documentation shows.
 
 use super::{LoginRequest, ProfileRequest, RegisterRequest, TokensDto, UserDto};
-use crate::fields::Given;
+use crate::fields::RawField;
 use chrono::{DateTime, Utc};
 use poem_openapi::types::{Example, Password};
 use uuid::uuid;
@@ -11,12 +11,12 @@ const EMAIL: &str = "ada@example.org";
 const PASSWORD: &str = "a long and private phrase";
 const REGISTERED: DateTime<Utc> = DateTime::from_timestamp_nanos(1_795_255_140_125_000_000);
 
-fn given(text: &str) -> Given<String> {
-    Given(Some(text.to_owned()))
+fn given(text: &str) -> RawField<String> {
+    RawField(Some(text.to_owned()))
 }
 
-fn password() -> Given<Password> {
-    Given(Some(Password(PASSWORD.to_owned())))
+fn password() -> RawField<Password> {
+    RawField(Some(Password(PASSWORD.to_owned())))
 }
 
 impl Example for RegisterRequest {

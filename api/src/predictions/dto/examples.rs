@@ -1,7 +1,7 @@
 //! What the documentation shows.
 
 use super::{InputDto, ModelDto, NewFeedbackDto, PredictionDto, ProbabilityDto};
-use crate::fields::Given;
+use crate::fields::RawField;
 use chrono::DateTime;
 use poem_openapi::types::Example;
 use uuid::uuid;
@@ -49,9 +49,9 @@ impl Example for PredictionDto {
 
 impl Example for NewFeedbackDto {
     fn example() -> Self {
-        let text = |text: &str| Some(Given(Some(text.to_owned())));
+        let text = |text: &str| Some(RawField(Some(text.to_owned())));
         Self {
-            correct: Given(Some(false)),
+            correct: RawField(Some(false)),
             label: text("normal"),
             comment: text("A reflection of the lamp."),
         }

@@ -1,8 +1,9 @@
 //! What the documentation shows.
 
-use super::{Kind, NewTaskDto, ProgressDto, Status, SubmittedDto, TaskDto};
-use crate::fields::Given;
+use super::{Kind, NewTaskDto, ProgressDto, SubmittedDto, TaskDto};
+use crate::{fields::RawField, named::Name};
 use chrono::DateTime;
+use domain::tasks::TaskStatus;
 use poem_openapi::types::Example;
 use uuid::{Uuid, uuid};
 
@@ -12,9 +13,9 @@ const IMAGE: Uuid = uuid!("019aa4d1-7b00-7c3e-9f52-2f6d3a8c1b77");
 impl Example for NewTaskDto {
     fn example() -> Self {
         Self {
-            kind: Given(Some(Kind::Ocr)),
-            image_id: Given(Some(IMAGE)),
-            languages: Some(Given(Some(vec!["eng".to_owned()]))),
+            kind: RawField(Some(Kind::Ocr)),
+            image_id: RawField(Some(IMAGE)),
+            languages: Some(RawField(Some(vec!["eng".to_owned()]))),
             model: None,
         }
     }
@@ -25,7 +26,7 @@ impl Example for SubmittedDto {
         Self {
             task_id: TASK,
             image_id: IMAGE,
-            status: Status::Queued,
+            status: Name(TaskStatus::Queued),
         }
     }
 }
@@ -38,7 +39,7 @@ impl Example for TaskDto {
             image_id: IMAGE,
             languages: Some(vec!["eng".to_owned()]),
             model: None,
-            status: Status::Running,
+            status: Name(TaskStatus::Running),
             attempts: 1,
             progress: ProgressDto {
                 pages_done: 1,

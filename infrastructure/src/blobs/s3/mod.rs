@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
     BoxError,
-    images::{BlobError, BlobKey, BlobLabel, BlobListing, BlobStore, ByteSource, ContentMeter, SourceError},
+    images::{
+        BlobError, BlobKey, BlobListing, BlobStore, ByteSource, ContentMeter, ObjectMetadata, SourceError,
+    },
     operations::HealthProbe,
 };
 pub use error::S3Error;
@@ -105,7 +107,7 @@ impl BlobStore for S3BlobStore {
     async fn link(
         &self,
         key: &BlobKey,
-        label: &BlobLabel,
+        label: &ObjectMetadata,
         valid_for: Duration,
     ) -> Result<Option<String>, BlobError> {
         let shown = SignedUrlOptions::new().with_query([

@@ -6,7 +6,7 @@ mod stopping;
 mod texts;
 
 use super::{OcrSettings, TesseractOcrEngine};
-use crate::vision::{DecodeBudget, DecodeLimits, GrayPage, PageDecoder};
+use crate::imaging::{DecodeBudget, DecodeLimits, GrayPage, PageDecoder};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{

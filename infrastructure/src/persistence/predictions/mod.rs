@@ -6,7 +6,7 @@ mod rows;
 mod statistics;
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         feedbacks, images,
         predictions::{ActiveModel, Column, Entity, Model},
@@ -20,13 +20,16 @@ use domain::{
     ids::{ImageId, PredictionId, UserId},
     images::Filename,
     predictions::{
-        ClockSpan, DayTally, Feedback, HistoryPage, HistoryQuery, OutcomeCount, Prediction,
+        ClockSpan, DayTally, Feedback, HistoryPage, HistoryQuery, OutcomeCount, Prediction, PredictionReader,
         PredictionRepository, QuarterHour, Scope,
     },
     store::StoreError,
 };
 use rows::{moment, new_feedback_row, new_row, stored_verdict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use uuid::Uuid;
 
 /// How many predictions are read at once where all of an image are.
@@ -45,20 +48,7 @@ fn of_image(owner: UserId, image: ImageId) -> Condition {
 }
 
 #[async_trait]
-impl<C: Connection> PredictionRepository for Sea<C> {
-    async fn insert(&self, prediction: &Prediction) -> Result<(), StoreError> {
-        self.lock_owner(prediction.owner_id).await?;
-        let owner = prediction.owner_id;
-        let before = self.latest_quarter(prediction.image_id).await?;
-        let insert = Entity::insert(new_row(prediction)).exec_without_returning(&self.connection);
-        insert.await.map_err(store_error)?;
-        let quarter = QuarterHour::of(prediction.created_at);
-        let mut changes = Changes::default();
-        changes.count(quarter, &prediction.outcome(), 1);
-        changes.move_image(before, before.max(Some(quarter)));
-        changes.write(&self.connection, owner.0).await
-    }
-
+impl<C: Connection> PredictionReader for SqlRepositories<C> {
     async fn find(&self, owner: UserId, id: PredictionId) -> Result<Option<Prediction>, StoreError> {
         let found = Entity::find().filter(owned(owner, id)).one(&self.connection);
         let found = found.await.map_err(store_error)?;
@@ -88,6 +78,38 @@ impl<C: Connection> PredictionRepository for Sea<C> {
         Ok(names
             .map(|(id, name)| (ImageId(id), Filename::clean(&name)))
             .collect())
+    }
+
+    async fn outcomes(
+        &self,
+        scope: Scope,
+        since: Option<QuarterHour>,
+    ) -> Result<Vec<OutcomeCount>, StoreError> {
+        statistics::outcomes(&self.connection, scope, since).await
+    }
+
+    async fn days(&self, scope: Scope, spans: &[ClockSpan]) -> Result<Vec<DayTally>, StoreError> {
+        statistics::days(&self.connection, scope, spans).await
+    }
+
+    async fn first_quarter(&self, scope: Scope) -> Result<Option<QuarterHour>, StoreError> {
+        statistics::first_quarter(&self.connection, scope).await
+    }
+}
+
+#[async_trait]
+impl PredictionRepository for SqlRepositories<DatabaseTransaction> {
+    async fn insert(&self, prediction: &Prediction) -> Result<(), StoreError> {
+        self.lock_owner(prediction.owner_id).await?;
+        let owner = prediction.owner_id;
+        let before = self.latest_quarter(prediction.image_id).await?;
+        let insert = Entity::insert(new_row(prediction)).exec_without_returning(&self.connection);
+        insert.await.map_err(store_error)?;
+        let quarter = QuarterHour::of(prediction.created_at);
+        let mut changes = Changes::default();
+        changes.count(quarter, &prediction.outcome(), 1);
+        changes.move_image(before, before.max(Some(quarter)));
+        changes.write(&self.connection, owner.0).await
     }
 
     async fn add_feedback(
@@ -176,27 +198,11 @@ impl<C: Connection> PredictionRepository for Sea<C> {
         delete.await.map_err(store_error)?;
         counts::forget(&self.connection, owner.0).await
     }
-
-    async fn outcomes(
-        &self,
-        scope: Scope,
-        since: Option<QuarterHour>,
-    ) -> Result<Vec<OutcomeCount>, StoreError> {
-        statistics::outcomes(&self.connection, scope, since).await
-    }
-
-    async fn days(&self, scope: Scope, spans: &[ClockSpan]) -> Result<Vec<DayTally>, StoreError> {
-        statistics::days(&self.connection, scope, spans).await
-    }
-
-    async fn first_quarter(&self, scope: Scope) -> Result<Option<QuarterHour>, StoreError> {
-        statistics::first_quarter(&self.connection, scope).await
-    }
 }
 
-impl<C: Connection> Sea<C> {
+impl<C: Connection> SqlRepositories<C> {
     /// One change after the other for each owner: what is read to be counted stays so, and nobody waits for what another
-    /// holds in a circle. [`StoreError::OwnerGone`] when there is no such user.
+    /// holds in a circle. [`StoreError::OwnerDeleted`] when there is no such user.
     async fn lock_owner(&self, owner: UserId) -> Result<(), StoreError> {
         let lock = users::Entity::find_by_id(owner.0)
             .select_only()
@@ -205,7 +211,7 @@ impl<C: Connection> Sea<C> {
             .into_tuple::<Uuid>()
             .one(&self.connection);
         let owner = lock.await.map_err(store_error)?;
-        owner.map(|_| ()).ok_or(StoreError::OwnerGone)
+        owner.map(|_| ()).ok_or(StoreError::OwnerDeleted)
     }
 
     /// When an image was looked at last.

@@ -4,7 +4,7 @@ mod rows;
 mod tokens;
 
 use super::{
-    Connection, Sea,
+    Connection, SqlRepositories,
     entities::{
         sessions::{Column, Entity},
         users as user_rows,
@@ -14,7 +14,7 @@ use super::{
 };
 use async_trait::async_trait;
 use domain::{
-    accounts::{PresentedToken, Session, SessionRepository, TokenDigest, User},
+    accounts::{PresentedToken, Session, SessionReader, SessionRepository, TokenDigest, User},
     clock::Timestamp,
     ids::{SessionId, UserId},
     page::{Page, PageRequest},
@@ -22,17 +22,12 @@ use domain::{
 };
 use rows::{alive, read, row};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationTrait,
 };
 
 #[async_trait]
-impl<C: Connection> SessionRepository for Sea<C> {
-    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
-        let insert = Entity::insert(row(session)).exec_without_returning(&self.connection);
-        insert.await.map_err(store_error)?;
-        Ok(())
-    }
-
+impl<C: Connection> SessionReader for SqlRepositories<C> {
     /// One statement, for it runs at every request.
     async fn find_user(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {
         let select = user_rows::Entity::find()
@@ -60,6 +55,15 @@ impl<C: Connection> SessionRepository for Sea<C> {
         Ok(Page::from_lookahead(sessions, page.limit, |session: &Session| {
             session.id.0
         }))
+    }
+}
+
+#[async_trait]
+impl SessionRepository for SqlRepositories<DatabaseTransaction> {
+    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
+        let insert = Entity::insert(row(session)).exec_without_returning(&self.connection);
+        insert.await.map_err(store_error)?;
+        Ok(())
     }
 
     async fn lock_presented(

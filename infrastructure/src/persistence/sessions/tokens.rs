@@ -78,7 +78,7 @@ async fn session_of(
     spent.await.map_err(store_error)
 }
 
-/// [`StoreError::OwnerGone`] when there is no session whose current token is the one to be spent.
+/// [`StoreError::OwnerDeleted`] when there is no session whose current token is the one to be spent.
 pub(super) async fn renew(
     connection: &impl Connection,
     renewed: &Session,
@@ -95,7 +95,7 @@ pub(super) async fn renew(
         .filter(Column::RefreshTokenDigest.eq(spent.0.to_vec()))
         .exec(connection);
     if update.await.map_err(store_error)?.rows_affected == 0 {
-        return Err(StoreError::OwnerGone);
+        return Err(StoreError::OwnerDeleted);
     }
     let spent = spent_tokens::ActiveModel {
         digest: Set(spent.0.to_vec()),

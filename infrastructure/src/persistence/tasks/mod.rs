@@ -6,22 +6,21 @@ mod turns;
 mod upkeep;
 mod workers;
 
-use super::{Connection, Sea};
+use super::{Connection, SqlRepositories};
 use async_trait::async_trait;
 use domain::{
     clock::Timestamp,
     ids::{ImageId, TaskId, UserId},
     page::{Page, PageRequest},
     store::StoreError,
-    tasks::{Cancellation, Claim, Lease, Task, TaskFailure, TaskOutcome, TaskRepository, TaskStatus},
+    tasks::{
+        Cancellation, Claim, Lease, Task, TaskFailure, TaskOutcome, TaskReader, TaskRepository, TaskStatus,
+    },
 };
+use sea_orm::DatabaseTransaction;
 
 #[async_trait]
-impl<C: Connection> TaskRepository for Sea<C> {
-    async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError> {
-        owners::insert(&self.connection, task, in_flight_limit).await
-    }
-
+impl<C: Connection> TaskReader for SqlRepositories<C> {
     async fn find(&self, owner: UserId, id: TaskId) -> Result<Option<Task>, StoreError> {
         owners::find(&self.connection, owner, id).await
     }
@@ -35,16 +34,31 @@ impl<C: Connection> TaskRepository for Sea<C> {
         owners::list(&self.connection, owner, status, page).await
     }
 
+    async fn any_ready(&self) -> Result<bool, StoreError> {
+        turns::any_ready(&self.connection).await
+    }
+
+    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
+        upkeep::any_due(&self.connection, now).await
+    }
+
+    async fn unpublished(&self, limit: u64) -> Result<Vec<TaskId>, StoreError> {
+        upkeep::unpublished(&self.connection, limit).await
+    }
+}
+
+#[async_trait]
+impl TaskRepository for SqlRepositories<DatabaseTransaction> {
+    async fn insert(&self, task: &Task, in_flight_limit: Option<u64>) -> Result<bool, StoreError> {
+        owners::insert(&self.connection, task, in_flight_limit).await
+    }
+
     async fn cancel(&self, owner: UserId, id: TaskId, now: Timestamp) -> Result<Cancellation, StoreError> {
         owners::cancel(&self.connection, owner, id, now).await
     }
 
     async fn cancel_of_image(&self, image: ImageId, now: Timestamp) -> Result<(), StoreError> {
         owners::cancel_of_image(&self.connection, image, now).await
-    }
-
-    async fn any_ready(&self) -> Result<bool, StoreError> {
-        turns::any_ready(&self.connection).await
     }
 
     async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<Claim>, StoreError> {
@@ -68,27 +82,19 @@ impl<C: Connection> TaskRepository for Sea<C> {
         workers::postpone(&self.connection, lease, failure, until).await
     }
 
-    async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError> {
-        workers::hand_back(&self.connection, lease, now).await
+    async fn release(&self, lease: &Lease, now: Timestamp) -> Result<bool, StoreError> {
+        workers::release(&self.connection, lease, now).await
     }
 
-    async fn any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
-        upkeep::any_due(&self.connection, now).await
+    async fn make_due_ready(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        upkeep::make_due_ready(&self.connection, now, limit).await
     }
 
-    async fn wake(&self, now: Timestamp, limit: u64) -> Result<u64, StoreError> {
-        upkeep::wake(&self.connection, now, limit).await
+    async fn lock_expired_leases(&self, now: Timestamp, limit: u64) -> Result<Vec<Claim>, StoreError> {
+        upkeep::lock_expired_leases(&self.connection, now, limit).await
     }
 
-    async fn abandoned(&self, now: Timestamp, limit: u64) -> Result<Vec<Claim>, StoreError> {
-        upkeep::abandoned(&self.connection, now, limit).await
-    }
-
-    async fn unannounced(&self, limit: u64) -> Result<Vec<TaskId>, StoreError> {
-        upkeep::unannounced(&self.connection, limit).await
-    }
-
-    async fn mark_announced(&self, tasks: &[TaskId]) -> Result<(), StoreError> {
-        upkeep::mark_announced(&self.connection, tasks).await
+    async fn mark_published(&self, tasks: &[TaskId]) -> Result<(), StoreError> {
+        upkeep::mark_published(&self.connection, tasks).await
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn insert(
         .into_tuple::<Uuid>()
         .one(connection);
     if lock.await.map_err(store_error)?.is_none() {
-        return Err(StoreError::OwnerGone);
+        return Err(StoreError::OwnerDeleted);
     }
     if let Some(limit) = in_flight_limit
         && has_in_flight(connection, task.owner_id, limit).await?

@@ -20,7 +20,7 @@ pub(super) enum State {
     /// Any worker may claim it.
     Ready,
     /// Its next attempt may not begin yet.
-    Resting,
+    WaitingForRetry,
     /// A worker has it.
     Running,
     /// It is done.
@@ -34,19 +34,19 @@ pub(super) enum State {
 impl State {
     const ALL: [Self; 6] = [
         Self::Ready,
-        Self::Resting,
+        Self::WaitingForRetry,
         Self::Running,
         Self::Succeeded,
         Self::Failed,
         Self::Cancelled,
     ];
     /// Those of tasks that have not ended.
-    pub(super) const IN_FLIGHT: [Self; 3] = [Self::Ready, Self::Resting, Self::Running];
+    pub(super) const IN_FLIGHT: [Self; 3] = [Self::Ready, Self::WaitingForRetry, Self::Running];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ready => "ready",
-            Self::Resting => "resting",
+            Self::WaitingForRetry => "resting",
             Self::Running => "running",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
@@ -60,7 +60,7 @@ impl State {
 
     fn status(self) -> TaskStatus {
         match self {
-            Self::Ready | Self::Resting => TaskStatus::Queued,
+            Self::Ready | Self::WaitingForRetry => TaskStatus::Queued,
             Self::Running => TaskStatus::Running,
             Self::Succeeded => TaskStatus::Succeeded,
             Self::Failed => TaskStatus::Failed,
@@ -96,7 +96,7 @@ pub(super) fn read(row: Model) -> Result<Task, CorruptRow> {
         _ => return Err(corrupt("kind")),
     };
     // A row keeps the failure through the next attempt, which may be handed back as if it had not been.
-    let shows_failure = matches!(state, State::Ready | State::Resting | State::Failed);
+    let shows_failure = matches!(state, State::Ready | State::WaitingForRetry | State::Failed);
     let failure = match (row.failure_code, row.failure_detail) {
         (Some(code), Some(detail)) if shows_failure => Some(TaskFailure { code, detail }),
         _ => None,

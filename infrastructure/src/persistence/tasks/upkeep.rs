@@ -32,7 +32,7 @@ fn due(state: State, now: Timestamp, limit: u64) -> Select<Entity> {
 }
 
 pub(super) async fn any_due(connection: &impl Connection, now: Timestamp) -> Result<bool, StoreError> {
-    for state in [State::Resting, State::Running] {
+    for state in [State::WaitingForRetry, State::Running] {
         // In the order of the index, and not `exists`: see `turns::any_ready`.
         let first = Entity::find()
             .select_only()
@@ -49,12 +49,12 @@ pub(super) async fn any_due(connection: &impl Connection, now: Timestamp) -> Res
     Ok(false)
 }
 
-pub(super) async fn wake(
+pub(super) async fn make_due_ready(
     connection: &impl Connection,
     now: Timestamp,
     limit: u64,
 ) -> Result<u64, StoreError> {
-    let rows = due(State::Resting, now, limit).all(connection);
+    let rows = due(State::WaitingForRetry, now, limit).all(connection);
     let rows = rows.await.map_err(store_error)?;
     if rows.is_empty() {
         return Ok(0);
@@ -76,14 +76,14 @@ pub(super) async fn wake(
                 ..ActiveModel::default()
             })
             .filter(Column::Id.eq(row.id))
-            .filter(Column::State.eq(State::Resting))
+            .filter(Column::State.eq(State::WaitingForRetry))
             .exec(connection);
         woken += update.await.map_err(store_error)?.rows_affected;
     }
     Ok(woken)
 }
 
-pub(super) async fn abandoned(
+pub(super) async fn lock_expired_leases(
     connection: &impl Connection,
     now: Timestamp,
     limit: u64,
@@ -93,7 +93,7 @@ pub(super) async fn abandoned(
     Ok(rows.map(read_claim).collect::<Result<_, _>>()?)
 }
 
-pub(super) async fn unannounced(connection: &impl Connection, limit: u64) -> Result<Vec<TaskId>, StoreError> {
+pub(super) async fn unpublished(connection: &impl Connection, limit: u64) -> Result<Vec<TaskId>, StoreError> {
     let ids = Entity::find()
         .select_only()
         .column(Column::Id)
@@ -108,7 +108,7 @@ pub(super) async fn unannounced(connection: &impl Connection, limit: u64) -> Res
     Ok(ids.into_iter().map(TaskId).collect())
 }
 
-pub(super) async fn mark_announced(connection: &impl Connection, tasks: &[TaskId]) -> Result<(), StoreError> {
+pub(super) async fn mark_published(connection: &impl Connection, tasks: &[TaskId]) -> Result<(), StoreError> {
     for tasks in tasks.chunks(BATCH) {
         let update = Entity::update_many()
             .set(ActiveModel {

@@ -136,7 +136,7 @@ pub(super) async fn postpone(
     until: Timestamp,
 ) -> Result<bool, StoreError> {
     let resting = ActiveModel {
-        state: Set(State::Resting.name().to_owned()),
+        state: Set(State::WaitingForRetry.name().to_owned()),
         due_at: Set(Some(until.to_utc())),
         ..failed_with(Some(failure))
     };
@@ -145,7 +145,7 @@ pub(super) async fn postpone(
 
 /// The task takes the lowest turn that is waiting: its own was served before all of those and went unused, and one that
 /// is lower still would let every owner who comes later begin there.
-pub(super) async fn hand_back(
+pub(super) async fn release(
     connection: &impl Connection,
     lease: &Lease,
     now: Timestamp,

@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     predictions::{ClockSpan, QuarterHour, Scope},
-    store::Repositories,
+    store::Store,
 };
 use futures_util::future::join_all;
 
@@ -34,6 +34,7 @@ async fn predictions_of_many_at_once_are_all_counted(database: TestDatabase) {
     }
     join_all(writers).await;
     let outcomes = store
+        .read()
         .predictions()
         .outcomes(Scope::All, None)
         .await
@@ -45,6 +46,7 @@ async fn predictions_of_many_at_once_are_all_counted(database: TestDatabase) {
         offset: 0,
     };
     let days = store
+        .read()
         .predictions()
         .days(Scope::All, &[span])
         .await

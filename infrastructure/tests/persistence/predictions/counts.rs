@@ -11,7 +11,7 @@ use domain::{
     clock::Timestamp,
     images::Image,
     predictions::{Dashboard, Prediction, QuarterHour, Range, Scope, Tz, clock_spans},
-    store::Repositories,
+    store::Store,
 };
 use infrastructure::persistence::SeaStore;
 use proptest::{
@@ -142,7 +142,7 @@ impl World {
     }
 
     async fn counted(&self, scope: Scope, range: Range, zone: Tz) -> Dashboard {
-        let predictions = self.store.predictions();
+        let predictions = self.store.read().predictions();
         let since = range.start(zone, now());
         let first = predictions.first_quarter(scope).await.expect("a read");
         let days = match since.or(first) {

@@ -5,7 +5,7 @@ use crate::{
     databases::{TestDatabase, on_every_database},
     samples::{moment, stored_image, stored_user},
 };
-use domain::{predictions::Scope, store::Repositories};
+use domain::{predictions::Scope, store::Store};
 use infrastructure::persistence::SeaStore;
 
 on_every_database![
@@ -36,7 +36,12 @@ async fn predictions_go_with_their_image_and_their_owner(database: TestDatabase)
 
 /// How many predictions are counted.
 async fn counted(store: &SeaStore, scope: Scope) -> u64 {
-    let outcomes = store.predictions().outcomes(scope, None).await.expect("a read");
+    let outcomes = store
+        .read()
+        .predictions()
+        .outcomes(scope, None)
+        .await
+        .expect("a read");
     outcomes.iter().map(|outcome| outcome.count).sum()
 }
 

@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     ids::{ImageId, PredictionId},
     images::Filename,
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
 };
 use uuid::Uuid;
 
@@ -76,7 +76,7 @@ async fn a_prediction_of_nobody_or_of_no_image_is_refused(database: TestDatabase
     for image in [image(&ada, 1), image(&user("nobody"), 1)] {
         let prediction = prediction(&image, "eyes", 1, 2.0, moment(0));
         let outcome = write(&store, async |work| work.predictions().insert(&prediction).await).await;
-        assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+        assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
     }
 }
 
@@ -87,7 +87,7 @@ async fn the_names_of_files_are_the_owners(database: TestDatabase) {
     let hers = stored_image(&store, &ada, 1).await;
     let his = stored_image(&store, &bob, 1).await;
     let asked = [hers.id, his.id, ImageId(Uuid::from_u128(1))];
-    let names = store.predictions().filenames(ada.id, &asked).await;
+    let names = store.read().predictions().filenames(ada.id, &asked).await;
     assert_eq!(names.expect("a read"), [(hers.id, Filename::clean("año 眼.png"))]);
 }
 
@@ -98,7 +98,7 @@ async fn a_stored_value_that_no_longer_parses_is_named(database: TestDatabase) {
     let prediction = prediction(&image, "eyes", 1, 2.0, moment(0));
     store_prediction(&store, &prediction).await;
     database.execute("UPDATE predictions SET model = '../eyes'").await;
-    let failure = store.predictions().find(ada.id, prediction.id).await;
+    let failure = store.read().predictions().find(ada.id, prediction.id).await;
     let Err(StoreError::Unavailable(source)) = failure else {
         panic!("{failure:?}")
     };

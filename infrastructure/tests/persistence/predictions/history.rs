@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     page::PageLimit,
     predictions::{HistoryFilter, HistoryOrder, HistoryQuery, ModelName, Prediction, Verdict},
-    store::Repositories,
+    store::Store,
 };
 use infrastructure::persistence::SeaStore;
 use std::cmp::Reverse;
@@ -47,7 +47,7 @@ async fn stored_predictions(store: &SeaStore) -> Vec<Prediction> {
 async fn listed(store: &SeaStore, like: &Prediction, mut query: HistoryQuery) -> Vec<Prediction> {
     let mut listed = Vec::new();
     loop {
-        let page = store.predictions().history(like.owner_id, &query).await;
+        let page = store.read().predictions().history(like.owner_id, &query).await;
         let page = page.expect("a page");
         assert!(page.items.len() <= usize::from(u16::try_from(query.limit.get()).expect("few")));
         listed.extend(page.items);
@@ -141,7 +141,7 @@ async fn a_page_goes_on_where_the_one_before_ended_whatever_was_deleted(database
             ..HistoryQuery::default()
         };
         let before = listed(&store, &all[0], query.clone()).await;
-        let page = store.predictions().history(all[0].owner_id, &query).await;
+        let page = store.read().predictions().history(all[0].owner_id, &query).await;
         query.after = page.expect("a page").next;
         assert!(super::delete(&store, &before[4]).await);
         let rest = listed(&store, &all[0], query).await;

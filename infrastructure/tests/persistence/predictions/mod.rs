@@ -13,7 +13,7 @@ use domain::{
     ids::{FeedbackId, IdGenerator, PredictionId},
     images::{Image, Sha256Digest},
     predictions::{Comment, Feedback, InputSize, Label, Labels, Model, ModelName, Prediction, Probabilities},
-    store::Repositories,
+    store::Store,
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
 
@@ -74,7 +74,10 @@ async fn delete(store: &SeaStore, prediction: &Prediction) -> bool {
 }
 
 async fn found(store: &SeaStore, prediction: &Prediction) -> Option<Prediction> {
-    let found = store.predictions().find(prediction.owner_id, prediction.id);
+    let found = store
+        .read()
+        .predictions()
+        .find(prediction.owner_id, prediction.id);
     found.await.expect("a read")
 }
 

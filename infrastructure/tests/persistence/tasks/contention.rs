@@ -1,11 +1,11 @@
 //! Owners, workers and the upkeep at the same time: whoever waits gets his turn, and nobody meets a deadlock.
 
-use super::{cancel, claim, failure, finish, postpone, renew, stored_task, task_of, wake};
+use super::{cancel, claim, failure, finish, make_due_ready, postpone, renew, stored_task, task_of};
 use crate::{
     databases::{TestDatabase, on_every_database},
     samples::{begin, commit, image, moment, stored_user, write},
 };
-use domain::{accounts::User, store::Repositories, tasks::TaskOutcome};
+use domain::{accounts::User, store::Store, tasks::TaskOutcome};
 use futures_util::future::join_all;
 use infrastructure::persistence::SeaStore;
 
@@ -69,14 +69,19 @@ async fn work(store: &SeaStore) {
 
 async fn keep_up(store: &SeaStore) {
     for _ in 0..2 * ROUNDS {
-        wake(store, moment(90), 20).await;
-        let unannounced = store.tasks().unannounced(50).await.expect("a read");
+        make_due_ready(store, moment(90), 20).await;
+        let unpublished = store.read().tasks().unpublished(50).await.expect("a read");
         let marked = write(store, async |work| {
-            work.tasks().mark_announced(&unannounced).await
+            work.tasks().mark_published(&unpublished).await
         });
         marked.await.expect("the tasks are marked");
         let work = begin(store).await;
-        for claim in work.tasks().abandoned(moment(90), 5).await.expect("an answer") {
+        for claim in work
+            .tasks()
+            .lock_expired_leases(moment(90), 5)
+            .await
+            .expect("an answer")
+        {
             let spent = TaskOutcome::Failed(failure());
             let ended = work.tasks().finish(&claim.lease, &spent, moment(22)).await;
             assert!(ended.expect("an answer"), "a locked row changed");

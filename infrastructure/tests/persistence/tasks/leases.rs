@@ -2,9 +2,9 @@
 //! latest is accepted, and none after the end. Random sequences on a real database, beside a small model of it.
 
 use super::{
-    cancel, claim, failure, finish, found, hand_back,
+    cancel, claim, failure, finish, found, make_due_ready,
     model::{Expected, State, Step, TASKS, step},
-    postpone, renew, stored_task, wake,
+    postpone, release, renew, stored_task,
 };
 use crate::{
     databases::TestDatabase,
@@ -87,13 +87,13 @@ impl World {
                     let until = now + TimeDelta::seconds(*rest);
                     prop_assert_eq!(postpone(&store, &lease, until).await, expected.is_some());
                     if let Some(task) = expected {
-                        task.state = State::Resting(until);
+                        task.state = State::WaitingForRetry(until);
                     }
                 }
             }
             Step::HandBack(index) => {
                 if let Some((lease, expected)) = self.lease(*index) {
-                    prop_assert_eq!(hand_back(&store, &lease, now).await, expected.is_some());
+                    prop_assert_eq!(release(&store, &lease, now).await, expected.is_some());
                     if let Some(task) = expected {
                         task.state = State::Ready;
                         task.attempts -= 1;
@@ -110,14 +110,13 @@ impl World {
                 task.state = state;
             }
             Step::Wake => {
-                let rested =
-                    |task: &&mut Expected| matches!(task.state, State::Resting(until) if until <= now);
-                let mut woken = 0;
+                let rested = |task: &&mut Expected| matches!(task.state, State::WaitingForRetry(until) if until <= now);
+                let mut made_ready = 0;
                 for task in self.tasks.iter_mut().filter(rested) {
                     task.state = State::Ready;
-                    woken += 1;
+                    made_ready += 1;
                 }
-                prop_assert_eq!(wake(&store, now, 100).await, woken);
+                prop_assert_eq!(make_due_ready(&store, now, 100).await, made_ready);
             }
         }
         Ok(())
@@ -162,18 +161,22 @@ impl World {
         let now = self.now;
         let until = now + TimeDelta::seconds(10);
         let work = begin(&self.store).await;
-        let abandoned = work.tasks().abandoned(now, 100).await.expect("an answer");
+        let expired = work
+            .tasks()
+            .lock_expired_leases(now, 100)
+            .await
+            .expect("an answer");
         let mut expected = 0;
         for task in &mut self.tasks {
             if !matches!(task.state, State::Running(until) if until <= now) {
                 continue;
             }
             expected += 1;
-            let claim = abandoned.iter().find(|claim| task.accepts(&claim.lease));
-            let claim = claim.ok_or_else(|| TestCaseError::fail("an abandoned task was not found"))?;
+            let claim = expired.iter().find(|claim| task.accepts(&claim.lease));
+            let claim = claim.ok_or_else(|| TestCaseError::fail("an expired lease was not found"))?;
             prop_assert_eq!(claim.task.attempts, task.attempts);
             let written = if task.attempts < MAX_ATTEMPTS {
-                task.state = State::Resting(until);
+                task.state = State::WaitingForRetry(until);
                 work.tasks().postpone(&claim.lease, &failure(), until).await
             } else {
                 task.state = State::Ended(TaskStatus::Failed);
@@ -182,7 +185,7 @@ impl World {
             };
             prop_assert!(written.expect("an answer"));
         }
-        prop_assert_eq!(abandoned.len(), expected);
+        prop_assert_eq!(expired.len(), expected);
         commit(work).await;
         Ok(())
     }

@@ -14,7 +14,7 @@ use domain::{
     clock::Timestamp,
     ids::{IdGenerator, TaskId},
     images::Image,
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
     tasks::{Cancellation, Claim, Lease, Task, TaskFailure, TaskOutcome, TaskWork},
 };
 use infrastructure::{persistence::SeaStore, system::UuidV7Generator};
@@ -42,7 +42,7 @@ async fn stored_task(store: &SeaStore, owner: &User) -> Task {
 }
 
 async fn found(store: &SeaStore, task: &Task) -> Task {
-    let found = store.tasks().find(task.owner_id, task.id).await;
+    let found = store.read().tasks().find(task.owner_id, task.id).await;
     found.expect("a read").expect("a task")
 }
 
@@ -91,8 +91,8 @@ async fn postpone(store: &SeaStore, lease: &Lease, until: Timestamp) -> bool {
     outcome.expect("an answer")
 }
 
-async fn hand_back(store: &SeaStore, lease: &Lease, now: Timestamp) -> bool {
-    let outcome = write(store, async |work| work.tasks().hand_back(lease, now).await).await;
+async fn release(store: &SeaStore, lease: &Lease, now: Timestamp) -> bool {
+    let outcome = write(store, async |work| work.tasks().release(lease, now).await).await;
     outcome.expect("an answer")
 }
 
@@ -104,9 +104,9 @@ async fn cancel(store: &SeaStore, task: &Task, now: Timestamp) -> Cancellation {
     outcome.expect("an answer")
 }
 
-async fn wake(store: &SeaStore, now: Timestamp, limit: u64) -> u64 {
-    let woken = write(store, async |work| work.tasks().wake(now, limit).await).await;
-    woken.expect("an answer")
+async fn make_due_ready(store: &SeaStore, now: Timestamp, limit: u64) -> u64 {
+    let made_ready = write(store, async |work| work.tasks().make_due_ready(now, limit).await).await;
+    made_ready.expect("an answer")
 }
 
 fn failure() -> TaskFailure {
@@ -123,5 +123,5 @@ async fn assert_void(store: &SeaStore, lease: &Lease) {
         assert!(!finish(store, lease, &outcome, moment(900)).await, "finished");
     }
     assert!(!postpone(store, lease, moment(900)).await, "postponed");
-    assert!(!hand_back(store, lease, moment(900)).await, "handed back");
+    assert!(!release(store, lease, moment(900)).await, "handed back");
 }

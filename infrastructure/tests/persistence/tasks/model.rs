@@ -44,7 +44,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Ready,
-    Resting(Timestamp),
+    WaitingForRetry(Timestamp),
     Running(Timestamp),
     Ended(TaskStatus),
 }
@@ -64,7 +64,7 @@ impl Expected {
 
     pub(super) fn status(&self) -> TaskStatus {
         match self.state {
-            State::Ready | State::Resting(_) => TaskStatus::Queued,
+            State::Ready | State::WaitingForRetry(_) => TaskStatus::Queued,
             State::Running(_) => TaskStatus::Running,
             State::Ended(status) => status,
         }

@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     accounts::User,
     page::{PageLimit, PageRequest},
-    store::{Repositories, StoreError},
+    store::{Store, StoreError},
     tasks::{Cancellation, Task, TaskOutcome, TaskStatus},
 };
 use futures_util::future::join_all;
@@ -22,7 +22,12 @@ async fn listed(store: &SeaStore, owner: &User, status: Option<TaskStatus>) -> V
     };
     let mut tasks = Vec::new();
     loop {
-        let read = store.tasks().list(owner.id, status, page).await.expect("a page");
+        let read = store
+            .read()
+            .tasks()
+            .list(owner.id, status, page)
+            .await
+            .expect("a page");
         tasks.extend(read.items);
         page.after = read.next;
         if page.after.is_none() {
@@ -49,7 +54,7 @@ async fn a_task_is_found_whole_by_its_owner_alone(database: TestDatabase) {
     let grace = stored_user(&store, "grace").await;
     let task = stored_task(&store, &ada).await;
     assert_eq!(found(&store, &task).await, task);
-    let other = store.tasks().find(grace.id, task.id).await;
+    let other = store.read().tasks().find(grace.id, task.id).await;
     assert_eq!(other.expect("a read"), None);
 }
 
@@ -57,7 +62,7 @@ async fn a_task_of_nobody_is_refused(database: TestDatabase) {
     let store = database.store().await;
     for limit in [None, Some(0)] {
         let outcome = insert(&store, &task(&user("nobody")), limit).await;
-        assert!(matches!(outcome, Err(StoreError::OwnerGone)), "{outcome:?}");
+        assert!(matches!(outcome, Err(StoreError::OwnerDeleted)), "{outcome:?}");
     }
 }
 
@@ -72,8 +77,8 @@ async fn the_limit_counts_what_is_queued_and_running_and_nothing_that_ended(data
         assert!(insert(&store, task, Some(4)).await.expect("an answer"));
     }
     let running = claimed(&store, moment(20)).await;
-    let resting = claimed(&store, moment(20)).await;
-    assert!(postpone(&store, &resting.lease, moment(90)).await);
+    let waiting = claimed(&store, moment(20)).await;
+    assert!(postpone(&store, &waiting.lease, moment(90)).await);
     let refused = task(&ada);
     for limit in [0, 1, 4] {
         assert!(!insert(&store, &refused, Some(limit)).await.expect("an answer"));
@@ -113,20 +118,20 @@ async fn lists_are_the_owners_alone_newest_first_and_of_one_status_or_all(databa
     }
     // The oldest are claimed first. One of each status, and of queued ones two that are ready and one that rests.
     let claims = [(); 4].map(|()| claimed(&store, moment(20)));
-    let [mut succeeded, mut failed, mut resting] = [None, None, None];
+    let [mut succeeded, mut failed, mut waiting] = [None, None, None];
     for (index, claim) in claims.into_iter().enumerate() {
         let claim = claim.await;
         match index {
             0 => succeeded = Some(claim.lease),
             1 => failed = Some(claim.lease),
-            2 => resting = Some(claim.lease),
+            2 => waiting = Some(claim.lease),
             _ => {}
         }
     }
     let (succeeded, failed) = (succeeded.expect("a lease"), failed.expect("a lease"));
     assert!(finish(&store, &succeeded, &TaskOutcome::Succeeded, moment(21)).await);
     assert!(finish(&store, &failed, &TaskOutcome::Failed(failure()), moment(21)).await);
-    assert!(postpone(&store, &resting.expect("a lease"), moment(90)).await);
+    assert!(postpone(&store, &waiting.expect("a lease"), moment(90)).await);
     cancel(&store, &tasks[2], moment(22)).await;
     let grace = stored_user(&store, "grace").await;
     stored_task(&store, &grace).await;
@@ -160,7 +165,7 @@ async fn a_cancelled_task_stays_and_is_not_cancelled_twice(database: TestDatabas
         ..task.clone()
     };
     assert_eq!(found(&store, &task).await, expected);
-    assert!(!store.tasks().any_ready().await.expect("a read"));
+    assert!(!store.read().tasks().any_ready().await.expect("a read"));
 }
 
 async fn cancelling_what_ended_or_is_not_there_says_so(database: TestDatabase) {
@@ -229,7 +234,7 @@ async fn a_task_goes_with_its_owner_and_not_with_its_image(database: TestDatabas
     let claim = claimed(&store, moment(20)).await;
     let deleted = write(&store, async |work| work.users().delete(ada.id).await).await;
     deleted.expect("a deletion");
-    let gone = store.tasks().find(ada.id, task.id).await;
+    let gone = store.read().tasks().find(ada.id, task.id).await;
     assert_eq!(gone.expect("a read"), None);
     super::assert_void(&store, &claim.lease).await;
 }

@@ -1,6 +1,6 @@
 //! Whose task is claimed next, and by whom.
 
-use super::{claim, claimed, claimed_ids, hand_back, tasks};
+use super::{claim, claimed, claimed_ids, release, tasks};
 use crate::{
     databases::{TestDatabase, on_every_database},
     samples::{begin, moment, stored_user},
@@ -120,7 +120,7 @@ async fn a_task_handed_back_gives_no_head_start_to_those_who_come_later(database
     let of_ada = tasks(&store, &ada, 9).await;
     let early = claimed(&store, moment(20)).await;
     assert_eq!(claimed_ids(&store, 5).await, of_ada[1..6]);
-    assert!(hand_back(&store, &early.lease, moment(21)).await);
+    assert!(release(&store, &early.lease, moment(21)).await);
     let of_grace = tasks(&store, &grace, 3).await;
     let expected = [of_ada[0], of_ada[6], of_grace[0], of_ada[7], of_grace[1]];
     assert_eq!(claimed_ids(&store, 5).await, expected);

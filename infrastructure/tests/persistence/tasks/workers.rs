@@ -1,15 +1,15 @@
 //! What workers do with tasks.
 
 use super::{
-    assert_void, cancel, claim, claimed, claimed_ids, failure, finish, found, hand_back, postpone, renew,
-    stored_task, tasks, wake,
+    assert_void, cancel, claim, claimed, claimed_ids, failure, finish, found, make_due_ready, postpone,
+    release, renew, stored_task, tasks,
 };
 use crate::{
     databases::{TestDatabase, on_every_database},
     samples::{moment, stored_user, write},
 };
 use domain::{
-    store::Repositories,
+    store::Store,
     tasks::{Task, TaskOutcome, TaskProgress, TaskStatus},
 };
 
@@ -29,9 +29,9 @@ async fn a_claimed_task_runs_with_its_attempt_counted_and_the_next_worker_gets_t
     let store = database.store().await;
     let ada = stored_user(&store, "ada").await;
     assert_eq!(claim(&store, moment(20)).await, None);
-    assert!(!store.tasks().any_ready().await.expect("a read"));
+    assert!(!store.read().tasks().any_ready().await.expect("a read"));
     let first = stored_task(&store, &ada).await;
-    assert!(store.tasks().any_ready().await.expect("a read"));
+    assert!(store.read().tasks().any_ready().await.expect("a read"));
     let second = stored_task(&store, &ada).await;
     let claim_of_first = claimed(&store, moment(20)).await;
     let expected = Task {
@@ -48,7 +48,7 @@ async fn a_claimed_task_runs_with_its_attempt_counted_and_the_next_worker_gets_t
     assert_eq!(found(&store, &first).await, expected);
     assert_eq!(claimed(&store, moment(20)).await.task.id, second.id);
     assert_eq!(claim(&store, moment(20)).await, None);
-    assert!(!store.tasks().any_ready().await.expect("a read"));
+    assert!(!store.read().tasks().any_ready().await.expect("a read"));
 }
 
 async fn a_renewed_claim_notes_its_pages_and_may_change_nothing(database: TestDatabase) {
@@ -61,11 +61,14 @@ async fn a_renewed_claim_notes_its_pages_and_may_change_nothing(database: TestDa
     }
     let progress = TaskProgress { done: 2, total: 3 };
     assert_eq!(found(&store, &task).await.progress, progress);
-    let abandoned = async |now| {
-        let claims = write(&store, async |work| work.tasks().abandoned(now, 9).await).await;
+    let expired = async |now| {
+        let claims = write(&store, async |work| {
+            work.tasks().lock_expired_leases(now, 9).await
+        })
+        .await;
         claims.expect("an answer").len()
     };
-    assert_eq!((abandoned(moment(98)).await, abandoned(moment(99)).await), (0, 1));
+    assert_eq!((expired(moment(98)).await, expired(moment(99)).await), (0, 1));
 }
 
 async fn a_finished_task_says_how_it_ended_and_its_lease_is_void(database: TestDatabase) {
@@ -83,7 +86,7 @@ async fn a_finished_task_says_how_it_ended_and_its_lease_is_void(database: TestD
         let task = stored_task(&store, &ada).await;
         let first = claimed(&store, moment(20)).await.lease;
         assert!(postpone(&store, &first, moment(21)).await);
-        assert_eq!(wake(&store, moment(21), 9).await, 1);
+        assert_eq!(make_due_ready(&store, moment(21), 9).await, 1);
         let lease = claimed(&store, moment(22)).await.lease;
         assert!(renew(&store, &lease, moment(99), 1).await);
         assert!(finish(&store, &lease, &outcome, moment(23)).await);
@@ -111,14 +114,14 @@ async fn a_postponed_task_rests_with_its_failure_until_it_wakes(database: TestDa
     let task = stored_task(&store, &ada).await;
     let lease = claimed(&store, moment(20)).await.lease;
     assert!(postpone(&store, &lease, moment(50)).await);
-    let resting = found(&store, &task).await;
-    assert_eq!((resting.status, resting.attempts), (TaskStatus::Queued, 1));
-    assert_eq!(resting.failure, Some(failure()));
+    let waiting = found(&store, &task).await;
+    assert_eq!((waiting.status, waiting.attempts), (TaskStatus::Queued, 1));
+    assert_eq!(waiting.failure, Some(failure()));
     assert_eq!(claim(&store, moment(99)).await, None);
     assert_void(&store, &lease).await;
-    assert_eq!(wake(&store, moment(49), 9).await, 0);
-    assert_eq!(wake(&store, moment(50), 9).await, 1);
-    assert_eq!(found(&store, &task).await, resting);
+    assert_eq!(make_due_ready(&store, moment(49), 9).await, 0);
+    assert_eq!(make_due_ready(&store, moment(50), 9).await, 1);
+    assert_eq!(found(&store, &task).await, waiting);
     let again = claimed(&store, moment(51)).await;
     assert_eq!((again.task.attempts, again.lease.token), (2, 2));
     assert_eq!(again.task.failure, None);
@@ -138,7 +141,7 @@ async fn an_earlier_lease_is_void_once_the_task_is_claimed_again(database: TestD
         }
         assert_eq!(found(&store, &task).await, claim.task);
         assert!(postpone(&store, &claim.lease, moment(30)).await);
-        assert_eq!(wake(&store, moment(30), 9).await, 1);
+        assert_eq!(make_due_ready(&store, moment(30), 9).await, 1);
         leases.push(claim.lease);
     }
 }
@@ -161,7 +164,7 @@ async fn a_task_handed_back_is_as_if_the_attempt_had_not_been_and_comes_first(da
     tasks(&store, &ada, 3).await;
     let lease = claimed(&store, moment(20)).await.lease;
     assert!(renew(&store, &lease, moment(99), 2).await);
-    assert!(hand_back(&store, &lease, moment(21)).await);
+    assert!(release(&store, &lease, moment(21)).await);
     assert_eq!(found(&store, &task).await, task);
     assert_void(&store, &lease).await;
 
@@ -171,10 +174,10 @@ async fn a_task_handed_back_is_as_if_the_attempt_had_not_been_and_comes_first(da
         (task.id, 1, 2)
     );
     assert!(postpone(&store, &second.lease, moment(30)).await);
-    assert_eq!(wake(&store, moment(30), 9).await, 1);
+    assert_eq!(make_due_ready(&store, moment(30), 9).await, 1);
     claimed_ids(&store, 3).await;
     let third = claimed(&store, moment(31)).await;
-    assert!(hand_back(&store, &third.lease, moment(32)).await);
+    assert!(release(&store, &third.lease, moment(32)).await);
     let queued = found(&store, &task).await;
     assert_eq!((queued.attempts, queued.failure), (1, Some(failure())));
 }

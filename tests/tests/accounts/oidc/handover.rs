@@ -1,13 +1,14 @@
 //! Whose an account is that was there before its owner's first login.
 
 use serde_json::json;
-use tests::{Database, on_every_database, picture};
+use tests::{Database, on_every_database, on_sqlite, picture};
 
 use super::{Person, account, entered, server};
 
-on_every_database!(
+on_every_database!(whoever_registered_an_address_that_is_not_his_is_thrown_out,);
+
+on_sqlite!(
     who_verified_his_address_here_keeps_his_account_as_it_is,
-    whoever_registered_an_address_that_is_not_his_is_thrown_out,
     whoever_renamed_himself_to_an_address_that_is_not_his_is_thrown_out,
     whoever_renamed_himself_is_thrown_out_by_a_mailed_code_too,
 );

@@ -9,18 +9,23 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use provider::{Provider, SETTING};
 use serde_json::{Value, json};
-use tests::{Answer, Client, Database, Options, Server, eventually, on_every_database, unique_name};
+use tests::{
+    Answer, Client, Database, Options, Server, eventually, on_every_database, on_sqlite, unique_name,
+};
 
 on_every_database!(
     a_first_login_makes_an_account_and_the_next_finds_it,
+    twenty_first_logins_at_once_make_one_account,
+    twenty_first_logins_at_once_link_one_account,
+);
+
+on_sqlite!(
     an_account_without_a_password_has_none_to_log_in_with_or_to_change,
     another_identity_with_the_same_verified_address_leads_to_the_same_account,
     an_address_that_the_issuer_did_not_verify_opens_nothing,
     a_name_that_is_taken_gets_a_mark,
     tokens_that_are_not_for_this_service_open_nothing,
     a_malformed_request_names_its_field,
-    twenty_first_logins_at_once_make_one_account,
-    twenty_first_logins_at_once_link_one_account,
     without_a_configured_issuer_it_is_unavailable,
     past_its_limit_an_address_is_refused_with_any_token,
 );

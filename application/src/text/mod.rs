@@ -1,0 +1,8 @@
+//! Text recognition.
+
+mod keyed_locks;
+mod recognizer;
+mod texts;
+
+pub use recognizer::Recognizer;
+pub use texts::Texts;
