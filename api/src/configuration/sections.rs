@@ -298,6 +298,7 @@ pub struct RegistrationLimits {
 /// `quotas.*`
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the fields are named as the keys")]
 pub struct QuotaSettings {
     /// The size of all images of a user together.
     #[schemars(extend("default" = "10GiB"))]

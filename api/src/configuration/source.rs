@@ -156,7 +156,9 @@ fn convert(value: &mut Value, schema: &Value) {
             None
         }
         Value::Array(items) => {
-            items.iter_mut().for_each(|item| convert(item, &schema["items"]));
+            for item in items {
+                convert(item, &schema["items"]);
+            }
             None
         }
         Value::String(text) if takes("array") => {
