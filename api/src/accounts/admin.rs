@@ -1,4 +1,4 @@
-//! What admins do with the accounts of others.
+//! The operations of admins on the accounts of others.
 
 use super::admin_dto::{AccessRequest, ManagedUserDto, ManagedUserPageDto, parse_search};
 use crate::{
@@ -25,7 +25,7 @@ pub struct AdminApi;
 
 #[derive(ApiResponse)]
 enum UserRemoved {
-    /// The user and everything the user owned is gone.
+    /// The user and everything the user owned is deleted.
     #[oai(status = 204)]
     NoContent,
 }
@@ -56,8 +56,8 @@ impl AdminApi {
 
     /// Disable or enable a user
     ///
-    /// The sessions of a disabled user have ended; nobody can log in as him, and his API keys do not count until he is
-    /// enabled again. His images and texts are kept. For admins, and for others than oneself; not for API keys.
+    /// Ends the sessions of a disabled user and rejects their logins and API keys until the user is enabled again. Images and
+    /// texts are kept. Admins cannot disable their own account. For admins; not for API keys.
     #[oai(path = "/admin/users/:id", method = "put", operation_id = "setUserDisabled")]
     async fn set_user_disabled(
         &self,
@@ -79,8 +79,8 @@ impl AdminApi {
 
     /// Delete a user
     ///
-    /// Removes the user and everything the user owned, as if he had deleted himself. For admins, and for others than
-    /// oneself; not for API keys.
+    /// Deletes the user and everything the user owns, as `DELETE /user` does. Admins cannot delete their own account here. For
+    /// admins; not for API keys.
     #[oai(
         path = "/admin/users/:id",
         method = "delete",

@@ -1,4 +1,4 @@
-//! What requests around mailed codes look like.
+//! DTOs of mailed codes.
 
 use super::dto::{EMAIL_RULE, PASSWORD_RULE};
 use crate::fields::{FieldErrors, RawField};
@@ -8,7 +8,7 @@ use poem_openapi::{Object, types::Password as PasswordText};
 
 const CODE_RULE: &str = "must be 8 digits";
 
-/// Where a code is to be mailed.
+/// The e-mail to mail a code to.
 #[derive(Object)]
 #[oai(rename = "CodeWish")]
 pub struct CodeWish {
@@ -25,7 +25,7 @@ impl CodeWish {
     }
 }
 
-/// A code that shows that an e-mail is mine.
+/// A code that verifies an e-mail.
 #[derive(Object)]
 #[oai(rename = "EmailVerification")]
 pub struct VerificationRequest {
@@ -45,7 +45,7 @@ impl VerificationRequest {
     }
 }
 
-/// A code that lets me choose another password, and that password.
+/// A code that resets the password, and the new password.
 #[derive(Object)]
 #[oai(rename = "PasswordReset")]
 pub struct ResetRequest {

@@ -1,4 +1,4 @@
-//! What is done with codes that come by mail: verifying an e-mail, and recovering from a forgotten password.
+//! The operations with mailed codes: verifying an e-mail address, and resetting a password.
 
 use super::code_dto::{CodeWish, ResetRequest, VerificationRequest};
 use crate::{
@@ -25,14 +25,14 @@ enum EmailVerified {
 
 #[derive(ApiResponse)]
 enum CodeMailed {
-    /// If the e-mail is a user's, a code is on its way.
+    /// If the e-mail belongs to a user, a code is mailed to it.
     #[oai(status = 202)]
     Accepted,
 }
 
 #[derive(ApiResponse)]
 enum PasswordReset {
-    /// The password is the new one; every session has ended.
+    /// The password is changed, and every session has ended.
     #[oai(status = 204)]
     NoContent,
 }
@@ -41,9 +41,9 @@ enum PasswordReset {
 impl CodesApi {
     /// Verify an e-mail
     ///
-    /// With the code that was mailed there. It counts once, for ten minutes and five tries, and only the latest one does.
-    /// Whatever is wrong with it, and for an e-mail of nobody, the answer is the same. After too many wrong ones a network
-    /// must wait.
+    /// Verifies the e-mail with the code that was mailed to it. Only the latest code is valid: once, for ten minutes and five
+    /// attempts. A wrong, expired or used code and an unknown e-mail are answered alike. Wrong codes are rate-limited by
+    /// network.
     #[oai(path = "/email/verify", method = "post", operation_id = "verifyEmail")]
     async fn verify_email(
         &self,
@@ -56,9 +56,9 @@ impl CodesApi {
         Ok(EmailVerified::NoContent)
     }
 
-    /// Mail the code for verification again
+    /// Request another code to verify an e-mail
     ///
-    /// In English or Spanish, by `Accept-Language`. The answer is the same for every e-mail, whoever has it.
+    /// The mail is in English or Spanish, by `Accept-Language`. Registered and unknown e-mails are answered alike.
     #[oai(
         path = "/email/verify/resend",
         method = "post",
@@ -80,9 +80,9 @@ impl CodesApi {
         Ok(CodeMailed::Accepted)
     }
 
-    /// Mail a code to choose another password with
+    /// Request a code to reset my password
     ///
-    /// In English or Spanish, by `Accept-Language`. The answer is the same for every e-mail, whoever has it.
+    /// The mail is in English or Spanish, by `Accept-Language`. Registered and unknown e-mails are answered alike.
     #[oai(path = "/password/forgot", method = "post", operation_id = "forgotPassword")]
     async fn forgot_password(
         &self,
@@ -100,12 +100,12 @@ impl CodesApi {
         Ok(CodeMailed::Accepted)
     }
 
-    /// Choose another password with a mailed code
+    /// Reset my password with a mailed code
     ///
-    /// Ends every session, and logs nobody in; the e-mail is verified by it, too, and where it was not before, API keys and
-    /// linked identities end with the sessions, for they may be another's. The code counts once, for ten minutes and
-    /// five tries, and only the latest one does. Whatever is wrong with it, and for an e-mail of nobody, the answer is the
-    /// same. After too many wrong ones a network must wait.
+    /// Ends every session and opens none. This also verifies the e-mail. If it was unverified, API keys, linked identities and
+    /// an enrolled face are revoked, because another person may have registered the e-mail. Only the latest code is valid:
+    /// once, for ten minutes and five attempts. A wrong, expired or used code and an unknown e-mail are answered alike. Wrong
+    /// codes are rate-limited by network.
     #[oai(path = "/password/reset", method = "post", operation_id = "resetPassword")]
     async fn reset_password(
         &self,

@@ -1,4 +1,4 @@
-//! What requests and answers of accounts look like.
+//! DTOs of accounts.
 
 mod examples;
 
@@ -13,11 +13,11 @@ use poem_openapi::{Object, types::Password as PasswordText};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-/// What a user name must be.
+/// The rule of usernames.
 pub const USERNAME_RULE: &str = "must be 3 to 64 letters, digits, _, . or -";
-/// What an e-mail must be.
+/// The rule of e-mail addresses.
 pub const EMAIL_RULE: &str = "must be an e-mail address of at most 254 characters";
-/// What a new password must be.
+/// The rule of new passwords.
 pub const PASSWORD_RULE: &str = "must have 8 to 128 characters";
 
 /// A new account.
@@ -60,7 +60,7 @@ impl RegisterRequest {
     }
 }
 
-/// Who logs in.
+/// The credentials of a login.
 #[derive(Object)]
 #[oai(example = true)]
 pub struct LoginRequest {
@@ -71,7 +71,7 @@ pub struct LoginRequest {
 }
 
 impl LoginRequest {
-    /// Name and password, whatever they are; those that are missing are named.
+    /// Returns the login and the password, or names the missing fields.
     pub fn parse(self) -> Result<(String, SecretString), Error> {
         let mut fields = FieldErrors::default();
         let username = fields.required(
@@ -90,7 +90,7 @@ impl LoginRequest {
     }
 }
 
-/// What an OpenID provider says of who logs in.
+/// The ID token of a login.
 #[derive(Object)]
 #[oai(rename = "OidcLogin")]
 pub struct OidcLoginRequest {
@@ -99,7 +99,7 @@ pub struct OidcLoginRequest {
 }
 
 impl OidcLoginRequest {
-    /// The token, whatever it is.
+    /// Returns the token, unverified.
     pub fn parse(self) -> Result<SecretString, Error> {
         let mut fields = FieldErrors::default();
         let token = |text: PasswordText| Some(SecretString::from(text.0));
@@ -108,7 +108,7 @@ impl OidcLoginRequest {
     }
 }
 
-/// Another name and e-mail.
+/// A new name and e-mail.
 #[derive(Object)]
 #[oai(example = true)]
 pub struct ProfileRequest {
@@ -133,7 +133,7 @@ impl ProfileRequest {
     }
 }
 
-/// What a login gives.
+/// The tokens of a session.
 #[derive(Object)]
 #[oai(rename = "Tokens", example = true)]
 pub struct TokensDto {
@@ -162,13 +162,13 @@ impl From<Tokens> for TokensDto {
 #[derive(Object)]
 #[oai(rename = "User", example = true)]
 pub struct UserDto {
-    /// Names the user for good.
+    /// The id of the user, which never changes.
     id: Uuid,
     /// As the user wrote it.
     username: String,
     /// As the user wrote it.
     email: String,
-    /// Whether the address was shown to be the user's.
+    /// Whether the e-mail is verified.
     email_verified: bool,
     /// Whether the user can log in with a password.
     has_password: bool,
@@ -176,7 +176,7 @@ pub struct UserDto {
     has_face: bool,
     /// When the user registered.
     created_at: DateTime<Utc>,
-    /// When name, e-mail or password changed last.
+    /// When the name, the e-mail or the password last changed.
     updated_at: DateTime<Utc>,
 }
 

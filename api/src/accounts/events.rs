@@ -1,4 +1,4 @@
-//! What happened to an account, for its user to read.
+//! The security events of an account.
 
 use super::event_dto::EventPageDto;
 use crate::{
@@ -18,9 +18,9 @@ pub struct EventsApi;
 
 #[OpenApi(tag = "Tag::Accounts")]
 impl EventsApi {
-    /// List what happened to my account
+    /// List the security events of my account
     ///
-    /// A page of logins, refused ones included, and of changes, newest first: those of the last year.
+    /// Returns logins, rejected logins and changes of the last year, newest first.
     #[oai(path = "/user/events", method = "get", operation_id = "listEvents")]
     async fn list_events(
         &self,

@@ -38,7 +38,7 @@ use std::sync::Arc;
 /// The operations of accounts.
 pub struct AccountsApi;
 
-/// An account was made.
+/// The account was created.
 #[derive(ApiResponse)]
 pub enum Registered {
     /// The new user.
@@ -53,7 +53,7 @@ pub enum Registered {
 
 #[derive(ApiResponse)]
 enum UserDeleted {
-    /// The user and everything the user owned is gone.
+    /// The user and everything the user owned is deleted.
     #[oai(status = 204)]
     NoContent,
 }
@@ -62,7 +62,7 @@ enum UserDeleted {
 impl AccountsApi {
     /// Register
     ///
-    /// Makes an account. The name and the e-mail are unique without case; the password is not a common one. A code for
+    /// Creates an account. The name and the e-mail are unique without case; a common password is rejected. A code for
     /// `POST /email/verify` is mailed to the e-mail, in English or Spanish by `Accept-Language`.
     #[oai(path = "/register", method = "post", operation_id = "register")]
     async fn register(
@@ -80,8 +80,8 @@ impl AccountsApi {
 
     /// Log in
     ///
-    /// Opens a session for the user of this name or e-mail. A wrong password and an unknown user are answered alike.
-    /// After too many of them only networks from which the user logged in before may go on.
+    /// Opens a session for the user with this name or e-mail. A wrong password and an unknown user are answered alike. Over
+    /// the rate limit, logins are accepted only from networks the user has used in the past year.
     #[oai(path = "/login", method = "post", operation_id = "login")]
     async fn log_in(
         &self,
@@ -99,10 +99,10 @@ impl AccountsApi {
 
     /// Log in with an OpenID provider
     ///
-    /// Opens a session for whom an issuer vouches that this service is configured to trust. The first login needs an e-mail
-    /// that the issuer verified: it links the identity to the account of this e-mail, or makes one without a password. An
-    /// account whose e-mail was not verified here loses its password, sessions, API keys and other identities, for its maker
-    /// may be another; what it owns stays. After too many invalid tokens a network must wait.
+    /// Opens a session with an ID token of a configured issuer. The first login needs an e-mail that the issuer verified: it
+    /// links the identity to the account with this e-mail, or creates one without a password. If the account's e-mail was
+    /// unverified, its password, sessions, API keys, face and other identities are revoked, because another person may have
+    /// registered it; its images and texts are kept. Invalid tokens are rate-limited by network.
     #[oai(path = "/login/oidc", method = "post", operation_id = "loginWithIdToken")]
     async fn log_in_with_identity(
         &self,
@@ -123,9 +123,9 @@ impl AccountsApi {
 
     /// Change my name and e-mail
     ///
-    /// A changed e-mail is unverified again, and a code for `POST /email/verify` is mailed there, in English or Spanish by
-    /// `Accept-Language`; codes that were mailed before count no more. An API key may change the name alone: whoever has the
-    /// e-mail can recover the password.
+    /// A changed e-mail is unverified again: codes that were mailed before are revoked, and a code for `POST /email/verify` is
+    /// mailed to it, in English or Spanish by `Accept-Language`. An API key can change only the name, because the e-mail can
+    /// reset the password.
     #[oai(path = "/user", method = "put", operation_id = "updateUser")]
     async fn update_user(
         &self,
@@ -148,8 +148,7 @@ impl AccountsApi {
 
     /// Delete my account
     ///
-    /// Removes the user and everything the user owned; every token of the user ends at once. Not for API
-    /// keys.
+    /// Deletes the user and everything the user owns, and revokes every token of the user. Not for API keys.
     #[oai(path = "/user", method = "delete", operation_id = "deleteUser")]
     async fn delete_user(
         &self,
