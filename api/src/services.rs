@@ -12,7 +12,7 @@ use application::{
     faces::{Enrolments, FaceGallery, FaceLogins, FaceRegistrations, PhotoIntake},
     images::{Images, UploadLimits, Uploads},
     operations::{Idempotency, ReadinessCheck},
-    predictions::{Dashboards, DrawHeatMap, ImageClassifier, PredictImage, PredictionHistory},
+    predictions::{Dashboards, ExplainPrediction, ImageClassifier, PredictImage, PredictionHistory},
     tasks::{Submissions, TaskSignals, Tasks},
     text::{Recognizer, Texts},
 };
@@ -74,7 +74,7 @@ pub struct Services {
     pub classifier: Arc<ImageClassifier>,
     pub predict_image: PredictImage,
     pub prediction_history: PredictionHistory,
-    pub draw_heat_map: DrawHeatMap,
+    pub explain_prediction: ExplainPrediction,
     pub dashboards: Dashboards,
     pub submissions: Submissions,
     pub tasks: Tasks,
@@ -179,7 +179,7 @@ impl Services {
                 ids: ports.ids.clone(),
             },
             prediction_history: PredictionHistory::new(context()),
-            draw_heat_map: DrawHeatMap {
+            explain_prediction: ExplainPrediction {
                 store: ports.store.clone(),
                 blobs: ports.blobs.clone(),
                 classifiers: ports.classifiers.clone(),

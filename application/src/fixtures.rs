@@ -93,6 +93,16 @@ pub(crate) fn admin() -> User {
     }
 }
 
+/// A user besides [`ada`].
+pub(crate) fn eve() -> User {
+    User {
+        id: UserId(Uuid::from_u128(2)),
+        username: username("eve"),
+        email: email("eve@example.org"),
+        ..ada()
+    }
+}
+
 pub(crate) fn owner() -> UserId {
     UserId(Uuid::from_u128(1))
 }

@@ -110,14 +110,18 @@ impl TestContext {
         page.items.iter().rev().map(|event| event.kind).collect()
     }
 
-    /// Issues the access token `signed` and the refresh token `secret`.
+    /// Issues the access token `signed` and the refresh tokens `secret 1`, `secret 2` and so on.
     pub(crate) fn session_tokens(&self) -> Arc<SessionTokens> {
         let mut access_tokens = MockAccessTokens::new();
         access_tokens
             .expect_issue()
             .returning(|_| Ok("signed".to_owned().into()));
         let mut secrets = MockSecretGenerator::new();
-        secrets.expect_token().returning(|| "secret".to_owned().into());
+        let mut count = 0;
+        secrets.expect_token().returning(move || {
+            count += 1;
+            format!("secret {count}").into()
+        });
         let lifetimes = TokenLifetimes {
             access: TimeDelta::minutes(15),
             refresh: TimeDelta::days(30),

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use domain::{
     clock::Timestamp,
     predictions::{
-        Comment, Feedback, HistoryPage, InputSize, Label, LabelProbability, Model, ModelReference, Prediction,
+        Attribution, Comment, Feedback, HistoryPage, InputSize, Label, LabelProbability, Model,
+        ModelReference, Prediction,
     },
 };
 use poem_openapi::Object;
@@ -227,4 +228,36 @@ impl NewFeedbackDto {
 pub fn parse_model(name: Option<&str>) -> Result<Option<ModelReference>, Error> {
     let model = name.map(|name| ModelReference::parse(name).ok_or(Error::UnknownModel));
     model.transpose()
+}
+
+/// How strongly each part of an image spoke for the predicted label.
+#[derive(Debug, Object)]
+#[oai(rename = "Attribution")]
+pub struct AttributionDto {
+    /// The predicted label.
+    label: String,
+    /// The rows of the grid.
+    rows: u32,
+    /// The columns of the grid.
+    columns: u32,
+    /// One value per cell, row by row from the top left, at least 0.
+    values: Vec<f32>,
+    /// The lowest value.
+    minimum: f32,
+    /// The highest value.
+    maximum: f32,
+}
+
+impl AttributionDto {
+    /// The attribution of a label.
+    pub fn new(label: &Label, attribution: Attribution) -> Self {
+        Self {
+            label: label.as_str().to_owned(),
+            rows: attribution.rows,
+            columns: attribution.columns,
+            minimum: attribution.minimum(),
+            maximum: attribution.maximum(),
+            values: attribution.values,
+        }
+    }
 }

@@ -2,20 +2,21 @@
 #![expect(clippy::too_many_arguments, reason = "one for each filter of a query")]
 
 use super::{
-    dto::{NewFeedbackDto, PredictionDto, PredictionPageDto},
+    dto::{AttributionDto, NewFeedbackDto, PredictionDto, PredictionPageDto},
     export,
     query::{FeedbackFilter, HistoryParameters, Sort},
 };
 use crate::{
     api_error::{ApiError, BAD_REQUEST, JSON_BODY, NOT_FOUND, UNPROCESSABLE},
     authentication::{AUTHENTICATED, Bearer},
-    fields::RawField,
+    fields::{FieldErrors, RawField},
     http::{CACHE_PRIVATE, names_tag},
     images::{Content, parse_redirect},
     json_body::JsonBody,
     services::Services,
     tags::Tag,
 };
+use application::Error;
 use bytes::Bytes;
 use domain::{ids::PredictionId, page::PageLimit};
 use poem::{Body, http::HeaderMap, web::Data};
@@ -38,6 +39,28 @@ enum PredictionDeleted {
 }
 
 #[derive(ApiResponse)]
+enum AttributionResponse {
+    /// The attribution.
+    #[oai(status = 200)]
+    Found(
+        Json<AttributionDto>,
+        /// Identifies the attribution. It changes only with the release of the service.
+        #[oai(header = "ETag")]
+        String,
+        /// The client may store the response and revalidate it.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+    /// The attribution has the tag that `If-None-Match` names.
+    #[oai(status = 304)]
+    NotModified(
+        /// Identifies the attribution.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
 enum HeatMap {
     /// A PNG.
     #[oai(status = 200)]
@@ -46,17 +69,17 @@ enum HeatMap {
         /// Always `image/png`.
         #[oai(header = "Content-Type")]
         String,
-        /// Names the drawing: another one of the same prediction comes with another release only.
+        /// Identifies the heat map. It changes only with the release of the service.
         #[oai(header = "ETag")]
         String,
-        /// May be kept by its owner, and asked for again.
+        /// The client may store the response and revalidate it.
         #[oai(header = "Cache-Control")]
         String,
     ),
-    /// The drawing is the one that `If-None-Match` names.
+    /// The heat map has the tag that `If-None-Match` names.
     #[oai(status = 304)]
     NotModified(
-        /// The name of the drawing.
+        /// Identifies the heat map.
         #[oai(header = "ETag")]
         String,
     ),
@@ -225,10 +248,10 @@ impl HistoryApi {
         Ok(Content::of(content, headers))
     }
 
-    /// Show what the model looked at
+    /// Fetch the heat map of a prediction
     ///
-    /// A PNG of the image with what spoke for the predicted label drawn over it, and a legend. The very model that made
-    /// the prediction must be loaded. Send the `ETag` as `If-None-Match` to have it drawn only once.
+    /// A PNG of the image, its longer side at most 1600 pixels. The colours show which parts spoke for the predicted label,
+    /// from blue (little) to red (much). The model that made the prediction must be loaded.
     #[oai(path = "/history/:id/heatmap", method = "get", operation_id = "getHeatMap")]
     async fn get_heat_map(
         &self,
@@ -237,19 +260,55 @@ impl HistoryApi {
         headers: &HeaderMap,
         /// The prediction.
         id: Path<Uuid>,
-    ) -> Result<HeatMap, ApiError<{ AUTHENTICATED | NOT_FOUND | UNPROCESSABLE }>> {
+        /// Whether the colours lie over the image (the default) or on a transparent ground.
+        overlay: Query<Option<RawField<bool>>>,
+    ) -> Result<HeatMap, ApiError<{ AUTHENTICATED | BAD_REQUEST | NOT_FOUND | UNPROCESSABLE }>> {
+        let overlay = parse_overlay(overlay.0)?;
         let (owner, id) = (sender.0.user.id, PredictionId(id.0));
-        // Neither the image nor the model of a prediction ever changes.
-        let tag = format!("\"{id}-{}\"", env!("CARGO_PKG_VERSION"));
+        let tag = explanation_tag(id, if overlay { "overlay" } else { "map" });
         if names_tag(headers, &tag) {
             services.prediction_history.get(owner, id).await?;
             return Ok(HeatMap::NotModified(tag));
         }
-        let png = services.draw_heat_map.execute(owner, id).await?;
+        let explain = &services.explain_prediction;
+        let png = explain.heat_map(owner, id, overlay).await?;
         let media_type = "image/png".to_owned();
         Ok(HeatMap::Png(
             Binary(png),
             media_type,
+            tag,
+            CACHE_PRIVATE.to_owned(),
+        ))
+    }
+
+    /// Fetch the attribution of a prediction
+    ///
+    /// The values of the heat map: how strongly each cell of a grid over the part of the image that the model saw spoke for
+    /// the predicted label. The model that made the prediction must be loaded.
+    #[oai(
+        path = "/history/:id/attribution",
+        method = "get",
+        operation_id = "getAttribution"
+    )]
+    async fn get_attribution(
+        &self,
+        sender: Bearer,
+        services: Data<&Arc<Services>>,
+        headers: &HeaderMap,
+        /// The prediction.
+        id: Path<Uuid>,
+    ) -> Result<AttributionResponse, ApiError<{ AUTHENTICATED | NOT_FOUND | UNPROCESSABLE }>> {
+        let (owner, id) = (sender.0.user.id, PredictionId(id.0));
+        let tag = explanation_tag(id, "values");
+        if names_tag(headers, &tag) {
+            services.prediction_history.get(owner, id).await?;
+            return Ok(AttributionResponse::NotModified(tag));
+        }
+        let explain = &services.explain_prediction;
+        let (label, attribution) = explain.attribution(owner, id).await?;
+        let body = AttributionDto::new(&label, attribution);
+        Ok(AttributionResponse::Found(
+            Json(body),
             tag,
             CACHE_PRIVATE.to_owned(),
         ))
@@ -274,4 +333,16 @@ impl HistoryApi {
             .await?;
         Ok(Json(prediction.into()))
     }
+}
+
+/// The tag of an explanation. The image and the model of a prediction never change, so the release alone matters.
+fn explanation_tag(id: PredictionId, form: &str) -> String {
+    format!("\"{id}-{form}-{}\"", env!("CARGO_PKG_VERSION"))
+}
+
+fn parse_overlay(overlay: Option<RawField<bool>>) -> Result<bool, Error> {
+    let mut fields = FieldErrors::default();
+    let overlay = fields.optional("overlay", overlay, Some, "must be true or false");
+    fields.finish()?;
+    Ok(overlay.unwrap_or(true))
 }

@@ -106,3 +106,96 @@ impl ApiKeys {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorCode, fixtures, test_context::TestContext};
+    use chrono::TimeDelta;
+    use domain::accounts::MockSecretGenerator;
+    use uuid::Uuid;
+
+    fn api_keys(test: &TestContext) -> ApiKeys {
+        let mut secrets = MockSecretGenerator::new();
+        secrets.expect_token().returning(|| "s3cret".to_owned().into());
+        ApiKeys::new(test.context(), Arc::new(secrets))
+    }
+
+    async fn create(
+        test: &TestContext,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(ApiKey, ApiKeySecret), ErrorCode> {
+        let name = ApiKeyName::parse("backup").expect("a valid name");
+        let created = api_keys(test)
+            .create(fixtures::owner(), name, expires_at, fixtures::origin())
+            .await;
+        created.map_err(|error| error.code())
+    }
+
+    async fn list(test: &TestContext) -> Vec<ApiKey> {
+        let page = api_keys(test)
+            .list(fixtures::owner(), PageRequest::default())
+            .await;
+        page.expect("a page").items
+    }
+
+    #[tokio::test]
+    async fn a_created_key_is_stored_with_the_digest_of_its_secret() {
+        let test = TestContext::with_ada().await;
+        let expires_at = fixtures::now() + TimeDelta::days(1);
+        let (key, secret) = create(&test, Some(expires_at)).await.expect("created");
+        assert_eq!(secret.expose(), "oc_s3cret");
+        assert_eq!(
+            (&key.digest, key.prefix.as_str()),
+            (&secret.digest(), "oc_s3cret")
+        );
+        assert_eq!(
+            (key.user_id, key.expires_at, key.last_used_at),
+            (fixtures::owner(), Some(expires_at), None)
+        );
+        assert_eq!(list(&test).await, [key]);
+        assert_eq!(test.events(fixtures::owner()).await, [EventKind::ApiKeyCreated]);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_expires_now_one_over_the_limit_and_one_without_a_user_are_rejected() {
+        let test = TestContext::with_ada().await;
+        let expired = create(&test, Some(fixtures::now())).await;
+        assert_eq!(expired.expect_err("rejected"), ErrorCode::InvalidRequest);
+        let without_user = create(&TestContext::new(), None).await;
+        assert_eq!(without_user.expect_err("rejected"), ErrorCode::Unauthenticated);
+        for _ in 0..MAX_KEYS {
+            create(&test, None).await.expect("created");
+        }
+        let one_more = create(&test, None).await;
+        assert_eq!(one_more.expect_err("rejected"), ErrorCode::QuotaExceeded);
+    }
+
+    #[tokio::test]
+    async fn users_see_and_delete_only_their_own_keys() {
+        let test = TestContext::with_ada().await.with_user(fixtures::eve()).await;
+        let of_eve = ApiKey {
+            id: ApiKeyId(Uuid::from_u128(13)),
+            user_id: fixtures::eve().id,
+            ..fixtures::api_key()
+        };
+        test.write(async |tx| {
+            tx.api_keys().insert(&fixtures::api_key()).await?;
+            tx.api_keys().insert(&of_eve).await
+        })
+        .await;
+        assert_eq!(list(&test).await, [fixtures::api_key()]);
+        for (id, expected) in [
+            (of_eve.id, Err(ErrorCode::NotFound)),
+            (fixtures::api_key().id, Ok(())),
+            (fixtures::api_key().id, Err(ErrorCode::NotFound)),
+        ] {
+            let deleted = api_keys(&test)
+                .delete(fixtures::owner(), id, fixtures::origin())
+                .await;
+            assert_eq!(deleted.map_err(|error| error.code()), expected);
+        }
+        assert_eq!(list(&test).await, []);
+        assert_eq!(test.events(fixtures::owner()).await, [EventKind::ApiKeyDeleted]);
+    }
+}

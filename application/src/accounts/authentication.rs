@@ -126,3 +126,151 @@ impl Authentication {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorCode, fixtures, test_context::TestContext};
+    use domain::{
+        accounts::{AccessClaims, ApiKey, InvalidToken, MockAccessTokens, Session},
+        page::PageRequest,
+    };
+    use uuid::Uuid;
+
+    fn claims() -> AccessClaims {
+        AccessClaims {
+            user_id: fixtures::ada().id,
+            session_id: fixtures::session().id,
+            token_id: Uuid::from_u128(10),
+            issued_at: fixtures::now(),
+            expires_at: fixtures::now(),
+        }
+    }
+
+    /// A store with this user, a session and an API key `oc_s3cret`.
+    async fn store_of(user: User, session: Session, api_key: ApiKey) -> TestContext {
+        let test = TestContext::new().with_user(user).await;
+        test.write(async |tx| {
+            tx.sessions().insert(&session).await?;
+            tx.api_keys().insert(&api_key).await
+        })
+        .await;
+        test
+    }
+
+    async fn store() -> TestContext {
+        store_of(fixtures::ada(), fixtures::session(), fixtures::api_key()).await
+    }
+
+    async fn authenticate(
+        test: &TestContext,
+        token: &str,
+        claims: Result<AccessClaims, InvalidToken>,
+    ) -> Result<Authenticated, Error> {
+        let mut access_tokens = MockAccessTokens::new();
+        access_tokens
+            .expect_verify()
+            .returning(move |_, _| claims.clone());
+        let authentication = Authentication::new(test.context(), Arc::new(access_tokens));
+        authentication.authenticate(token).await
+    }
+
+    #[tokio::test]
+    async fn an_access_token_authenticates_the_user_of_its_session() {
+        let caller = authenticate(&store().await, "token", Ok(claims())).await;
+        let caller = caller.expect("authenticated");
+        assert_eq!(caller.user.id, fixtures::ada().id);
+        assert_eq!(caller.session().expect("a session"), fixtures::session().id);
+    }
+
+    #[tokio::test]
+    async fn an_api_key_authenticates_its_user_without_a_session() {
+        let caller = authenticate(&store().await, "oc_s3cret", Err(InvalidToken)).await;
+        let caller = caller.expect("authenticated");
+        assert_eq!(caller.user.id, fixtures::ada().id);
+        assert_eq!(caller.credential, Credential::ApiKey(fixtures::api_key().id));
+        let error = caller.session().expect_err("no session");
+        assert_eq!(error.code(), ErrorCode::Forbidden);
+    }
+
+    #[tokio::test]
+    async fn invalid_expired_and_revoked_credentials_and_those_of_disabled_users_are_rejected() {
+        let of_eve = AccessClaims {
+            user_id: fixtures::eve().id,
+            ..claims()
+        };
+        let of_another_session = AccessClaims {
+            session_id: SessionId(Uuid::from_u128(99)),
+            ..claims()
+        };
+        let ended = Session {
+            expires_at: fixtures::now(),
+            ..fixtures::session()
+        };
+        let expired = ApiKey {
+            expires_at: Some(fixtures::now()),
+            ..fixtures::api_key()
+        };
+        let disabled = User {
+            disabled_at: Some(fixtures::now()),
+            ..fixtures::ada()
+        };
+        let disabled = store_of(disabled, fixtures::session(), fixtures::api_key()).await;
+        let ended = store_of(fixtures::ada(), ended, expired).await;
+        let valid = store().await;
+        for (test, token, claims) in [
+            (&valid, "token", Err(InvalidToken)),
+            (&valid, "token", Ok(of_eve)),
+            (&valid, "token", Ok(of_another_session)),
+            (&valid, "oc_unknown", Ok(claims())),
+            (&ended, "token", Ok(claims())),
+            (&ended, "oc_s3cret", Ok(claims())),
+            (&disabled, "token", Ok(claims())),
+            (&disabled, "oc_s3cret", Ok(claims())),
+        ] {
+            let error = authenticate(test, token, claims).await.expect_err("rejected");
+            assert_eq!(error.code(), ErrorCode::Unauthenticated, "{token}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_not_reported_as_an_invalid_key() {
+        let test = store().await;
+        test.store.fail_next_begin();
+        let outcome = authenticate(&test, "oc_s3cret", Err(InvalidToken)).await;
+        assert_eq!(outcome.expect_err("an outage").code(), ErrorCode::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn the_last_use_of_an_api_key_is_recorded_once_a_minute() {
+        let test = store().await;
+        let last_use = async || {
+            let used = authenticate(&test, "oc_s3cret", Err(InvalidToken)).await;
+            used.expect("authenticated");
+            let keys = test.read().api_keys();
+            let page = keys.list(fixtures::owner(), PageRequest::default()).await;
+            let at = page.expect("a page").items[0].last_used_at.expect("a use");
+            (at - fixtures::now()).num_seconds()
+        };
+        assert_eq!(last_use().await, 0);
+        test.clock.advance(TimeDelta::seconds(59));
+        assert_eq!(last_use().await, 0);
+        test.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(last_use().await, 60);
+    }
+
+    #[test]
+    fn an_admin_is_a_user_with_the_role_in_a_session() {
+        let caller = |user: User, credential| Authenticated { user, credential };
+        let session = Credential::Session(fixtures::session().id);
+        let key = Credential::ApiKey(fixtures::api_key().id);
+        let admin = caller(fixtures::admin(), session).admin();
+        assert_eq!(admin.expect("an admin"), fixtures::admin().id);
+        for credential in [session, key] {
+            let outcome = caller(fixtures::ada(), credential).admin();
+            assert!(matches!(outcome, Err(Error::AdminsOnly)));
+        }
+        let outcome = caller(fixtures::admin(), key).admin();
+        assert!(matches!(outcome, Err(Error::Forbidden)));
+    }
+}

@@ -250,3 +250,7 @@ fn with_suffix(username: &Username, id: UserId) -> Username {
         .marked(&digits[24..])
         .expect("a hexadecimal suffix is valid in a user name")
 }
+
+#[cfg(test)]
+#[path = "id_token_logins_tests.rs"]
+mod tests;

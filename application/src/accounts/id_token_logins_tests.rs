@@ -1,18 +1,12 @@
-//! Whom a first login makes, links and throws out.
-
-
 use super::*;
-use crate::ErrorCode;
-use crate::fixtures;
+use crate::{ErrorCode, accounts::RateLimits, faces::fixtures as faces, fixtures, test_context::TestContext};
 use domain::{
-    accounts::MockIdTokenVerifier,
+    accounts::{MockIdTokenVerifier, Network, PasswordHash, RateLimitKey, RateLimitScope},
     ids::MockIdGenerator,
-    store::{
-        Conflict,
-        test_support::{MockRepositories, MockStore},
-    },
+    page::PageRequest,
+    store::{Conflict, Store, test_support::MemoryStore},
 };
-use std::sync::Mutex;
+use futures_util::FutureExt;
 use uuid::Uuid;
 
 fn identity() -> Identity {
@@ -27,164 +21,61 @@ fn claims() -> IdentityClaims {
     }
 }
 
-fn linked() -> LinkedIdentity {
+fn linked_to(user_id: UserId) -> LinkedIdentity {
     LinkedIdentity {
         identity: identity(),
-        user_id: fixtures::owner(),
+        user_id,
         created_at: fixtures::now(),
         last_used_at: fixtures::now(),
     }
 }
 
-async fn log_in(store: &Arc<MockStore>, told: Result<IdentityClaims, IdTokenError>) -> Result<(), ErrorCode> {
-    log_in_throttled(store, Some(told), fixtures::no_throttle()).await
+const LIMITS: RateLimits = RateLimits {
+    login_per_account: None,
+    login_per_network: Some(1),
+    recovery_per_account: None,
+    registration_per_network: None,
+};
+
+/// The service in this context of the test, with this verifier.
+fn service(test: &TestContext, context: Context, verifier: MockIdTokenVerifier) -> IdTokenLogins {
+    let rate_limiter = Arc::new(RateLimiter::new(test.context(), LIMITS));
+    let logins = test.logins(rate_limiter.clone());
+    IdTokenLogins::new(context, Arc::new(verifier), rate_limiter, logins)
 }
 
-/// Where nothing is told, nobody is asked.
-async fn log_in_throttled(
-    store: &Arc<MockStore>,
-    told: Option<Result<IdentityClaims, IdTokenError>>,
-    throttle: Arc<RateLimiter>,
+/// Logs in with a token that the issuer answers this for.
+async fn log_in_within(
+    test: &TestContext,
+    context: Context,
+    verified: Result<IdentityClaims, IdTokenError>,
 ) -> Result<(), ErrorCode> {
     let mut verifier = MockIdTokenVerifier::new();
-    if let Some(told) = told {
-        verifier
-            .expect_verify()
-            .withf(|_, now| *now == fixtures::now())
-            .return_once(|_, _| told);
-    }
-    let mut ids = MockIdGenerator::new();
-    ids.expect_next()
-        .return_const(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_1234_abcd));
-    let log_in = LogInWithIdentity {
-        store: store.clone(),
-        verifier: Arc::new(verifier),
-        throttle,
-        open_session: fixtures::open_session(store.clone()),
-        events: fixtures::event_log(),
-        clock: fixtures::clock(),
-        ids: Arc::new(ids),
-    };
-    let outcome = log_in
-        .execute("an ID token".to_owned().into(), Origin::default())
-        .await;
-    outcome.map(|_| ()).map_err(|error| error.code())
+    verifier
+        .expect_verify()
+        .withf(|_, now| *now == fixtures::now())
+        .return_once(|_, _| verified);
+    let logins = service(test, context, verifier);
+    let tokens = logins.log_in("an ID token".to_owned().into(), fixtures::origin());
+    tokens.await.map(drop).map_err(|error| error.code())
 }
 
-/// A store in which the identity and the address are whose the lists say, one entry for each time they are looked for.
-fn finding(identities: Vec<Option<User>>, addresses: Vec<Option<User>>) -> MockStore {
-    let mut reads = MockRepositories::default();
-    let identities = Mutex::new(identities.into_iter());
-    reads
-        .identities
-        .expect_find_user()
-        .withf(|sought| *sought == identity())
-        .returning(move |_| {
-            let found = identities
-                .lock()
-                .expect("no panic")
-                .next()
-                .expect("one more look");
-            Ok(found.map(|user| (linked(), user)))
-        });
-    let addresses = Mutex::new(addresses.into_iter());
-    reads
-        .users
-        .expect_find_by_email()
-        .returning(move |_| Ok(addresses.lock().expect("no panic").next().expect("one more look")));
-    MockStore::reading(reads)
+async fn log_in(test: &TestContext, verified: Result<IdentityClaims, IdTokenError>) -> Result<(), ErrorCode> {
+    log_in_within(test, test.context(), verified).await
 }
 
-/// Notes the use of the identity.
-fn noting() -> MockRepositories {
-    let mut work = MockRepositories::default();
-    work.identities
-        .expect_touch()
-        .withf(|used, now| *used == identity() && *now == fixtures::now())
-        .times(1)
-        .returning(|_, _| Ok(()));
-    work
+/// The id of the user to whom the identity is linked.
+async fn linked_user(test: &TestContext) -> Option<UserId> {
+    let found = test.read().identities().find_user(&identity()).await;
+    found.expect("a read").map(|(linked, _)| linked.user_id)
 }
 
-/// Saves the session of this user.
-fn opening(user: UserId) -> MockRepositories {
-    let mut work = MockRepositories::default();
-    work.users
-        .expect_lock()
-        .withf(move |id| *id == user)
-        .returning(|id| {
-            Ok(Some(User {
-                id,
-                ..fixtures::ada()
-            }))
-        });
-    work.sessions
-        .expect_insert()
-        .withf(move |session| session.user_id == user)
-        .times(1)
-        .returning(|_| Ok(()));
-    work.rate_limits
-        .expect_record_login()
-        .withf(move |noted, _, now| *noted == user && *now == fixtures::now())
-        .times(1)
-        .returning(|_, _, _| Ok(()));
-    fixtures::recording_of(Some(user), work, EventKind::LoggedIn)
-}
-
-fn newcomer() -> UserId {
-    UserId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_1234_abcd))
-}
-
-/// Adds a user of this name with the identity.
-fn registering(name: &'static str) -> MockRepositories {
-    let mut work = MockRepositories::default();
-    work.users
-        .expect_insert()
-        .withf(move |user| {
-            user.id == newcomer()
-                && user.username.as_str() == name
-                && user.email.as_str() == "ada@example.org"
-                && user.email_verified
-                && user.password_hash.is_none()
-                && user.created_at == fixtures::now()
-        })
-        .times(1)
-        .returning(|_| Ok(()));
-    work.identities
-        .expect_insert()
-        .withf(|added| {
-            let expected = LinkedIdentity {
-                user_id: newcomer(),
-                ..linked()
-            };
-            *added == expected
-        })
-        .times(1)
-        .returning(|_| Ok(()));
-    let work = fixtures::recording_of(Some(newcomer()), work, EventKind::Registered);
-    fixtures::recording_of(Some(newcomer()), work, EventKind::IdentityLinked)
-}
-
-/// Finds this user when the row is taken.
-fn locking(user: Option<User>) -> MockRepositories {
-    let mut work = MockRepositories::default();
-    work.users
-        .expect_lock()
-        .withf(|id| *id == fixtures::owner())
-        .return_once(|_| Ok(user));
-    work
-}
-
-/// Links the identity to the owner, or says why not.
-fn linking(mut work: MockRepositories, outcome: Result<(), StoreError>) -> MockRepositories {
-    if outcome.is_ok() {
-        work = fixtures::recording(work, EventKind::IdentityLinked);
-    }
-    work.identities
-        .expect_insert()
-        .withf(|added| *added == linked())
-        .return_once(|_| outcome);
-    work
+async fn session_count(test: &TestContext, user: UserId) -> usize {
+    let page = test
+        .read()
+        .sessions()
+        .list(user, fixtures::now(), PageRequest::default());
+    page.await.expect("a page").items.len()
 }
 
 fn unverified() -> User {
@@ -195,172 +86,283 @@ fn unverified() -> User {
 }
 
 #[tokio::test]
-async fn who_is_known_is_let_in_whatever_address_the_issuer_names() {
+async fn a_linked_user_logs_in_with_every_address_that_the_issuer_reports() {
     for verified_email in [None, Some(fixtures::email("other@example.org"))] {
-        let store = finding(vec![Some(fixtures::ada())], vec![]);
-        let store = Arc::new(store.then_work(noting()).then_work(opening(fixtures::owner())));
+        let test = TestContext::with_ada().await;
+        let earlier = LinkedIdentity {
+            last_used_at: fixtures::now() + -chrono::TimeDelta::days(1),
+            ..linked_to(fixtures::owner())
+        };
+        test.write(async |tx| tx.identities().insert(&earlier).await)
+            .await;
         let claims = IdentityClaims {
             verified_email,
             ..claims()
         };
-        assert_eq!(log_in(&store, Ok(claims)).await, Ok(()));
-        assert_eq!(store.commits(), 2);
+        assert_eq!(log_in(&test, Ok(claims)).await, Ok(()));
+        assert_eq!(session_count(&test, fixtures::owner()).await, 1);
+        let found = test.read().identities().find_user(&identity()).await;
+        let (linked, _) = found.expect("a read").expect("a link");
+        assert_eq!(linked.last_used_at, fixtures::now());
+        assert_eq!(test.events(fixtures::owner()).await, [EventKind::LoggedIn]);
     }
 }
 
 #[tokio::test]
-async fn a_token_that_tells_nothing_opens_nothing() {
-    for (error, code) in [
-        (IdTokenError::NoIssuer, ErrorCode::Unavailable),
-        (IdTokenError::Unavailable("down".into()), ErrorCode::Unavailable),
+async fn an_invalid_token_counts_against_its_network_and_an_unavailable_issuer_does_not() {
+    let key = RateLimitKey::new(
+        RateLimitScope::LoginFailuresByNetwork,
+        &Network::from(&fixtures::origin()).to_string(),
+    );
+    for (error, code, count) in [
+        (IdTokenError::Invalid, ErrorCode::InvalidToken, 1),
+        (IdTokenError::NoIssuer, ErrorCode::Unavailable, 0),
+        (
+            IdTokenError::Unavailable("down".into()),
+            ErrorCode::Unavailable,
+            0,
+        ),
     ] {
-        let store = Arc::new(MockStore::default());
-        assert_eq!(log_in(&store, Err(error)).await, Err(code));
+        let test = TestContext::new();
+        assert_eq!(log_in(&test, Err(error)).await, Err(code));
+        let window = test.read().rate_limits().find_count(&key, fixtures::now()).await;
+        assert_eq!(window.expect("a read").map_or(0, |window| window.count), count);
+        assert_eq!(test.store.commits(), usize::from(count > 0));
     }
 }
 
 #[tokio::test]
-async fn a_stranger_without_a_verified_address_is_refused() {
-    let store = Arc::new(finding(vec![None], vec![]));
+async fn a_network_over_its_limit_is_rejected_before_the_token_is_verified() {
+    let test = TestContext::new();
+    assert_eq!(
+        log_in(&test, Err(IdTokenError::Invalid)).await,
+        Err(ErrorCode::InvalidToken)
+    );
+    let logins = service(&test, test.context(), MockIdTokenVerifier::new());
+    let outcome = logins.log_in("an ID token".to_owned().into(), fixtures::origin());
+    let error = outcome.await.expect_err("rejected");
+    assert_eq!(error.code(), ErrorCode::TooManyAttempts);
+}
+
+#[tokio::test]
+async fn an_unknown_identity_without_a_verified_address_is_rejected() {
+    let test = TestContext::new();
     let claims = IdentityClaims {
         verified_email: None,
         ..claims()
     };
-    assert_eq!(log_in(&store, Ok(claims)).await, Err(ErrorCode::EmailNotVerified));
-    assert_eq!(store.commits(), 0);
+    assert_eq!(log_in(&test, Ok(claims)).await, Err(ErrorCode::EmailNotVerified));
+    assert_eq!(test.store.commits(), 0);
 }
 
 #[tokio::test]
-async fn a_stranger_becomes_a_user_without_a_password_named_after_his_address() {
-    let store = finding(vec![None], vec![None]);
-    let store = Arc::new(store.then_work(registering("ada")).then_work(opening(newcomer())));
-    assert_eq!(log_in(&store, Ok(claims())).await, Ok(()));
-    assert_eq!(store.commits(), 2);
-}
-
-#[tokio::test]
-async fn where_the_name_is_taken_the_next_has_a_mark() {
-    let mut taken = MockRepositories::default();
-    taken
-        .users
-        .expect_insert()
-        .returning(|_| Err(StoreError::Conflict(Conflict::Username)));
-    let store = finding(vec![None, None], vec![None, None]).then_work(taken);
-    let store = Arc::new(
-        store
-            .then_work(registering("ada-1234abcd"))
-            .then_work(opening(newcomer())),
-    );
-    assert_eq!(log_in(&store, Ok(claims())).await, Ok(()));
-}
-
-#[tokio::test]
-async fn who_comes_second_at_his_first_login_finds_what_the_first_made() {
-    let mut second = MockRepositories::default();
-    second
-        .users
-        .expect_insert()
-        .returning(|_| Err(StoreError::Conflict(Conflict::Email)));
-    let store = finding(vec![None, Some(fixtures::ada())], vec![None]).then_work(second);
-    let store = Arc::new(store.then_work(noting()).then_work(opening(fixtures::owner())));
-    assert_eq!(log_in(&store, Ok(claims())).await, Ok(()));
-
-    let taken = Err(StoreError::Conflict(Conflict::Identity));
-    let second = linking(locking(Some(fixtures::ada())), taken);
-    let store = finding(vec![None, Some(fixtures::ada())], vec![Some(fixtures::ada())]).then_work(second);
-    let store = Arc::new(store.then_work(noting()).then_work(opening(fixtures::owner())));
-    assert_eq!(log_in(&store, Ok(claims())).await, Ok(()));
-}
-
-#[tokio::test]
-async fn who_verified_the_same_address_here_keeps_his_account_as_it_is() {
-    let work = linking(locking(Some(fixtures::ada())), Ok(()));
-    let store = finding(vec![None], vec![Some(fixtures::ada())]).then_work(work);
-    let store = Arc::new(store.then_work(opening(fixtures::owner())));
-    assert_eq!(log_in(&store, Ok(claims())).await, Ok(()));
-    assert_eq!(store.commits(), 2);
-}
-
-#[tokio::test]
-async fn whoever_took_the_address_without_showing_that_it_is_his_is_thrown_out() {
-    let mut work = linking(locking(Some(unverified())), Ok(()));
-    work.users
-        .expect_update()
-        .withf(|user| {
-            user.email_verified
-                && user.password_hash.is_none()
-                && !user.has_face
-                && user.updated_at == fixtures::now()
-        })
-        .times(1)
-        .returning(|_| Ok(()));
-    work.sessions
-        .expect_delete_all()
-        .withf(|user, except| *user == fixtures::owner() && except.is_none())
-        .times(1)
-        .returning(|_, _| Ok(2));
-    work.api_keys.expect_delete_all().times(1).returning(|_| Ok(1));
-    work.identities.expect_delete_all().times(1).returning(|_| Ok(1));
-    let work = fixtures::removing_face(work);
-    let work = fixtures::recording(work, EventKind::EmailVerified);
-    let store = finding(vec![None], vec![Some(unverified())]).then_work(work);
-    let store = Arc::new(store.then_work(opening(fixtures::owner())));
-    assert_eq!(log_in(&store, Ok(claims())).await, Ok(()));
-    assert_eq!(store.commits(), 2);
-}
-
-#[tokio::test]
-async fn a_disabled_account_is_neither_linked_nor_taken_from_its_maker() {
-    let disabled = || {
-        Some(User {
-            disabled_at: Some(fixtures::now()),
-            ..unverified()
-        })
-    };
-    let store = finding(vec![None], vec![disabled()]).then_work(locking(disabled()));
-    let refusing = fixtures::recording(locking(disabled()), EventKind::LoginFailed);
-    let store = Arc::new(store.then_work(refusing));
+async fn an_unknown_identity_registers_a_user_without_a_password_named_after_the_address() {
+    let test = TestContext::new();
+    assert_eq!(log_in(&test, Ok(claims())).await, Ok(()));
+    let user = test.user_named("ada").await.expect("registered");
+    assert_eq!(user.email, fixtures::email("ada@example.org"));
+    assert!(user.email_verified && user.password_hash.is_none());
+    assert_eq!(user.created_at, fixtures::now());
+    assert_eq!(linked_user(&test).await, Some(user.id));
     assert_eq!(
-        log_in(&store, Ok(claims())).await,
+        test.events(user.id).await,
+        [
+            EventKind::Registered,
+            EventKind::IdentityLinked,
+            EventKind::LoggedIn
+        ]
+    );
+}
+
+/// A user with this name, and an address that no identity has.
+fn named(id: u128, name: &str) -> User {
+    User {
+        id: UserId(Uuid::from_u128(id)),
+        username: fixtures::username(name),
+        email: fixtures::email(&format!("{name}@elsewhere.example")),
+        ..fixtures::ada()
+    }
+}
+
+#[tokio::test]
+async fn a_user_whose_name_is_taken_gets_one_with_a_suffix() {
+    let test = TestContext::new().with_user(named(20, "ada")).await;
+    assert_eq!(log_in(&test, Ok(claims())).await, Ok(()));
+    let id = linked_user(&test).await.expect("linked");
+    let user = test.user(id).await.expect("registered");
+    assert!(user.username.as_str().starts_with("ada-"), "{:?}", user.username);
+}
+
+/// Ids of which each runs `before` first, as a concurrent request would.
+fn ids_with(before: impl Fn() + Send + Sync + 'static) -> Arc<MockIdGenerator> {
+    let mut ids = MockIdGenerator::new();
+    ids.expect_next().returning(move || {
+        before();
+        Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_1234_abcd)
+    });
+    Arc::new(ids)
+}
+
+/// Registers Ada with the identity, once.
+async fn register_ada(store: &MemoryStore) {
+    let tx = store.begin().await.expect("a transaction");
+    tx.users().insert(&fixtures::ada()).await.expect("a new user");
+    let linked = tx.identities().insert(&linked_to(fixtures::owner())).await;
+    linked.expect("a new identity");
+    tx.commit().await.expect("a commit");
+}
+
+#[tokio::test]
+async fn concurrent_first_logins_create_one_user() {
+    let test = TestContext::new();
+    let (store, once) = (test.store.clone(), std::sync::Once::new());
+    let context = Context {
+        ids: ids_with(move || {
+            once.call_once(|| register_ada(&store).now_or_never().expect("an idle store"));
+        }),
+        ..test.context()
+    };
+    assert_eq!(log_in_within(&test, context, Ok(claims())).await, Ok(()));
+    assert_eq!(session_count(&test, fixtures::owner()).await, 1);
+}
+
+#[tokio::test]
+async fn a_first_login_that_conflicts_each_time_gives_up() {
+    let test = TestContext::new()
+        .with_user(named(20, "ada"))
+        .await
+        .with_user(named(21, "ada-1234abcd"))
+        .await;
+    let before = test.store.commits();
+    let context = Context {
+        ids: ids_with(|| {}),
+        ..test.context()
+    };
+    assert_eq!(
+        log_in_within(&test, context, Ok(claims())).await,
+        Err(ErrorCode::Unavailable)
+    );
+    assert_eq!(test.store.commits(), before);
+}
+
+#[tokio::test]
+async fn a_user_with_the_same_verified_address_keeps_the_account_as_it_is() {
+    let test = TestContext::with_ada().await;
+    test.write(async |tx| tx.sessions().insert(&fixtures::session()).await)
+        .await;
+    assert_eq!(log_in(&test, Ok(claims())).await, Ok(()));
+    assert_eq!(linked_user(&test).await, Some(fixtures::owner()));
+    let ada = test.user(fixtures::owner()).await.expect("Ada");
+    assert!(ada.password_hash.is_some());
+    assert_eq!(session_count(&test, fixtures::owner()).await, 2);
+    assert_eq!(
+        test.events(fixtures::owner()).await,
+        [EventKind::IdentityLinked, EventKind::LoggedIn]
+    );
+}
+
+#[tokio::test]
+async fn an_unverified_account_loses_its_credentials_to_the_owner_of_its_address() {
+    let user = User {
+        has_face: true,
+        ..unverified()
+    };
+    let test = TestContext::new().with_user(user).await;
+    let other_identity = LinkedIdentity {
+        identity: Identity::new("https://issuer.example", "2").expect("a valid identity"),
+        ..linked_to(fixtures::owner())
+    };
+    test.write(async |tx| {
+        tx.sessions().insert(&fixtures::session()).await?;
+        tx.api_keys().insert(&fixtures::api_key()).await?;
+        tx.identities().insert(&other_identity).await?;
+        tx.faces().put(&faces::enrolled(0.0)).await
+    })
+    .await;
+    assert_eq!(log_in(&test, Ok(claims())).await, Ok(()));
+    let ada = test.user(fixtures::owner()).await.expect("Ada");
+    assert!(ada.email_verified && !ada.has_face && ada.password_hash.is_none());
+    assert_eq!(ada.updated_at, fixtures::now());
+    assert_eq!(
+        session_count(&test, ada.id).await,
+        1,
+        "only the session of this login is left"
+    );
+    let keys = test.read().api_keys().count(ada.id).await;
+    assert_eq!(keys.expect("a read"), 0);
+    let other = test.read().identities().find_user(&other_identity.identity);
+    assert!(other.await.expect("a read").is_none());
+    let face = test.read().faces().find(ada.id).await;
+    assert!(face.expect("a read").is_none());
+    assert_eq!(
+        test.events(ada.id).await,
+        [
+            EventKind::EmailVerified,
+            EventKind::IdentityLinked,
+            EventKind::LoggedIn
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_neither_linked_nor_changed() {
+    let disabled = User {
+        disabled_at: Some(fixtures::now()),
+        ..unverified()
+    };
+    let test = TestContext::new().with_user(disabled).await;
+    assert_eq!(
+        log_in(&test, Ok(claims())).await,
         Err(ErrorCode::InvalidCredentials)
     );
+    assert_eq!(linked_user(&test).await, None);
+    let ada = test.user(fixtures::owner()).await.expect("Ada");
+    assert!(!ada.email_verified);
+    assert_eq!(
+        ada.password_hash.as_ref().map(PasswordHash::expose),
+        Some("old hash")
+    );
+    assert_eq!(test.events(fixtures::owner()).await, [EventKind::LoginFailed]);
+}
+
+/// Links the identity to Ada in a transaction that is rolled back.
+async fn link_to(test: &TestContext) -> Result<Link, StoreError> {
+    let service = service(test, test.context(), MockIdTokenVerifier::new());
+    let email = fixtures::email("ada@example.org");
+    let tx = test.store.begin().await.expect("a transaction");
+    service
+        .link_in(&*tx, fixtures::owner(), &identity(), &email, &fixtures::origin())
+        .await
 }
 
 #[tokio::test]
-async fn an_account_that_gave_up_the_address_meanwhile_is_not_linked() {
+async fn an_account_that_changed_its_address_meanwhile_is_not_linked() {
     let renamed = User {
         email: fixtures::email("lovelace@example.org"),
         ..fixtures::ada()
     };
-    for now in [None, Some(renamed)] {
-        let store = finding(vec![None, None], vec![Some(fixtures::ada()), None]).then_work(locking(now));
-        let store = store.then_work(registering("ada-1234abcd"));
-        let store = Arc::new(store.then_work(opening(newcomer())));
-        assert_eq!(log_in(&store, Ok(claims())).await, Ok(()));
+    for test in [TestContext::new(), TestContext::new().with_user(renamed).await] {
+        assert!(matches!(link_to(&test).await, Ok(Link::Stale)));
     }
 }
 
 #[tokio::test]
-async fn it_is_not_tried_for_ever() {
-    let mut store = finding(vec![None; ATTEMPTS], vec![None; ATTEMPTS]);
-    for _ in 0..ATTEMPTS {
-        let mut taken = MockRepositories::default();
-        taken
-            .users
-            .expect_insert()
-            .returning(|_| Err(StoreError::Conflict(Conflict::Username)));
-        store = store.then_work(taken);
-    }
-    let store = Arc::new(store);
-    assert_eq!(log_in(&store, Ok(claims())).await, Err(ErrorCode::Unavailable));
-    assert_eq!((store.left(), store.commits()), (0, 0));
+async fn an_identity_that_was_linked_meanwhile_is_not_linked_again() {
+    let test = TestContext::with_ada().await;
+    test.write(async |tx| tx.identities().insert(&linked_to(fixtures::owner())).await)
+        .await;
+    let link = link_to(&test).await;
+    assert!(matches!(link, Err(StoreError::Conflict(Conflict::Identity))));
 }
 
 #[test]
-fn a_name_comes_from_the_address_or_else_from_what_the_user_is_called() {
-    let named = |name: Option<&str>, email: &str| name_for(name, &fixtures::email(email)).as_str().to_owned();
-    assert_eq!(named(None, "Ada.Lovelace+eyes@example.org"), "Ada.Lovelace");
-    assert_eq!(named(Some("Ada King"), "ak@example.org"), "Ada.King");
-    assert_eq!(named(Some("A"), "ak@example.org"), "user");
-    assert_eq!(named(None, "o'hara@example.org"), "ohara");
+fn a_user_name_comes_from_the_address_or_else_from_the_claimed_name() {
+    let name = |name: Option<&str>, email: &str| {
+        let username = username_for(name, &fixtures::email(email));
+        username.as_str().to_owned()
+    };
+    assert_eq!(name(None, "Ada.Lovelace+eyes@example.org"), "Ada.Lovelace");
+    assert_eq!(name(Some("Ada King"), "ak@example.org"), "Ada.King");
+    assert_eq!(name(Some("A"), "ak@example.org"), "user");
+    assert_eq!(name(None, "o'hara@example.org"), "ohara");
 }

@@ -187,3 +187,7 @@ impl Logins {
 fn exposed_hash(user: &User) -> Option<&str> {
     user.password_hash.as_ref().map(PasswordHash::expose)
 }
+
+#[cfg(test)]
+#[path = "logins_tests.rs"]
+mod tests;

@@ -212,3 +212,7 @@ fn reject(full: Option<RateLimitWindow>, now: Timestamp) -> Result<(), Error> {
         }),
     }
 }
+
+#[cfg(test)]
+#[path = "rate_limiter_tests.rs"]
+mod tests;

@@ -1,239 +1,214 @@
 use super::*;
-use crate::ErrorCode;
-use crate::fixtures;
-use domain::store::test_support::{MockRepositories, MockStore};
+use crate::{ErrorCode, fixtures, test_context::TestContext};
 
 const LIMITS: RateLimits = RateLimits {
-    failures_per_account: Some(10),
-    failures_per_address: Some(100),
-    mails_per_account: Some(3),
-    registrations_per_address: Some(2),
+    login_per_account: Some(3),
+    login_per_network: Some(5),
+    recovery_per_account: Some(2),
+    registration_per_network: Some(2),
 };
+
+fn limiter(test: &TestContext) -> RateLimiter {
+    RateLimiter::new(test.context(), LIMITS)
+}
 
 fn origin() -> Origin {
     Origin::new(Some("192.0.2.1".into()), None)
 }
 
-fn from_here() -> RateLimitKey {
-    RateLimitKey::new(RateLimitScope::LoginFailuresByNetwork, "192.0.2.1")
+fn other_origin() -> Origin {
+    Origin::new(Some("192.0.2.2".into()), None)
 }
 
-fn as_ada() -> RateLimitKey {
-    RateLimitKey::new(RateLimitScope::LoginFailuresByAccount, "ada")
+/// Ada logs in with this name from [`origin`].
+fn ada_as(login: &str) -> LoginAttempt {
+    LoginAttempt::for_name(login, Some(fixtures::ada().id), &origin())
 }
 
-fn throttle(store: Arc<MockStore>) -> RateLimiter {
-    RateLimiter {
-        store,
-        clock: fixtures::clock(),
-        limits: LIMITS,
+async fn fail(limiter: &RateLimiter, attempt: &LoginAttempt, times: usize) {
+    for _ in 0..times {
+        limiter.record_failure(attempt).await.expect("counted");
     }
 }
 
-fn soon() -> Timestamp {
-    fixtures::now() + TimeDelta::minutes(4)
+async fn check(limiter: &RateLimiter, attempt: &LoginAttempt) -> Result<(), ErrorCode> {
+    limiter.check(attempt).await.map_err(|error| error.code())
 }
 
-/// Where so many failures were counted from here and as Ada; Ada logged in from here if `known`.
-fn after_failures(from: u64, against: u64, known: bool) -> MockRepositories {
-    let mut reads = MockRepositories::default();
-    reads
-        .rate_limits
-        .expect_find_count()
-        .returning(move |counter, now| {
-            assert_eq!(now, fixtures::now());
-            let count = if *counter == from_here() {
-                from
-            } else if *counter == as_ada() {
-                against
-            } else {
-                0
-            };
-            let ends_at = soon();
-            Ok((count > 0).then_some(RateLimitWindow { count, ends_at }))
-        });
-    reads
-        .rate_limits
-        .expect_has_logged_in()
-        .returning(move |user, network| {
-            assert_eq!(network, Network::from(&origin()));
-            Ok(known && user == fixtures::ada().id)
-        });
-    reads
-}
+const REJECTED: Result<(), ErrorCode> = Err(ErrorCode::TooManyAttempts);
 
-async fn checked(reads: MockRepositories, attempt: &LoginAttempt) -> Result<(), Error> {
-    throttle(Arc::new(MockStore::reading(reads))).check(attempt).await
-}
-
-fn ada_logs_in() -> LoginAttempt {
-    LoginAttempt::log_in("ADA", Some(fixtures::ada().id), &origin())
+#[tokio::test]
+async fn an_account_over_its_limit_rejects_networks_that_its_user_does_not_know() {
+    let test = TestContext::with_ada().await;
+    let limiter = limiter(&test);
+    fail(&limiter, &ada_as("ada"), 2).await;
+    assert_eq!(check(&limiter, &ada_as("ada")).await, Ok(()));
+    fail(&limiter, &ada_as("ada"), 1).await;
+    assert_eq!(check(&limiter, &ada_as("ADA")).await, REJECTED);
+    // The window of an unknown name is no different.
+    let unknown = LoginAttempt::for_name("ada", None, &other_origin());
+    assert_eq!(check(&limiter, &unknown).await, REJECTED);
+    let other = LoginAttempt::for_name("eve", None, &origin());
+    assert_eq!(check(&limiter, &other).await, Ok(()));
 }
 
 #[tokio::test]
-async fn up_to_the_limits_everybody_may_try() {
-    for (from, against) in [(0, 0), (99, 9)] {
-        let outcome = checked(after_failures(from, against, false), &ada_logs_in()).await;
-        assert!(outcome.is_ok(), "{from} {against}");
+async fn a_rejection_tells_the_rest_of_the_period_after_which_attempts_are_admitted() {
+    let test = TestContext::with_ada().await;
+    let limiter = limiter(&test);
+    fail(&limiter, &ada_as("ada"), 3).await;
+    test.clock.advance(TimeDelta::minutes(11));
+    let error = limiter.check(&ada_as("ada")).await.expect_err("rejected");
+    assert!(
+        matches!(error, Error::TooManyAttempts { retry_after } if retry_after == TimeDelta::minutes(4)),
+        "{error:?}"
+    );
+    test.clock.advance(TimeDelta::minutes(4));
+    assert_eq!(check(&limiter, &ada_as("ada")).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_user_over_the_limit_of_the_account_logs_in_from_known_networks() {
+    let test = TestContext::with_ada().await;
+    let (limiter, ada) = (limiter(&test), fixtures::ada().id);
+    let known = Network::from(&origin());
+    test.write(async |tx| tx.rate_limits().record_login(ada, known, fixtures::now()).await)
+        .await;
+    fail(&limiter, &ada_as("ada"), 3).await;
+    assert_eq!(check(&limiter, &ada_as("ada")).await, Ok(()));
+    let elsewhere = LoginAttempt::for_name("ada", Some(ada), &other_origin());
+    assert_eq!(check(&limiter, &elsewhere).await, REJECTED);
+    // The limit of the network holds for known networks as well.
+    fail(&limiter, &LoginAttempt::for_network(&origin()), 2).await;
+    assert_eq!(check(&limiter, &ada_as("ada")).await, REJECTED);
+}
+
+#[tokio::test]
+async fn a_network_over_its_limit_is_rejected_and_no_other_network() {
+    let test = TestContext::new();
+    let limiter = limiter(&test);
+    let attempt = |origin| LoginAttempt::for_network(&origin);
+    fail(&limiter, &attempt(origin()), 4).await;
+    assert_eq!(check(&limiter, &attempt(origin())).await, Ok(()));
+    fail(&limiter, &attempt(origin()), 1).await;
+    assert_eq!(check(&limiter, &attempt(origin())).await, REJECTED);
+    assert_eq!(check(&limiter, &attempt(other_origin())).await, Ok(()));
+}
+
+#[tokio::test]
+async fn only_the_failure_that_reaches_the_limit_of_the_account_is_reported() {
+    let test = TestContext::new();
+    let limiter = limiter(&test);
+    for expected in [false, false, true, false] {
+        let attempt = &ada_as("ada");
+        let reached = test
+            .write(async |tx| limiter.record_failure_in(tx, attempt).await)
+            .await;
+        assert_eq!(reached, expected);
     }
 }
 
+#[test]
+fn a_name_is_counted_without_case_and_apart_from_every_other() {
+    let key = |login| LoginAttempt::for_name(login, None, &origin()).account;
+    assert_eq!(key("Ada"), key("ada"));
+    assert_eq!(key("Ada@Example.org"), key("ada@example.org"));
+    assert_ne!(key("ada"), key("ada@example.org"));
+    assert_ne!(key("no name!"), key("no other name!"));
+}
+
 #[tokio::test]
-async fn past_its_limit_an_account_is_closed_to_networks_that_never_logged_in() {
-    for attempt in [ada_logs_in(), LoginAttempt::log_in("ada", None, &origin())] {
-        let outcome = checked(after_failures(0, 10, false), &attempt).await;
-        let error = outcome.expect_err("refused");
-        assert!(
-            matches!(error, Error::TooManyAttempts { retry_after } if retry_after == TimeDelta::minutes(4)),
-            "{error:?}"
+async fn wrong_current_passwords_count_against_the_user_from_every_network() {
+    let test = TestContext::with_ada().await;
+    let (limiter, ada) = (limiter(&test), fixtures::ada().id);
+    let known = Network::from(&origin());
+    test.write(async |tx| tx.rate_limits().record_login(ada, known, fixtures::now()).await)
+        .await;
+    fail(&limiter, &LoginAttempt::for_confirmation(ada, &other_origin()), 3).await;
+    let confirmation = |user| LoginAttempt::for_confirmation(user, &origin());
+    assert_eq!(check(&limiter, &confirmation(ada)).await, REJECTED);
+    assert_eq!(check(&limiter, &confirmation(fixtures::eve().id)).await, Ok(()));
+    assert_eq!(check(&limiter, &ada_as("ada")).await, Ok(()));
+}
+
+#[tokio::test]
+async fn registrations_over_the_limit_of_their_network_are_rejected_for_an_hour() {
+    let test = TestContext::new();
+    let limiter = limiter(&test);
+    let register = async |origin| {
+        limiter
+            .admit_registration(&origin)
+            .await
+            .map_err(|error| error.code())
+    };
+    assert_eq!(register(origin()).await, Ok(()));
+    assert_eq!(register(origin()).await, Ok(()));
+    assert_eq!(register(origin()).await, REJECTED);
+    assert_eq!(register(other_origin()).await, Ok(()));
+    test.clock.advance(TimeDelta::hours(1));
+    assert_eq!(register(origin()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn mails_over_the_limit_of_their_address_or_network_are_not_sent() {
+    let test = TestContext::new();
+    let limiter = limiter(&test);
+    let admit = async |address: String, origin| {
+        let admitted = limiter.admit_mail(&fixtures::email(&address), &origin).await;
+        admitted.expect("counted")
+    };
+    for expected in [true, true, false] {
+        assert_eq!(
+            admit("ada@example.org".to_owned(), other_origin()).await,
+            expected
         );
     }
-}
-
-#[tokio::test]
-async fn its_user_is_not_shut_out_from_where_he_logged_in_before() {
-    let outcome = checked(after_failures(99, 10, true), &ada_logs_in()).await;
-    assert!(outcome.is_ok());
-}
-
-#[tokio::test]
-async fn past_its_limit_a_network_may_try_nothing_more() {
-    let outcome = checked(after_failures(100, 0, true), &ada_logs_in()).await;
-    assert_eq!(outcome.expect_err("refused").code(), ErrorCode::TooManyAttempts);
-}
-
-#[tokio::test]
-async fn a_failure_counts_for_its_network_and_then_for_its_account() {
-    let mut work = MockRepositories::default();
-    let mut order = mockall::Sequence::new();
-    for counter in [from_here(), as_ada()] {
-        work.rate_limits
-            .expect_count()
-            .withf(move |counted, now, until| {
-                *counted == counter && *now == fixtures::now() && *until == *now + TimeDelta::minutes(15)
-            })
-            .times(1)
-            .in_sequence(&mut order)
-            .returning(|_, _, until| {
-                Ok(RateLimitWindow {
-                    count: 1,
-                    ends_at: until,
-                })
-            });
+    for number in 1..=5 {
+        assert!(admit(format!("user{number}@example.org"), origin()).await);
     }
-    assert!(!noted(LIMITS, work).await);
+    assert!(!admit("user6@example.org".to_owned(), origin()).await);
+    test.clock.advance(TimeDelta::minutes(15));
+    assert!(admit("ada@example.org".to_owned(), origin()).await);
 }
 
 #[tokio::test]
-async fn the_failure_that_reaches_the_limit_closes_the_account_and_no_other_does() {
-    for (count, closes) in [(9, false), (10, true), (11, false)] {
-        let mut work = MockRepositories::default();
-        work.rate_limits
-            .expect_count()
-            .times(2)
-            .returning(move |_, _, ends_at| Ok(RateLimitWindow { count, ends_at }));
-        assert_eq!(noted(LIMITS, work).await, closes, "{count}");
-    }
-}
-
-/// Notes a failure in a unit of work that meets these mocks; whether it closes the account.
-async fn noted(limits: RateLimits, work: MockRepositories) -> bool {
-    let store = Arc::new(MockStore::default().then_work(work));
-    let unit = store.begin().await.expect("a unit of work");
-    let throttle = RateLimiter {
-        limits,
-        ..throttle(store)
-    };
-    let noted = throttle.note_failure(&*unit, &ada_logs_in()).await;
-    noted.expect("counted")
-}
-
-#[tokio::test]
-async fn a_name_is_counted_without_case_and_apart_from_every_other() {
-    let counter = |login| {
-        LoginAttempt::log_in(login, None, &origin())
-            .account
-            .expect("counted")
-    };
-    assert_eq!(counter("Ada"), counter("ada"));
-    assert_eq!(counter("Ada@Example.org"), counter("ada@example.org"));
-    assert_ne!(counter("ada"), counter("ada@example.org"));
-    assert_ne!(counter("no name!"), counter("no other name!"));
-}
-
-fn counting(count: u64) -> Arc<MockStore> {
-    let mut work = MockRepositories::default();
-    work.rate_limits.expect_count().returning(move |_, _, _| {
-        Ok(RateLimitWindow {
-            count,
-            ends_at: soon(),
-        })
-    });
-    Arc::new(MockStore::default().then_work(work))
-}
-
-#[tokio::test]
-async fn registrations_from_a_network_are_refused_past_their_limit() {
-    let admitted = throttle(counting(2)).admit_registration(&origin()).await;
-    assert!(admitted.is_ok());
-    let refused = throttle(counting(3)).admit_registration(&origin()).await;
-    assert_eq!(refused.expect_err("refused").code(), ErrorCode::TooManyAttempts);
-}
-
-#[tokio::test]
-async fn mails_to_an_address_or_for_a_network_are_not_sent_past_their_limit() {
-    for (from, to, sent) in [(1, 3, true), (1, 4, false), (100, 1, true), (101, 1, false)] {
-        let mut counts = MockStore::default();
-        for (counted, whom, count) in [
-            (RateLimitScope::MailRequestsByNetwork, "192.0.2.1", from),
-            (RateLimitScope::MailsToAddress, "ada@example.org", to),
-        ] {
-            let mut work = MockRepositories::default();
-            work.rate_limits
-                .expect_count()
-                .withf(move |counter, _, _| *counter == RateLimitKey::new(counted, whom))
-                .returning(move |_, _, ends_at| Ok(RateLimitWindow { count, ends_at }));
-            counts = counts.then_work(work);
-        }
+async fn without_limits_nothing_is_counted_or_rejected() {
+    let test = TestContext::new();
+    let limiter = RateLimiter::new(test.context(), RateLimits::default());
+    fail(&limiter, &ada_as("ada"), 200).await;
+    assert_eq!(check(&limiter, &ada_as("ada")).await, Ok(()));
+    for _ in 0..200 {
+        assert!(limiter.admit_registration(&origin()).await.is_ok());
         let email = fixtures::email("ada@example.org");
-        let allowed = throttle(Arc::new(counts)).may_mail(&email, &origin()).await;
-        assert_eq!(allowed.expect("counted"), sent, "{from}, {to}");
+        let admitted = limiter.admit_mail(&email, &origin()).await;
+        assert!(admitted.expect("counted"));
     }
+    test.clock.advance(TimeDelta::days(1));
+    let deleted = RateLimiter::delete_expired(&test.context()).await;
+    assert_eq!(deleted.expect("deleted"), 0);
 }
 
 #[tokio::test]
-async fn a_wrong_password_in_a_session_counts_against_its_user_wherever_he_is() {
-    let (ada, other) = (fixtures::ada().id, UserId(Uuid::from_u128(77)));
-    let closed = RateLimitKey::new(RateLimitScope::PasswordConfirmationFailures, &ada.0.to_string());
-    for (user, expected) in [(ada, Err(ErrorCode::TooManyAttempts)), (other, Ok(()))] {
-        let closed = closed.clone();
-        let mut reads = MockRepositories::default();
-        reads
-            .rate_limits
-            .expect_find_count()
-            .returning(move |counter, _| {
-                let ends_at = soon();
-                Ok((*counter == closed).then_some(RateLimitWindow { count: 10, ends_at }))
-            });
-        reads
-            .rate_limits
-            .expect_has_logged_in()
-            .returning(move |user, _| Ok(user == ada));
-        let outcome = checked(reads, &LoginAttempt::confirm(user, &origin())).await;
-        assert_eq!(outcome.map_err(|error| error.code()), expected);
+async fn ended_windows_and_networks_of_a_year_ago_are_deleted() {
+    let test = TestContext::with_ada().await;
+    let limiter = limiter(&test);
+    let ada = fixtures::ada().id;
+    for (origin, age) in [(origin(), 366), (other_origin(), 364)] {
+        let then = fixtures::now() + TimeDelta::days(-age);
+        let network = Network::from(&origin);
+        test.write(async |tx| tx.rate_limits().record_login(ada, network, then).await)
+            .await;
     }
-}
-
-#[tokio::test]
-async fn without_limits_nothing_is_counted() {
-    let throttle = fixtures::no_throttle();
-    assert!(throttle.check(&ada_logs_in()).await.is_ok());
-    assert!(!noted(throttle.limits, MockRepositories::default()).await);
-    assert!(throttle.admit_registration(&origin()).await.is_ok());
-    assert!(
-        throttle
-            .may_mail(&fixtures::email("ada@example.org"), &origin())
-            .await
-            .expect("yes")
-    );
+    fail(&limiter, &ada_as("ada"), 1).await;
+    test.clock.advance(TimeDelta::minutes(16));
+    fail(&limiter, &LoginAttempt::for_network(&other_origin()), 1).await;
+    // The windows of Ada's name and network, and the network of a year ago.
+    let deleted = RateLimiter::delete_expired(&test.context()).await;
+    assert_eq!(deleted.expect("deleted"), 3);
+    let knows = async |origin| {
+        let network = Network::from(&origin);
+        let known = test.read().rate_limits().has_logged_in(ada, network);
+        known.await.expect("a read")
+    };
+    assert!(!knows(origin()).await && knows(other_origin()).await);
 }

@@ -2,7 +2,7 @@
 
 mod enrolments;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod gallery;
 mod key_rotation;
 mod logins;

@@ -1,13 +1,13 @@
 //! Classifying images, and looking back at what came of it.
 
 mod dashboard;
-mod draw_heat_map;
+mod explain_prediction;
 mod history;
 mod image_classifier;
 mod predict_image;
 
 pub use dashboard::Dashboards;
-pub use draw_heat_map::DrawHeatMap;
+pub use explain_prediction::ExplainPrediction;
 pub use history::{ExportPage, ExportedPrediction, NewFeedback, PredictionHistory};
 pub use image_classifier::ImageClassifier;
 pub use predict_image::PredictImage;

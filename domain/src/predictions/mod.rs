@@ -1,5 +1,6 @@
 //! Predictions: what a classifier says of an image, and what a person says of that.
 
+mod attribution;
 mod calendar;
 mod dashboard;
 mod feedback;
@@ -9,6 +10,7 @@ mod ports;
 mod prediction;
 mod probabilities;
 
+pub use attribution::Attribution;
 pub use calendar::{ClockSpan, QuarterHour, Range, clock_spans, start_of_day};
 pub use chrono_tz::Tz;
 pub use dashboard::{Confusion, Dashboard, DayTally, LabelTally, OutcomeCount, Share, Tally};

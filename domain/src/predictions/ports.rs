@@ -1,8 +1,8 @@
 //! What predictions need from outside.
 
 use super::{
-    ClockSpan, DayTally, Feedback, HistoryPage, HistoryQuery, Model, OutcomeCount, Prediction, Probabilities,
-    QuarterHour,
+    Attribution, ClockSpan, DayTally, Feedback, HistoryPage, HistoryQuery, Model, OutcomeCount, Prediction,
+    Probabilities, QuarterHour,
 };
 use crate::{
     BoxError,
@@ -47,13 +47,22 @@ pub trait Classifier: Send + Sync {
         media_type: MediaType,
         content: Box<dyn ByteSource>,
     ) -> Result<Probabilities, ClassificationError>;
-    /// A picture, as PNG, of what spoke for the label at this position in the image: drawn over its first page, with a
-    /// legend, and bounded in size.
+    /// The attribution of the label at this position, for the first page.
+    /// [`ClassificationError::UnusableOutput`] if the model has no such label.
+    async fn attribution(
+        &self,
+        media_type: MediaType,
+        content: Box<dyn ByteSource>,
+        label: usize,
+    ) -> Result<Attribution, ClassificationError>;
+    /// The same as a PNG of the size of the first page, its longer side at most 1600 pixels: a colour map over the page,
+    /// or on a transparent ground if `overlay` is false.
     async fn heat_map(
         &self,
         media_type: MediaType,
         content: Box<dyn ByteSource>,
         label: usize,
+        overlay: bool,
     ) -> Result<Bytes, ClassificationError>;
 }
 

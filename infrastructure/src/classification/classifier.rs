@@ -1,8 +1,8 @@
 //! The port's face of one loaded model.
 
 use super::{
-    evidence::Failure,
-    heat_map::heat_map,
+    attribution::Failure,
+    heat_map::{draw, measure},
     manifest::Manifest,
     network::Network,
     slots::{Slot, Slots},
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use domain::{
     BoxError,
     images::{ByteSource, ImageError, MediaType},
-    predictions::{ClassificationError, Classifier, Model, Probabilities},
+    predictions::{Attribution, ClassificationError, Classifier, Model, Probabilities},
 };
 use std::{
     sync::{
@@ -126,11 +126,32 @@ impl Classifier for RtenClassifier {
         .await
     }
 
+    async fn attribution(
+        &self,
+        media_type: MediaType,
+        content: Box<dyn ByteSource>,
+        label: usize,
+    ) -> Result<Attribution, ClassificationError> {
+        self.work(
+            "attribution",
+            media_type,
+            content,
+            move |loaded, slot, page, patience| {
+                let Loaded { manifest, network } = loaded;
+                let wanted = || patience.is_left();
+                let measured = measure(network, manifest, slot.pool(), &page.pixels, label, wanted)?;
+                Ok(measured.attribution)
+            },
+        )
+        .await
+    }
+
     async fn heat_map(
         &self,
         media_type: MediaType,
         content: Box<dyn ByteSource>,
         label: usize,
+        overlay: bool,
     ) -> Result<Bytes, ClassificationError> {
         self.work(
             "heat_map",
@@ -138,9 +159,9 @@ impl Classifier for RtenClassifier {
             content,
             move |loaded, slot, page, patience| {
                 let Loaded { manifest, network } = loaded;
-                heat_map(network, manifest, slot.pool(), &page.pixels, label, || {
-                    patience.is_left()
-                })
+                let wanted = || patience.is_left();
+                let measured = measure(network, manifest, slot.pool(), &page.pixels, label, wanted)?;
+                draw(manifest, &page.pixels, &measured, overlay)
             },
         )
         .await

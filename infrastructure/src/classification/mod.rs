@@ -1,16 +1,15 @@
 //! Classification of images with ONNX models, on rten.
 
 mod archive;
+mod attribution;
 mod buckets;
 mod classifier;
 mod classifiers;
-mod drawing;
-mod evidence;
 mod folder;
 mod heat_map;
-mod lettering;
 mod manifest;
 mod network;
+mod overlay;
 mod preprocessing;
 mod settings;
 mod slots;

@@ -18,7 +18,7 @@ async fn a_prediction_that_is_deleted_is_gone_and_its_image_stays(database: Data
     let prediction = predicted(client, RED).await;
     judge(client, &prediction, true, None).await;
     client.delete(&path(&prediction)).await.expect(204);
-    for rest in ["", "/image", "/heatmap"] {
+    for rest in ["", "/image", "/heatmap", "/attribution"] {
         let answer = client.get(&format!("{}{rest}", path(&prediction))).await;
         answer.problem(404, "not_found");
     }

@@ -186,7 +186,7 @@ async fn a_prediction_that_is_not_ones_own_is_not_found(database: Database) {
         "0190b0a0-0000-7000-8000-000000000000",
         "7",
     ] {
-        for rest in ["", "/image", "/heatmap"] {
+        for rest in ["", "/image", "/heatmap", "/attribution"] {
             let answer = stranger.client.get(&format!("/history/{id}{rest}")).await;
             answer.problem(404, "not_found");
         }

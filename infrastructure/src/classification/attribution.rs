@@ -1,7 +1,7 @@
-//! What spoke for a label, and where.
+//! Measures which parts of an image speak for a label.
 
 use super::network::{Maps, Network};
-use domain::predictions::{InputSize, Probabilities};
+use domain::predictions::{Attribution, InputSize, Probabilities};
 use rten::ThreadPool;
 use std::sync::Arc;
 
@@ -9,68 +9,60 @@ use std::sync::Arc;
 /// runs (8 - 1)² = 49 times.
 const CELLS: u32 = 8;
 
-/// How strongly each part of what the model saw spoke for a label.
+/// An attribution, and the value below which it is noise.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Evidence {
-    /// At least 0, row by row.
-    pub(super) values: Vec<f32>,
-    pub(super) height: usize,
-    pub(super) width: usize,
-    pub(super) kind: Kind,
+pub(super) struct Measured {
+    pub(super) attribution: Attribution,
+    noise: f32,
 }
 
-/// What the values mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// How much the model's own output for this place is above the mean of those for all labels.
-    Maps,
-    /// The probability that is lost when this place is covered.
-    Occlusion,
-}
+/// The noise of logits, and of probabilities.
+const MAP_NOISE: f32 = 0.1;
+const OCCLUSION_NOISE: f32 = 0.01;
 
-impl Evidence {
-    /// What counts as the strongest evidence: the largest value, but no less than what rounding and noise make.
-    pub(super) fn strongest(&self) -> f32 {
-        let least = match self.kind {
-            Kind::Maps => 0.1,
-            Kind::Occlusion => 0.01,
-        };
-        self.values.iter().copied().fold(least, f32::max)
+impl Measured {
+    /// The value that is drawn as the strongest: the maximum, unless that is noise.
+    pub(super) fn scale(&self) -> f32 {
+        self.attribution.maximum().max(self.noise)
     }
 
-    /// From the model's own maps; `None` when one of them holds what is no number.
+    /// The attribution from the maps of the model: for each cell, the output for the label above the mean of all labels.
+    /// `None` if an output is not finite.
     pub(super) fn of_maps(maps: &Maps, label: usize) -> Option<Self> {
         let places = maps.height * maps.width;
         let outputs: Vec<&[f32]> = maps.values.chunks_exact(places).collect();
         let own = outputs.get(label)?;
+        let (rows, columns) = (maps.height.try_into().ok()?, maps.width.try_into().ok()?);
         let count = f32::from(u16::try_from(outputs.len()).ok()?);
-        // Probabilities do not change when all outputs grow alike, so what they have in common is no evidence.
+        // Probabilities do not change if all outputs grow by the same amount, so the common part does not count.
         let values: Vec<f32> = (0..places)
             .map(|place| own[place] - outputs.iter().map(|output| output[place] / count).sum::<f32>())
             .collect();
         let usable = maps.values.iter().chain(&values).all(|value| value.is_finite());
         usable.then(|| Self {
-            values: values.into_iter().map(|value| value.max(0.0)).collect(),
-            height: maps.height,
-            width: maps.width,
-            kind: Kind::Maps,
+            attribution: Attribution {
+                rows,
+                columns,
+                values: values.into_iter().map(|value| value.max(0.0)).collect(),
+            },
+            noise: MAP_NOISE,
         })
     }
 }
 
-/// Why there is no evidence.
+/// The reason why there is no attribution.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// Nobody waits for it any more, or it took too long.
+    /// The client has disconnected, or the time limit has passed.
     Unwanted,
-    /// The model answered with what is no number.
+    /// An output of the model is not finite, or missing.
     Unusable,
-    /// The engine broke down, as it says.
+    /// The engine failed, with its message.
     Engine(String),
 }
 
-/// Covers one part after the other with gray and sees how much of the label's probability is lost (Zeiler and Fergus,
-/// 2014). `wanted` is asked between the runs.
+/// The attribution by occlusion: covers one part of the image after the other with gray and measures how much of the
+/// probability of the label is lost (Zeiler and Fergus, 2014). Stops between two runs if `wanted` is false.
 pub(super) fn occlusion(
     network: &Network,
     pool: &Arc<ThreadPool>,
@@ -78,7 +70,7 @@ pub(super) fn occlusion(
     size: InputSize,
     label: usize,
     wanted: impl Fn() -> bool,
-) -> Result<Evidence, Failure> {
+) -> Result<Measured, Failure> {
     let probability = |input: &[f32]| {
         if !wanted() {
             return Err(Failure::Unwanted);
@@ -116,11 +108,13 @@ pub(super) fn occlusion(
         .iter()
         .zip(&covered)
         .map(|(lost, times): (&f64, &f64)| (lost / times) as f32);
-    Ok(Evidence {
-        values: values.collect(),
-        height: rows as usize,
-        width: columns as usize,
-        kind: Kind::Occlusion,
+    Ok(Measured {
+        attribution: Attribution {
+            rows,
+            columns,
+            values: values.collect(),
+        },
+        noise: OCCLUSION_NOISE,
     })
 }
 
@@ -142,33 +136,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn evidence_is_what_the_label_has_above_the_others() {
+    fn the_attribution_of_a_label_is_its_output_above_the_mean_of_all() {
         let maps = Maps {
             values: vec![3.0, 0.0, -1.0, 4.0, 1.0, 4.0, -3.0, 2.0],
             height: 2,
             width: 2,
         };
-        let evidence = Evidence::of_maps(&maps, 0).unwrap();
-        assert_eq!(evidence.values, [1.0, 0.0, 1.0, 1.0]);
-        assert_eq!(Evidence::of_maps(&maps, 1).unwrap().values, [0.0, 2.0, 0.0, 0.0]);
-        assert_eq!(evidence.strongest().to_bits(), 1.0_f32.to_bits());
-        let none = Evidence {
-            values: vec![1e-9],
-            ..evidence
-        };
-        assert!(none.strongest() > 0.01, "what rounding makes is no evidence");
-        assert_eq!(Evidence::of_maps(&maps, 2), None);
+        let mut measured = Measured::of_maps(&maps, 0).unwrap();
+        assert_eq!(measured.attribution.values, [1.0, 0.0, 1.0, 1.0]);
+        let other = Measured::of_maps(&maps, 1).unwrap();
+        assert_eq!(other.attribution.values, [0.0, 2.0, 0.0, 0.0]);
+        assert_eq!(measured.scale().to_bits(), 1.0_f32.to_bits());
+        measured.attribution.values = vec![1e-9];
+        assert!(
+            measured.scale() > 0.01,
+            "rounding errors are not drawn as attribution"
+        );
+        assert_eq!(Measured::of_maps(&maps, 2), None);
     }
 
     #[test]
-    fn maps_of_what_is_no_number_are_no_evidence() {
+    fn maps_with_an_output_that_is_not_finite_give_no_attribution() {
         for bad in [f32::NAN, f32::INFINITY] {
             let maps = Maps {
                 values: vec![0.0, bad],
                 height: 1,
                 width: 1,
             };
-            assert_eq!(Evidence::of_maps(&maps, 0), None);
+            assert_eq!(Measured::of_maps(&maps, 0), None);
         }
     }
 
