@@ -123,7 +123,12 @@ pub(super) fn deserialize<T: DeserializeOwned>(
     remove_out_of_range(&mut given, schema, "", mistakes);
     loop {
         let mut whole = given.clone();
-        let data_dir = given["data_dir"].as_str().filter(|path| !path.is_empty());
+        let default = &schema["properties"]["data_dir"]["default"];
+        let data_dir = given
+            .get("data_dir")
+            .unwrap_or(default)
+            .as_str()
+            .unwrap_or_default();
         add_defaults(&mut whole, schema, data_dir);
         let error = match serde_path_to_error::deserialize(&whole) {
             Ok(settings) => return settings,
@@ -181,7 +186,7 @@ fn convert(value: &mut Value, schema: &Value) {
 }
 
 /// Adds the defaults of keys that are not set. `{data_dir}` in them becomes the folder.
-fn add_defaults(value: &mut Value, schema: &Value, data_dir: Option<&str>) {
+fn add_defaults(value: &mut Value, schema: &Value, data_dir: &str) {
     let (Value::Object(values), Some(properties)) = (value, schema["properties"].as_object()) else {
         return;
     };
@@ -190,8 +195,8 @@ fn add_defaults(value: &mut Value, schema: &Value, data_dir: Option<&str>) {
             let section = values.entry(name).or_insert_with(|| Value::Object(Map::new()));
             add_defaults(section, property, data_dir);
         } else if let Some(default) = property.get("default") {
-            let default = match (default, data_dir) {
-                (Value::String(text), Some(folder)) => text.replace("{data_dir}", folder).into(),
+            let default = match default {
+                Value::String(text) => text.replace("{data_dir}", data_dir).into(),
                 _ => default.clone(),
             };
             values.entry(name).or_insert(default);

@@ -1,5 +1,8 @@
 //! How values are written.
 
+#[cfg(test)]
+mod tests;
+
 use bytesize::ByteSize;
 use domain::ocr::{Language, LanguageSet};
 use ipnet::IpNet;
