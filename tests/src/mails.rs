@@ -34,15 +34,14 @@ impl Mail {
 impl Log {
     /// The mails to an address that were written here instead of being sent.
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {
-        let beginning = format!("A mail to {address}, ");
+        let beginning = format!("No mail server is configured, so this mail to {address} is not sent:\n");
         let lines = self.lines().into_iter();
         let messages = lines.filter_map(|line| {
             let entry: Value = serde_json::from_str(&line).ok()?;
             Some(entry.get("message")?.as_str()?.to_owned())
         });
         let mails = messages.filter_map(|message| {
-            let (_, mail) = message.strip_prefix(&beginning)?.split_once(":\n")?;
-            let (subject, text) = mail.split_once("\n\n")?;
+            let (subject, text) = message.strip_prefix(&beginning)?.split_once("\n\n")?;
             Some(Mail {
                 subject: subject.to_owned(),
                 text: text.to_owned(),

@@ -101,7 +101,7 @@ fn pixels(from: f64, length: f64, side: u32) -> (u32, u32) {
 /// The colour of a strength from 0 to 1 (Turbo), and its opacity.
 fn colour(strength: f32) -> ([u8; 3], f32) {
     let colour = colorous::TURBO.eval_continuous(f64::from(strength));
-    (colour.as_array(), OPACITY * strength.sqrt())
+    (colour.as_array(), OPACITY * strength * (2.0 - strength))
 }
 
 #[expect(
