@@ -1,4 +1,4 @@
-//! The bearer token.
+//! The extractor of bearer tokens.
 
 use crate::{api_error::UNAUTHORIZED, problem::Problem};
 use application::accounts::{Authenticated, Authentication};
@@ -18,6 +18,6 @@ async fn check(request: &Request, bearer: BearerToken) -> poem::Result<Authentic
     let authentication: &Arc<Authentication> = request.data().ok_or_else(|| {
         poem::Error::from_string("no authentication", poem::http::StatusCode::INTERNAL_SERVER_ERROR)
     })?;
-    let sender = authentication.authenticate(&bearer.token).await;
-    Ok(sender.map_err(Problem::from_error)?)
+    let caller = authentication.authenticate(&bearer.token).await;
+    Ok(caller.map_err(Problem::from_error)?)
 }

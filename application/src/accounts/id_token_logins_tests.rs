@@ -48,20 +48,20 @@ fn service(test: &TestContext, context: Context, verifier: MockIdTokenVerifier) 
 async fn log_in_within(
     test: &TestContext,
     context: Context,
-    verified: Result<IdentityClaims, IdTokenError>,
+    answer: Result<IdentityClaims, IdTokenError>,
 ) -> Result<(), ErrorCode> {
     let mut verifier = MockIdTokenVerifier::new();
     verifier
         .expect_verify()
         .withf(|_, now| *now == fixtures::now())
-        .return_once(|_, _| verified);
+        .return_once(|_, _| answer);
     let logins = service(test, context, verifier);
     let tokens = logins.log_in("an ID token".to_owned().into(), fixtures::origin());
     tokens.await.map(drop).map_err(|error| error.code())
 }
 
-async fn log_in(test: &TestContext, verified: Result<IdentityClaims, IdTokenError>) -> Result<(), ErrorCode> {
-    log_in_within(test, test.context(), verified).await
+async fn log_in(test: &TestContext, answer: Result<IdentityClaims, IdTokenError>) -> Result<(), ErrorCode> {
+    log_in_within(test, test.context(), answer).await
 }
 
 /// The id of the user to whom the identity is linked.

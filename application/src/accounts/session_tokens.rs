@@ -71,7 +71,7 @@ impl SessionTokens {
     }
 
     /// Returns the session with another refresh token and a new lifetime.
-    pub(super) fn renew(&self, session: Session, origin: Origin) -> Result<(Session, Tokens), Error> {
+    pub(super) fn renew(&self, session: &Session, origin: Origin) -> Result<(Session, Tokens), Error> {
         let now = self.context.now();
         let refresh_token = RefreshToken::new(self.secrets.token());
         let renewed = Session {
@@ -79,7 +79,7 @@ impl SessionTokens {
             origin,
             last_used_at: now,
             expires_at: now + self.lifetimes.refresh,
-            ..session
+            ..*session
         };
         let tokens = self.tokens(&renewed, refresh_token)?;
         Ok((renewed, tokens))

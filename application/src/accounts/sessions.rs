@@ -71,7 +71,7 @@ impl Sessions {
         match tx.sessions().lock_presented(&digest, now).await? {
             None => Ok(Refresh::Rejected),
             Some(PresentedToken::Current(session)) => {
-                let (renewed, tokens) = self.tokens.renew(session, origin.clone())?;
+                let (renewed, tokens) = self.tokens.renew(&session, origin.clone())?;
                 tx.sessions().renew(&renewed, &digest).await?;
                 Ok(Refresh::Renewed(tokens))
             }
