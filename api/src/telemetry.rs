@@ -57,6 +57,11 @@ pub fn gather_metrics() -> Result<PrometheusHandle, BuildError> {
         "ocellus_predictions_total",
         "Predictions by model and predicted label."
     );
+    metrics::describe_counter!(
+        "ocellus_transaction_retries_total",
+        "Transactions that ran again after a deadlock or a serialization failure."
+    );
+    metrics::counter!("ocellus_transaction_retries_total").absolute(0);
     metrics::describe_gauge!(
         "ocellus_tasks_watched",
         "Clients that follow a task or wait for its end."

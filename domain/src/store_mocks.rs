@@ -4,8 +4,30 @@ pub use crate::memory_store::{ManualClock, MemoryStore, SequentialIds};
 
 use super::{Reader, Store, StoreError, Transaction};
 use crate::{
-    accounts::*, clock::Timestamp, faces::*, ids::*, images::*, ocr::*, operations::*, page::*,
-    predictions::*, tasks::*,
+    accounts::{
+        ApiKey, ApiKeyReader, ApiKeyRepository, CodePurpose, CodeRepository, Email, EventReader,
+        EventRepository, Identity, IdentityReader, IdentityRepository, IssuedCode, LinkedIdentity, Network,
+        OutgoingMail, OutgoingMailReader, OutgoingMailRepository, PresentedToken, RateLimitKey,
+        RateLimitReader, RateLimitRepository, RateLimitWindow, SecurityEvent, Session, SessionReader,
+        SessionRepository, TokenDigest, User, UserReader, UserRepository, UserSearch, Username,
+    },
+    clock::Timestamp,
+    faces::{EnrolledFace, FaceReader, FaceRepository, SealedEmbedding},
+    ids::{ApiKeyId, FaceId, ImageId, PredictionId, SessionId, TaskId, UserId},
+    images::{
+        BlobDeletionReader, BlobDeletionRepository, BlobKey, Filename, Image, ImageReader, ImageRepository,
+        StorageQuota,
+    },
+    ocr::{LanguageSet, Text, TextReader, TextRepository},
+    operations::{IdempotencyKey, IdempotencyRepository, KeyState, StoredResponse},
+    page::{Page, PageRequest},
+    predictions::{
+        ClockSpan, DayTally, Feedback, HistoryPage, HistoryQuery, OutcomeCount, Prediction, PredictionReader,
+        PredictionRepository, QuarterHour, Scope,
+    },
+    tasks::{
+        Cancellation, Claim, Lease, Task, TaskFailure, TaskOutcome, TaskReader, TaskRepository, TaskStatus,
+    },
 };
 use async_trait::async_trait;
 use std::{

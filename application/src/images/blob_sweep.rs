@@ -115,10 +115,10 @@ impl BlobSweep {
         let mut after = None;
         loop {
             let page = self.context.read().images().ids_after(after, ID_BATCH).await?;
-            let Some(last) = page.last() else {
+            let Some(newest) = page.last() else {
                 return Ok(lost);
             };
-            after = Some(*last);
+            after = Some(*newest);
             for image in page.into_iter().filter(|image| !complete.contains(image)) {
                 if self.has_lost_its_blob(image).await? {
                     lost.push(image);

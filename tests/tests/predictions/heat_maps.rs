@@ -71,7 +71,7 @@ async fn an_explanation_that_the_client_knows_is_not_computed_again() {
     let user = server.user().await;
     let prediction = predicted(&user.client, RED).await;
     for form in ["heatmap", "heatmap?overlay=false", "attribution"] {
-        known_explanation(&server, form).await;
+        known_explanation(server, form).await;
     }
     let path_of = |form: &str| format!("{}/{form}", path(&prediction));
     let mut tags = vec![];
