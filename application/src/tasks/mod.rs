@@ -2,15 +2,15 @@
 
 mod failures;
 mod outbox_relay;
+mod owned_tasks;
 mod reaper;
 mod signals;
 mod submissions;
-mod tasks;
 mod worker;
 
 pub use outbox_relay::OutboxRelay;
+pub use owned_tasks::{TaskResult, TaskState, TaskWatcher, Tasks};
 pub use reaper::TaskReaper;
 pub use signals::TaskSignals;
 pub use submissions::{Submissions, TaskRequest};
-pub use tasks::{TaskResult, TaskState, TaskWatcher, Tasks};
 pub use worker::TaskWorker;

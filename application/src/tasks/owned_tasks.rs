@@ -183,5 +183,5 @@ impl Drop for TaskWatcher {
 }
 
 #[cfg(test)]
-#[path = "tasks_tests.rs"]
+#[path = "owned_tasks_tests.rs"]
 mod tests;

@@ -127,5 +127,5 @@ pub(crate) async fn open_content(
 }
 
 #[cfg(test)]
-#[path = "images_tests.rs"]
+#[path = "owned_images_tests.rs"]
 mod tests;
