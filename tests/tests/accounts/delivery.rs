@@ -44,7 +44,7 @@ async fn tried_in_vain(server: &Server, count: usize) {
         server
             .log()
             .text()
-            .matches("a mail waits for the mail server")
+            .matches("a mail could not be sent")
             .count()
             >= count
     })

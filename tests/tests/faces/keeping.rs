@@ -97,7 +97,7 @@ async fn the_encryption_key_can_be_replaced(database: Database) {
     restart(&mut server, second, first.trim());
     show(&server).await.expect(200);
     eventually("everything to be sealed anew", PATIENCE, async || {
-        server.log().text().contains("faces were sealed anew")
+        server.log().text().contains("embeddings are encrypted with the current key")
     })
     .await;
     restart(&mut server, second, "");
@@ -105,7 +105,7 @@ async fn the_encryption_key_can_be_replaced(database: Database) {
     // With neither key the face is as good as none.
     restart(&mut server, &first, "");
     show(&server).await.problem(401, "invalid_credentials");
-    assert!(server.log().text().contains("a face cannot be opened"));
+    assert!(server.log().text().contains("an embedding cannot be decrypted"));
 }
 
 #[test]
