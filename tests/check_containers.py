@@ -33,7 +33,7 @@ def main():
         report("every service has as few rights as it can do with", not mighty(services)),
         report("the only doors are on this machine", all_doors_here(services)),
         report(".env.example holds every variable with its default", variables() == dict(VARIABLE.findall(text))),
-        report("the README knows every setting", not unknown_settings(services)),
+        report("the configuration reference names every setting", not unknown_settings(services)),
         report("every secret that is read is made, once, and where it is read", secrets_fit(services)),
         report("the proxy that is trusted is nginx, and its servers are the API's", proxy_fits(services)),
         *nginx_takes_it(),
@@ -109,11 +109,11 @@ def variables():
 
 
 def unknown_settings(services):
-    """Settings of the program that the README's table does not name."""
-    readme = (ROOT / "README.md").read_text()
+    """Settings of the program that the configuration reference does not name."""
+    reference = (ROOT / "docs" / "configuration.md").read_text()
     settings = {key for service in services.values() for key in service.get("environment", {}) if key.startswith("OCELLUS__")}
     names = {key.removeprefix("OCELLUS__").removesuffix("_FILE").lower().replace("__", ".") for key in settings}
-    return shown([name for name in sorted(names) if f"`{name}`" not in readme])
+    return shown([name for name in sorted(names) if f"`{name}`" not in reference])
 
 
 def secrets_fit(services):
