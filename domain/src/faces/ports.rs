@@ -33,7 +33,7 @@ pub trait FaceRepository: FaceReader {
     /// Adds a face in the place of the one that its user had. [`StoreError::OwnerDeleted`] when its user is gone. Only where
     /// the user is locked.
     async fn put(&self, face: &EnrolledFace) -> Result<(), StoreError>;
-    /// Removes the user's face; false when he has none.
+    /// Removes the user's face; false if none is enrolled.
     async fn delete(&self, user: UserId) -> Result<bool, StoreError>;
     /// Seals a face anew; nothing when it is gone.
     async fn reseal(&self, id: FaceId, embedding: &SealedEmbedding) -> Result<(), StoreError>;

@@ -92,7 +92,7 @@ fn page_of<'a, T: Clone + 'a>(
     Page::from_lookahead(matching.take(limit + 1).cloned().collect(), page.limit, id)
 }
 
-/// What happens to the next transaction, instead of what usually does.
+/// A fault of the next transaction.
 enum Fault {
     BeginFails,
     BeginHangs,
