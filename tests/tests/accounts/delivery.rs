@@ -41,12 +41,7 @@ async fn verify(client: &Client, email: &str, code: &str) {
 /// Waits until the server has tried in vain to send so many mails.
 async fn tried_in_vain(server: &Server, count: usize) {
     eventually("mails that wait", Duration::from_mins(1), async || {
-        server
-            .log()
-            .text()
-            .matches("a mail could not be sent")
-            .count()
-            >= count
+        server.log().text().matches("a mail could not be sent").count() >= count
     })
     .await;
 }

@@ -97,7 +97,10 @@ async fn the_encryption_key_can_be_replaced(database: Database) {
     restart(&mut server, second, first.trim());
     show(&server).await.expect(200);
     eventually("everything to be sealed anew", PATIENCE, async || {
-        server.log().text().contains("embeddings are encrypted with the current key")
+        server
+            .log()
+            .text()
+            .contains("embeddings are encrypted with the current key")
     })
     .await;
     restart(&mut server, second, "");
