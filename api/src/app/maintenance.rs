@@ -115,14 +115,16 @@ impl Maintenance {
         );
     }
 
-    /// Deletes expired rows of every kind. A failure of one kind leaves the others to the next period.
+    /// Deletes expired rows of every kind. A failure of one kind does not keep the others; the first one is returned.
     async fn delete_expired(&self) -> Result<(), Error> {
-        Sessions::delete_expired(&self.context).await?;
-        RateLimiter::delete_expired(&self.context).await?;
-        Recovery::delete_expired_codes(&self.context).await?;
-        self.events.delete_expired().await?;
-        self.idempotency.delete_expired().await?;
-        Ok(())
+        let outcomes = [
+            Sessions::delete_expired(&self.context).await,
+            RateLimiter::delete_expired(&self.context).await,
+            Recovery::delete_expired_codes(&self.context).await,
+            self.events.delete_expired().await,
+            self.idempotency.delete_expired().await,
+        ];
+        outcomes.into_iter().collect::<Result<Vec<_>, _>>().map(drop)
     }
 
     /// Sends mails until the process shuts down.
